@@ -1,0 +1,1 @@
+//! Publishers and bidders over real sockets.

@@ -1,0 +1,3 @@
+//! Breakwater, the open exchange for live ad breaks.
+
+pub mod model;

@@ -1,0 +1,11 @@
+//! The words of the exchange: values that every layer passes on.
+//!
+//! It imports nothing but `std`, derives no serialization and reads no clock: what crosses a
+//! border has its own form in `wire` or `config`. Read `market` and `plan` first, then `bid`,
+//! `outcome` and `reason`.
+
+#![deny(clippy::disallowed_methods, clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
+
+pub mod ids;
+pub mod money;
+pub mod time;

@@ -1,0 +1,1 @@
+//! Tests of the whole program and of the seams that last; a module a subject.
