@@ -1,3 +1,5 @@
 //! Breakwater, the open exchange for live ad breaks.
 
+pub mod io;
+pub mod live;
 pub mod model;
