@@ -1,5 +1,6 @@
 //! Breakwater, the open exchange for live ad breaks.
 
+pub mod config;
 pub mod io;
 pub mod live;
 pub mod model;

@@ -1,0 +1,84 @@
+//! One TOML file becomes `Settings` (restart to change) and a `Market` (what is sold, to whom).
+//!
+//! Three stages after the syntax: shape and meaning, then the environment (secrets). Every problem
+//! of the file is reported at once, with its place and what to do. What this build cannot do is
+//! refused by name, never accepted and ignored. Pure: the file's text and a way to look up secrets
+//! come as arguments; reading them is `cli`'s.
+
+#![deny(clippy::disallowed_methods, clippy::wildcard_enum_match_arm)]
+
+use std::path::PathBuf;
+
+use toml::de::DeTable;
+
+use crate::config::problem::{Problem, Problems};
+use crate::config::section::{Reporter, Section};
+use crate::config::settings::Settings;
+use crate::model::market::Market;
+
+mod bidder;
+mod market;
+mod placement;
+pub mod problem;
+mod publisher;
+mod section;
+pub mod settings;
+mod snapshot;
+mod value;
+
+/// A config that was checked whole.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Listeners, paths and times of the process.
+    pub settings: Settings,
+    /// Everything that is sold.
+    pub market: Market,
+}
+
+/// Where secrets come from.
+pub trait Environment {
+    /// Returns an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// Returns a sentence that says why there is none.
+    fn variable(&self, name: &str) -> Result<String, String>;
+
+    /// Returns the content of a file.
+    ///
+    /// # Errors
+    ///
+    /// Returns a sentence that says why it cannot be read.
+    fn file(&self, path: &PathBuf) -> Result<String, String>;
+}
+
+/// Reads and checks a config.
+///
+/// `name` is the file's name in messages. Without an `environment` secrets are not looked up, and
+/// what is returned is fit for checking only.
+///
+/// # Errors
+///
+/// Returns every problem of the file.
+pub fn read(
+    name: &str,
+    text: &str,
+    environment: Option<&dyn Environment>,
+) -> Result<Loaded, Problems> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let problems = errors.iter().map(Problem::syntax).collect();
+        return Err(Problems::new(name, text, problems));
+    }
+    let reporter = Reporter::default();
+    let root = Section::root(root.get_ref(), &reporter);
+    let loaded = market::read(root, environment);
+    let problems = reporter.into_problems();
+    match loaded {
+        Some(loaded) if problems.is_empty() => Ok(loaded),
+        _ => Err(Problems::new(name, text, problems)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! `[[bidder]]`.
+
+use std::sync::Arc;
+
+use url::{Host, Url};
+
+use crate::config::publisher::domains;
+use crate::config::section::Section;
+use crate::config::value;
+use crate::model::ids::{BidderId, SeatId};
+use crate::model::market::{Bidder, Dialect};
+
+/// Keys that later versions take.
+const LATER: [&str; 3] = ["http2", "gvlid", "in_flight"];
+
+pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
+    let id = section.parsed("id", value::name);
+    if id.is_none() {
+        section.missing("id", "give the bidder an id: id = \"acme\"");
+    }
+    let allow_loopback = section.boolean("allow_loopback").unwrap_or(false);
+    let endpoint = section.parsed("endpoint", |text| endpoint(text, allow_loopback));
+    if endpoint.is_none() && section.text("endpoint").is_none() {
+        let help = "say where it takes bid requests: endpoint = \"https://…\"";
+        section.missing("endpoint", help);
+    }
+    let mut domains = domains(&section, "domains");
+    if let (true, Some(endpoint)) = (domains.is_empty(), &endpoint) {
+        domains.extend(host(&endpoint.value));
+    }
+    let qps = section.integer("qps", 1..=1_000_000).map(|qps| qps.value);
+    let dialect = section.parsed("pods", dialect).map_or(Dialect::Dynamic, |pods| pods.value);
+    let gzip = section.boolean("gzip").unwrap_or(false);
+    let seats = section.texts("seats").map_or_else(Vec::new, |seats| seats.value);
+    for key in LATER {
+        section.later(key);
+    }
+    section.finish();
+    Some(Bidder {
+        id: BidderId::new(id?.value),
+        endpoint: endpoint?.value.into(),
+        domains,
+        qps,
+        dialect,
+        gzip,
+        seats: seats.iter().map(|seat| SeatId::new(seat.value)).collect(),
+        allow_loopback,
+    })
+}
+
+/// Reads an endpoint; without `allow_loopback` it is https, on a named host and a usual port.
+fn endpoint(text: &str, allow_loopback: bool) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| format!("{text:?} is not a URL: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a URL with a user part would be sent to anybody".to_owned());
+    }
+    if url.fragment().is_some() {
+        return Err(format!("{text:?} has a fragment, which no server sees"));
+    }
+    match (url.scheme(), allow_loopback) {
+        ("https", _) | ("http", true) => {}
+        ("http", false) => {
+            let help = "or set `allow_loopback = true` for a bidder on this machine";
+            return Err(format!("{text:?} is plain http: use an https:// URL, {help}"));
+        }
+        _ => return Err(format!("{text:?} is neither https nor http")),
+    }
+    match url.host() {
+        Some(Host::Domain(_)) => {}
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) if allow_loopback => {}
+        _ => return Err(format!("{text:?} names no host by a domain")),
+    }
+    Ok(url.into())
+}
+
+fn host(endpoint: &str) -> Option<Arc<str>> {
+    let url = Url::parse(endpoint).ok()?;
+    url.host_str().map(|host| host.to_ascii_lowercase().into())
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    match text {
+        "dynamic" => Ok(Dialect::Dynamic),
+        "structured" => Ok(Dialect::Structured),
+        _ => Err(format!("{text:?} is neither \"dynamic\" nor \"structured\"")),
+    }
+}

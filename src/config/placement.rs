@@ -1,0 +1,160 @@
+//! `[[placement]]`.
+
+use std::sync::Arc;
+
+use crate::config::market::{Common, currency};
+use crate::config::publisher::domains;
+use crate::config::section::{At, Section};
+use crate::config::value;
+use crate::model::ids::{PlacementId, PublisherId};
+use crate::model::market::{Fit, Lengths, Placement};
+use crate::model::money::Cpm;
+use crate::model::time::{MAX_BREAK, Millis, Seconds};
+
+/// The most ads in one break.
+const MOST_ADS: u32 = 32;
+
+/// Keys that later versions take.
+const LATER: [&str; 5] = ["separation", "unwrap", "deals_first", "unmapped_category", "house"];
+
+/// Reads a placement with the place of its publisher's name.
+pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement>> {
+    let id = section.parsed("id", value::name);
+    if id.is_none() {
+        section.missing("id", "give the placement an id: id = \"arena-1-mid\"");
+    }
+    let publisher = section.parsed("publisher", value::name);
+    if publisher.is_none() {
+        section.missing("publisher", "say whose it is: publisher = \"pub-1\"");
+    }
+    let floor = floor(&section, common);
+    let lengths = lengths(&section);
+    let max_ads = section.integer("max_ads", 1..=MOST_ADS).map_or(8, |most| most.value);
+    let longest = value::millis_within(1_000, MAX_BREAK.0);
+    let default_break = section.parsed("default_break", longest);
+    let tmax = section.parsed("tmax", tmax).map_or(common.tmax, |tmax| tmax.value);
+    let fit = section.parsed("fit", fit).map_or(Fit::Nominal, |fit| fit.value);
+    let price_in_markup = section.boolean("price_in_markup").unwrap_or(true);
+    let mimes = mimes(&section);
+    let blocked_advertisers = blocks(&section);
+    for key in LATER {
+        section.later(key);
+    }
+    section.finish();
+    let publisher = publisher?;
+    let placement = Placement {
+        id: PlacementId::new(id?.value),
+        publisher: PublisherId::new(publisher.value),
+        floor,
+        lengths: lengths?,
+        max_ads: u16::try_from(max_ads).expect("the range ends at 32"),
+        default_break: default_break.map_or(Millis(60_000), |length| length.value),
+        fit,
+        mimes,
+        tmax,
+        price_in_markup,
+        blocked_advertisers,
+    };
+    Some(At { value: placement, span: publisher.span })
+}
+
+/// Reads a bidder's time: too short and nobody answers, too long and no stitcher waits.
+pub(super) fn tmax(text: &str) -> Result<Millis, String> {
+    value::millis_within(20, 2_000)(text)
+}
+
+fn floor(section: &Section<'_>, common: &Common) -> Cpm {
+    let Some(floor) = section.table("floor") else { return Cpm::ZERO };
+    floor.later("per_second");
+    floor.later("by_duration");
+    let amount = floor.parsed("amount", value::cpm);
+    if let Some(at) = floor.parsed("currency", currency)
+        && at.value != common.currency
+    {
+        let wanted = common.currency;
+        let wrong = format!("without [[rate]], which this version has not, it must be {wanted}");
+        floor.bad_value("currency", &at.span, wrong);
+    }
+    floor.finish();
+    amount.map_or(Cpm::ZERO, |amount| amount.value)
+}
+
+fn lengths(section: &Section<'_>) -> Option<Lengths> {
+    let most = u32::try_from(MAX_BREAK.0 / 1_000).expect("900 fits");
+    let exact = section.integers("durations", 1..=most);
+    let whole = |text: &str| {
+        let length = value::millis_within(1_000, MAX_BREAK.0)(text)?;
+        let seconds = Seconds(u32::try_from(length.0 / 1_000).expect("900 fits"));
+        if seconds.millis() == length {
+            Ok(seconds)
+        } else {
+            Err(format!("{text:?} is not whole seconds"))
+        }
+    };
+    let min = section.parsed("min_duration", whole);
+    let max = section.parsed("max_duration", whole);
+    match (exact, min, max) {
+        (Some(exact), None, None) => {
+            let mut lengths: Vec<_> = exact.value.into_iter().map(Seconds).collect();
+            lengths.sort_unstable();
+            lengths.dedup();
+            if lengths.is_empty() {
+                section.bad_value("durations", &exact.span, "it is empty: nothing could be sold");
+                return None;
+            }
+            Some(Lengths::Exact(lengths))
+        }
+        (Some(exact), _, _) => {
+            let wrong = "exact durations and a range exclude each other";
+            section.bad_value("durations", &exact.span, wrong);
+            None
+        }
+        (None, None, None) => Some(Lengths::Exact(vec![Seconds(15), Seconds(30)])),
+        (None, min, max) => {
+            let (least, most) = (
+                min.map_or(Seconds(1), |min| min.value),
+                max.as_ref().map_or(Seconds(most), |max| max.value),
+            );
+            if most < least {
+                let span = max.map_or(section.span(), |max| max.span);
+                section.bad_value("max_duration", &span, "it is below min_duration");
+                return None;
+            }
+            Some(Lengths::Range { min: least, max: most })
+        }
+    }
+}
+
+fn fit(text: &str) -> Result<Fit, String> {
+    match text {
+        "nominal" => Ok(Fit::Nominal),
+        "real" => Ok(Fit::Real),
+        _ => Err(format!("{text:?} is neither \"nominal\" nor \"real\"")),
+    }
+}
+
+fn mimes(section: &Section<'_>) -> Vec<Arc<str>> {
+    let Some(texts) = section.texts("mimes") else { return vec!["video/mp4".into()] };
+    if texts.value.is_empty() {
+        section.bad_value("mimes", &texts.span, "it is empty: no ad could be played");
+    }
+    let mut mimes: Vec<Arc<str>> = Vec::new();
+    for text in texts.value {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"/.+-".contains(&byte);
+        if text.value.matches('/').count() == 1 && text.value.bytes().all(fits) {
+            mimes.push(text.value.into());
+        } else {
+            section.bad_value("mimes", &text.span, format!("{:?} is not a MIME type", text.value));
+        }
+    }
+    mimes
+}
+
+fn blocks(section: &Section<'_>) -> Vec<Arc<str>> {
+    let Some(block) = section.table("block") else { return Vec::new() };
+    let blocked = domains(&block, "adomain");
+    block.later("cat");
+    block.later("cattax");
+    block.finish();
+    blocked
+}

@@ -1,0 +1,124 @@
+//! What of a config only a restart changes.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::config::section::Section;
+use crate::config::value;
+use crate::model::time::Millis;
+
+/// Listeners, paths and times of the process.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// Where publishers, stitchers and players ask.
+    pub traffic: SocketAddr,
+    /// Where operators look; loopback only.
+    pub admin: SocketAddr,
+    /// How players reach the beacons, without a trailing slash.
+    pub public_url: String,
+    /// The folder of journal, keys and state.
+    pub data: PathBuf,
+    /// When a sale counts as recorded.
+    pub durability: Durability,
+    /// Time between failing readiness and the end of accepting.
+    pub shutdown_delay: Millis,
+}
+
+/// When an answer may leave (decision 21).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Durability {
+    /// When its record is on disk.
+    Flushed,
+    /// When its record is in the writer's queue.
+    Queued,
+}
+
+/// Where the exchange listens unless told otherwise.
+pub const TRAFFIC: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Where operators look unless told otherwise.
+pub const ADMIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+
+/// Reads `[exchange] data`, `[listen]`, `[journal]` and `[shutdown]`.
+pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
+    let mut settings = Settings {
+        traffic: TRAFFIC,
+        admin: ADMIN,
+        public_url: format!("http://{TRAFFIC}"),
+        data: data.unwrap_or_else(|| PathBuf::from("./data")),
+        durability: Durability::Flushed,
+        shutdown_delay: Millis(1_000),
+    };
+    if let Some(listen) = root.table("listen") {
+        read_listen(listen, &mut settings);
+    }
+    if let Some(journal) = root.table("journal") {
+        if let Some(durability) = journal.parsed("durability", durability) {
+            settings.durability = durability.value;
+        }
+        for key in ["retention", "segment", "anchor"] {
+            journal.later(key);
+        }
+        journal.finish();
+    }
+    if let Some(shutdown) = root.table("shutdown") {
+        if let Some(delay) = shutdown.parsed("delay", value::millis_within(0, 8_000)) {
+            settings.shutdown_delay = delay.value;
+        }
+        shutdown.finish();
+    }
+    if let Some(log) = root.table("log") {
+        log.later("public");
+        log.finish();
+    }
+    settings
+}
+
+fn read_listen(listen: Section<'_>, settings: &mut Settings) {
+    if let Some(traffic) = listen.parsed("traffic", address) {
+        settings.traffic = traffic.value;
+        settings.public_url = format!("http://{}", traffic.value);
+    }
+    if let Some(admin) = listen.parsed("admin", address) {
+        if !admin.value.ip().is_loopback() {
+            let wrong = "without tokens, which this version has not, it must be a loopback address";
+            listen.bad_value("admin", &admin.span, wrong);
+        }
+        if admin.value == settings.traffic && admin.value.port() != 0 {
+            listen.bad_value("admin", &admin.span, "it is the traffic listener's address");
+        }
+        settings.admin = admin.value;
+    }
+    if let Some(url) = listen.parsed("public_url", public_url) {
+        settings.public_url = url.value;
+    }
+    for key in ["trusted_proxies", "max_connections_per_address"] {
+        listen.later(key);
+    }
+    listen.finish();
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let wrong = |_| format!("{text:?} is not an address and port such as \"127.0.0.1:8080\"");
+    text.parse().map_err(wrong)
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let parsed = url::Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    match parsed {
+        Some(_) => Ok(text.trim_end_matches('/').to_owned()),
+        None => Err(format!("{text:?} is not a URL such as \"https://ads.arena.example\"")),
+    }
+}
+
+fn durability(text: &str) -> Result<Durability, String> {
+    match text {
+        "flushed" => Ok(Durability::Flushed),
+        "queued" => Ok(Durability::Queued),
+        _ => Err(format!("{text:?} is neither \"flushed\" nor \"queued\"")),
+    }
+}

@@ -1,0 +1,229 @@
+//! The traffic listener: connections, workers and their end.
+//!
+//! Shared-nothing workers, one current-thread runtime each, on one port by SO_REUSEPORT. What a
+//! request means is decided in `doors`; limits on heads, bodies and time stand in `head`, `body`
+//! and `stamp`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::exchange::Exchange;
+use crate::server::doors::Doors;
+use crate::server::stamp::Stamped;
+
+pub mod beacons;
+pub mod body;
+pub mod credential;
+pub mod doors;
+pub mod head;
+pub mod refusal;
+pub mod reply;
+pub mod stamp;
+
+/// Connections that wait to be accepted, a worker.
+const BACKLOG: i32 = 4_096;
+
+/// Pause after the kernel refused a connection for want of descriptors.
+const BREATHER: Duration = Duration::from_millis(50);
+
+/// Sales end by their own deadlines, 2 s at most; this is the hard stop.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// The running traffic listener.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    draining: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Binds `address` once a worker and starts selling.
+    ///
+    /// `make` builds a worker's exchange, on its thread and inside its runtime.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of binding or of starting a thread.
+    pub fn start(
+        address: SocketAddr,
+        workers: usize,
+        connections: usize,
+        make: impl Fn() -> Exchange + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        let (draining, watcher) = watch::channel(false);
+        let room = Arc::new(Room { open: AtomicUsize::new(0), most: connections });
+        let first = bind(address)?;
+        // Port 0 is chosen by the first; the others share it.
+        let address = first.local_addr()?;
+        let mut sockets = vec![first];
+        for _ in 1..workers {
+            sockets.push(bind(address)?);
+        }
+        let workers = sockets.into_iter().enumerate().map(|(number, socket)| {
+            let (make, watcher, room) = (make.clone(), watcher.clone(), Arc::clone(&room));
+            std::thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(move || work(socket, &make, watcher, room))
+        });
+        let workers = workers.collect::<io::Result<_>>()?;
+        Ok(Self { address, draining, workers })
+    }
+
+    /// Returns the address bound.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, lets running sales end, and returns when all connections are closed.
+    pub fn drain(self) {
+        self.draining.send_replace(true);
+        for worker in self.workers {
+            // A worker that panicked has nothing left to finish.
+            let _: std::thread::Result<()> = worker.join();
+        }
+    }
+}
+
+/// How many connections may be open on all workers.
+#[derive(Debug)]
+struct Room {
+    open: AtomicUsize,
+    most: usize,
+}
+
+/// A place in the room, given back when dropped.
+#[derive(Debug)]
+struct Seat(Arc<Room>);
+
+impl Room {
+    fn seat(self: &Arc<Self>) -> Option<Seat> {
+        let taken = self.open.fetch_add(1, Ordering::Relaxed);
+        let seat = Seat(Arc::clone(self));
+        (taken < self.most).then_some(seat)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn work(
+    socket: std::net::TcpListener,
+    make: &impl Fn() -> Exchange,
+    draining: watch::Receiver<bool>,
+    room: Arc<Room>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime needs an epoll descriptor, and some are kept free");
+    runtime.block_on(async {
+        let doors = Arc::new(Doors::new(Arc::new(make())));
+        let socket = TcpListener::from_std(socket).expect("the socket is bound and non-blocking");
+        let (open, mut closed) = watch::channel(());
+        accept(socket, doors, draining, room, open).await;
+        // The channel closes when the last connection drops its end.
+        let all = timeout(DRAIN, async { while closed.changed().await.is_ok() {} }).await;
+        if all.is_err() {
+            tracing::warn!("connections were still open {DRAIN:?} after the drain began");
+        }
+    });
+}
+
+/// Accepts until draining; each connection holds an end of `open` while it lives.
+async fn accept(
+    socket: TcpListener,
+    doors: Arc<Doors>,
+    mut draining: watch::Receiver<bool>,
+    room: Arc<Room>,
+    open: watch::Sender<()>,
+) {
+    let open = Arc::new(open);
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            _ = draining.wait_for(|draining| *draining) => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::debug!(%error, "a connection could not be accepted");
+                sleep(BREATHER).await;
+                continue;
+            }
+        };
+        let Some(seat) = room.seat() else { continue };
+        let connection = converse(stream, peer, Arc::clone(&doors), draining.clone());
+        let open = Arc::clone(&open);
+        tokio::spawn(async move {
+            connection.await;
+            drop((seat, open));
+        });
+    }
+}
+
+/// Serves one connection to its end.
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    doors: Arc<Doors>,
+    mut draining: watch::Receiver<bool>,
+) {
+    // Nagle's delay is as long as a bidder's time; a socket that refuses is closing anyway.
+    let _: io::Result<()> = stream.set_nodelay(true);
+    let (stream, stamps) = Stamped::new(stream, Instant::now());
+    let service = service_fn(move |request| {
+        let (doors, stamps) = (Arc::clone(&doors), stamps.clone());
+        async move { Ok::<_, std::convert::Infallible>(doors.answer(request, peer.ip(), stamps).await) }
+    });
+    let builder = protocol();
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = draining.wait_for(|draining| *draining) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// HTTP/1.1 and HTTP/2 cleartext, within the limits of `docs/operating.md`.
+fn protocol() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    let mut http1 = builder.http1();
+    // `stamp` times heads itself: hyper's limit would also end idle connections.
+    http1.timer(TokioTimer::new()).header_read_timeout(None);
+    http1.max_buf_size(64 * 1024).max_headers(100);
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new()).max_concurrent_streams(100).max_header_list_size(16 * 1024 + 32 * 1024);
+    http2.keep_alive_interval(Duration::from_secs(20)).keep_alive_timeout(Duration::from_secs(5));
+    builder
+}

@@ -1,0 +1,264 @@
+//! Addresses and methods: which door a request takes, and what it gets there.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use hyper::body::{Body, Incoming};
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, CONNECTION, CONTENT_TYPE,
+    HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, StatusCode};
+use tokio::time::Instant;
+
+use crate::exchange::Exchange;
+use crate::exchange::sale::Sale;
+use crate::io::clock;
+use crate::model::break_request::BreakRequest;
+use crate::server::refusal::Refused;
+use crate::server::reply::{Kind, Reply, document, dress, plain};
+use crate::server::stamp::{BodyLength, Stamps};
+use crate::server::{beacons, body, credential, head};
+use crate::wire::break_request::{self, Caller, Credential};
+use crate::wire::{json, openrtb_answer, sellers, vast};
+
+const GPC: HeaderName = HeaderName::from_static("sec-gpc");
+const PLAYBACK_SESSION: HeaderName = HeaderName::from_static("x-playback-session-id");
+const OPENRTB_VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
+
+/// The doors of one worker.
+#[derive(Debug)]
+pub struct Doors {
+    exchange: Arc<Exchange>,
+}
+
+/// One request with its body still to come.
+struct Visit {
+    parts: Parts,
+    body: Incoming,
+    peer: IpAddr,
+    stamps: Stamps,
+    arrival: Instant,
+}
+
+impl Doors {
+    /// Opens the doors of a worker.
+    #[must_use]
+    pub fn new(exchange: Arc<Exchange>) -> Self {
+        Self { exchange }
+    }
+
+    /// Answers any request; a panic ends this request only.
+    pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr, stamps: Stamps) -> Reply {
+        let (parts, body) = request.into_parts();
+        let length = body.size_hint().exact().map_or(BodyLength::Chunked, BodyLength::Known);
+        let arrival = stamps.begin(length, Instant::now());
+        let headers = parts.headers.clone();
+        let visit = Visit { parts, body, peer, stamps, arrival };
+        let answered = AssertUnwindSafe(self.route(visit)).catch_unwind().await;
+        let mut reply = answered.unwrap_or_else(|_panic| {
+            tracing::error!("a request failed inside the exchange");
+            self.exchange.shared().metrics.refused("internal");
+            let mut reply = plain(StatusCode::INTERNAL_SERVER_ERROR);
+            reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            reply
+        });
+        dress(&mut reply, &headers);
+        reply
+    }
+
+    async fn route(&self, visit: Visit) -> Reply {
+        if let Err(refused) = head::check(&visit.parts) {
+            return self.refuse(&refused).empty();
+        }
+        let path = visit.parts.uri.path().to_owned();
+        let method = visit.parts.method.clone();
+        match path.as_str() {
+            "/v1/vast" => self.by_method(&method, "GET", || self.tag(visit)).await,
+            "/v1/breaks" => self.by_method(&method, "POST", || self.native(visit)).await,
+            "/openrtb2/auction" => self.by_method(&method, "POST", || self.openrtb(visit)).await,
+            "/sellers.json" => self.by_method(&method, "GET", || self.sellers(visit)).await,
+            _ => match path.strip_prefix("/v1/b/") {
+                Some(token) if method == Method::GET || method == Method::POST => {
+                    self.beacon(token)
+                }
+                Some(_) => self.refuse(&Refused::method("GET, POST")).empty(),
+                None => self.refuse(&Refused::not_found()).empty(),
+            },
+        }
+    }
+
+    /// Calls the door when the method is its own; answers a page's question about it.
+    async fn by_method<F>(&self, method: &Method, own: &'static str, door: impl FnOnce() -> F) -> Reply
+    where
+        F: Future<Output = Reply>,
+    {
+        if method.as_str() == own {
+            return door().await;
+        }
+        if *method == Method::OPTIONS {
+            return preflight(own);
+        }
+        self.refuse(&Refused::method(own)).empty()
+    }
+
+    /// `GET /v1/vast`: the ad tag.
+    async fn tag(&self, visit: Visit) -> Reply {
+        let Visit { parts, peer, arrival, .. } = visit;
+        let query = parts.uri.query().unwrap_or_default();
+        // The tag is open: no key is read, and no price is shown.
+        let caller = caller(&parts.headers, peer, Credential::None);
+        let request = match break_request::tag(query, &caller, &self.exchange.shared().market) {
+            Ok(request) => request,
+            Err(refusal) => return self.refuse(&refusal.into()).empty(),
+        };
+        let kind = match Kind::accepted(&parts.headers) {
+            Some(Kind::Decision) => Kind::Decision,
+            // The address says VAST, whatever a player's default `Accept` is.
+            Some(Kind::Vast) | None => Kind::Vast,
+        };
+        let sale = self.sell(request, arrival).await;
+        rendered(kind, &sale, false, &parts.headers)
+    }
+
+    /// `POST /v1/breaks`: the native request.
+    async fn native(&self, visit: Visit) -> Reply {
+        let Visit { parts, body, peer, stamps, arrival } = visit;
+        let problem = |refused: Refused| {
+            let id = format!("req_{}", uuid::Uuid::now_v7().simple());
+            self.refuse(&refused).problem(&id)
+        };
+        let Some(kind) = Kind::accepted(&parts.headers) else {
+            let detail = "made here: application/xml, application/vnd.breakwater+json";
+            return problem(Refused::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail));
+        };
+        let read = self.read(&parts.headers, body, peer, &stamps).await;
+        let (bytes, credential) = match read {
+            Ok(read) => read,
+            Err(refused) => return problem(refused),
+        };
+        let priced = matches!(credential, Credential::Publisher(_));
+        let caller = caller(&parts.headers, peer, credential);
+        match break_request::native(&bytes, &caller, &self.exchange.shared().market) {
+            Ok(request) => {
+                let sale = self.sell(request, arrival).await;
+                rendered(kind, &sale, priced, &parts.headers)
+            }
+            Err(refusal) => problem(refusal.into()),
+        }
+    }
+
+    /// `POST /openrtb2/auction`: an OpenRTB 2.6 request.
+    async fn openrtb(&self, visit: Visit) -> Reply {
+        let Visit { parts, body, peer, stamps, arrival } = visit;
+        let (mut bytes, credential) = match self.read(&parts.headers, body, peer, &stamps).await {
+            Ok(read) => read,
+            Err(refused) => return self.refuse(&refused).empty(),
+        };
+        let caller = caller(&parts.headers, peer, credential);
+        let market = &self.exchange.shared().market;
+        let request = match break_request::openrtb(&mut bytes, &caller, market) {
+            Ok(request) => request,
+            Err(refusal) => return self.refuse(&refusal.into()).empty(),
+        };
+        let id = request.request_id.clone().unwrap_or_default();
+        let imp = request.imp_id.clone().unwrap_or_default();
+        let explain = request.explain;
+        let sale = self.sell(request, arrival).await;
+        let text = if explain {
+            Some(openrtb_answer::explained(&sale.sold, &id, &imp, sale.auction.as_ref()))
+        } else {
+            openrtb_answer::answer(&sale.sold, &id, &imp)
+        };
+        let mut reply = text.map_or_else(
+            || plain(StatusCode::NO_CONTENT),
+            |text| document("application/json", text, &parts.headers),
+        );
+        reply.headers_mut().insert(OPENRTB_VERSION, HeaderValue::from_static("2.6"));
+        reply
+    }
+
+    fn beacon(&self, token: &str) -> Reply {
+        let shared = self.exchange.shared();
+        beacons::answer(token, shared, clock::now())
+    }
+
+    async fn sellers(&self, visit: Visit) -> Reply {
+        let text = sellers::document(&self.exchange.shared().market);
+        std::future::ready(document("application/json", text, &visit.parts.headers)).await
+    }
+
+    async fn sell(&self, request: BreakRequest, arrival: Instant) -> Arc<Sale> {
+        let own = self.exchange.shared().market.own_reserve;
+        let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
+        let times = clock::times(arrival, request.patience, tmax, network, own);
+        self.exchange.serve(request, times).await
+    }
+
+    /// Reads a JSON body and its caller's credential.
+    async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: Incoming,
+        peer: IpAddr,
+        stamps: &Stamps,
+    ) -> Result<(Vec<u8>, Credential), Refused> {
+        check_content_type(headers)?;
+        let market = &self.exchange.shared().market;
+        let credential = credential::of(headers, market, peer.is_loopback())?;
+        let bytes = body::read(body, headers).await?;
+        stamps.body_ended();
+        Ok((bytes, credential))
+    }
+
+    fn refuse<'a>(&self, refused: &'a Refused) -> &'a Refused {
+        self.exchange.shared().metrics.refused(refused.code);
+        refused
+    }
+}
+
+/// Renders a sale as the kind asked for; nothing sold is an empty document, never an error.
+fn rendered(kind: Kind, sale: &Sale, priced: bool, request: &HeaderMap) -> Reply {
+    let text = match kind {
+        Kind::Vast => vast::document(&sale.sold),
+        Kind::Decision => json::decision(&sale.sold, priced),
+    };
+    document(kind.media_type(), text, request)
+}
+
+fn caller(headers: &HeaderMap, peer: IpAddr, credential: Credential) -> Caller<'_> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    Caller {
+        peer,
+        user_agent: text(USER_AGENT),
+        gpc: headers.get(GPC).is_some_and(|value| value == "1"),
+        playback_session: text(PLAYBACK_SESSION),
+        credential,
+    }
+}
+
+/// JSON, or nothing said.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refused> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let text = value.to_str().unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let cut: String = text.chars().take(40).collect();
+    let detail = format!("content type {cut:?} is not application/json");
+    Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_encoding", &detail))
+}
+
+/// Tells a page's script what it may send.
+fn preflight(method: &'static str) -> Reply {
+    let mut reply = plain(StatusCode::NO_CONTENT);
+    let headers = reply.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(method));
+    let allowed = "authorization, content-type, x-playback-session-id";
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+    reply
+}
