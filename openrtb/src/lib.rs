@@ -17,6 +17,7 @@ pub mod ext;
 pub mod imp;
 pub mod inventory;
 pub mod list;
+pub mod non_bid;
 pub mod regs;
 pub mod request;
 pub mod response;
