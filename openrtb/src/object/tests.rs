@@ -37,6 +37,18 @@ macro_rules! round_trip {
     }};
 }
 
+/// Checks that what simd-json reads, serde_json reads the same. The reverse does not hold:
+/// simd-json refuses integers beyond 64 bits.
+macro_rules! read_alike {
+    ($type:ident, $text:expr) => {{
+        let text: &str = $text;
+        let by_serde = serde_json::from_str::<$type<'_>>(text).ok();
+        let mut bytes = text.as_bytes().to_vec();
+        let by_simd = simd_json::serde::from_slice::<$type<'_>>(&mut bytes).ok();
+        prop_assert!(by_simd.is_none() || by_serde == by_simd, "{text}");
+    }};
+}
+
 proptest! {
     #[test]
     fn requests_round_trip(seed in any::<u64>(), density in 0_u8..=100) {
@@ -66,16 +78,20 @@ proptest! {
         damage in select(DAMAGES.to_vec()),
     ) {
         let drawn = BidRequest::draw(&mut Dice::new(seed, density));
-        let mut text = serde_json::to_string(&drawn).unwrap();
-        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-        let at = *place.get(&places);
-        let end = at + text[at..].chars().next().unwrap().len_utf8();
-        text.replace_range(at..end, damage);
-        // simd-json refuses integers beyond 64 bits; what it reads, serde_json reads the same.
-        let by_serde = serde_json::from_str::<BidRequest<'_>>(&text).ok();
-        let mut bytes = text.clone().into_bytes();
-        let by_simd = simd_json::serde::from_slice::<BidRequest<'_>>(&mut bytes).ok();
-        prop_assert!(by_simd.is_none() || by_serde == by_simd, "{place:?} {damage}: {text}");
+        let text = damaged(serde_json::to_string(&drawn).unwrap(), place, damage);
+        read_alike!(BidRequest, &text);
+    }
+
+    #[test]
+    fn damaged_responses_are_read_alike_or_refused(
+        seed in any::<u64>(),
+        density in 0_u8..=60,
+        place in any::<Index>(),
+        damage in select(DAMAGES.to_vec()),
+    ) {
+        let drawn = BidResponse::draw(&mut Dice::new(seed, density));
+        let text = damaged(serde_json::to_string(&drawn).unwrap(), place, damage);
+        read_alike!(BidResponse, &text);
     }
 }
 
@@ -112,6 +128,14 @@ const DAMAGES: [&str; 30] = [
     "99999999999999999999",
     "\"id\":\"x\",",
 ];
+
+fn damaged(mut text: String, place: Index, damage: &str) -> String {
+    let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let at = *place.get(&places);
+    let end = at + text[at..].chars().next().unwrap().len_utf8();
+    text.replace_range(at..end, damage);
+    text
+}
 
 fn no_null_outside_ext(value: &Value) -> Result<(), TestCaseError> {
     match value {
