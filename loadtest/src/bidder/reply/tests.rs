@@ -1,0 +1,1 @@
+//! Bids are good and the cast fills breaks.

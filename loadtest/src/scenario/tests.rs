@@ -1,0 +1,1 @@
+//! Scenarios are refused by name.

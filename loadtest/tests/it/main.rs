@@ -1,0 +1,1 @@
+//! Simulated bidders and the load tool over real sockets.
