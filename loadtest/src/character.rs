@@ -402,8 +402,7 @@ fn is_id(text: &str) -> bool {
 
 fn is_host(text: &str) -> bool {
     let label = |label: &str| {
-        let plain =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         (1..=63).contains(&label.len())
             && label.bytes().all(plain)
             && !label.starts_with('-')

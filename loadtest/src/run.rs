@@ -16,7 +16,7 @@ use crate::{
     bidder::{Running, counters::Counts},
     fleet::{self, FleetError},
     run::{
-        load::{Budget, Caller, Tally},
+        load::{Budget, Tally},
         process::{ProcessError, Usage},
         report::{Calls, Cost, Latencies, Report, Verdicts, ratio},
     },
@@ -83,10 +83,27 @@ pub fn run(plan: Plan, pid: Option<u32>) -> Result<Report, RunError> {
 ///
 /// As `run`.
 pub async fn measure(plan: Plan, pid: Option<u32>) -> Result<Report, RunError> {
+    let bidders = fleet::start(&plan.scenario.bidders, plan.scenario.seed).await?;
+    let report = measure_beside(plan, pid, &bidders).await;
+    for bidder in bidders {
+        bidder.stop().await;
+    }
+    report
+}
+
+/// Runs a scenario beside bidders that are already there; its own list of bidders is not started.
+///
+/// # Errors
+///
+/// As `run`.
+pub async fn measure_beside(
+    plan: Plan,
+    pid: Option<u32>,
+    bidders: &[Running],
+) -> Result<Report, RunError> {
     let plan = Arc::new(plan);
     let scenario = &plan.scenario;
     let target = plan.origin.authority.clone();
-    let bidders = fleet::start(&scenario.bidders, scenario.seed).await?;
     let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let run = u64::try_from(run).unwrap_or_default();
     let callers = load::callers(&plan, run)
@@ -95,24 +112,15 @@ pub async fn measure(plan: Plan, pid: Option<u32>) -> Result<Report, RunError> {
     let warm_up = scenario.load.warm_up;
     let (callers, _) = load::phase(callers, Budget::count(0, warm_up)).await;
 
-    let before = Reading::take(pid, &bidders)?;
-    let (callers, tally) = measured(&plan, callers).await;
-    let after = Reading::take(pid, &bidders)?;
-    drop(callers);
-    for bidder in bidders {
-        bidder.stop().await;
-    }
+    let before = Reading::take(pid, bidders)?;
+    let (_, tally) = load::phase(callers, Budget::measured(warm_up, plan.until)).await;
+    let after = Reading::take(pid, bidders)?;
     if tally.answered == 0 {
         let errors = tally.errors.iter().map(|(kind, count)| format!("{kind} {count}"));
         let errors = errors.collect::<Vec<_>>().join(", ");
         return Err(RunError::NothingAnswered { target, sent: tally.sent, errors });
     }
     Ok(report(&plan, &tally, pid, (&before, &after)))
-}
-
-async fn measured(plan: &Plan, callers: Vec<Caller>) -> (Vec<Caller>, Tally) {
-    let first = plan.scenario.load.warm_up;
-    load::phase(callers, Budget::measured(first, plan.until)).await
 }
 
 /// Everything that is read before and after.

@@ -161,10 +161,8 @@ impl Scenario {
     ///
     /// A file that cannot be read or is not of the right shape.
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Read {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ScenarioError::Read { path: path.display().to_string(), source })?;
         Self::parse(&text)
     }
 
@@ -207,7 +205,9 @@ impl Scenario {
             ));
         }
         if (self.target.method == Method::Post) != self.target.body.is_some() {
-            return Err(ScenarioError::Bounds("target.body belongs to method POST, and only to it"));
+            return Err(ScenarioError::Bounds(
+                "target.body belongs to method POST, and only to it",
+            ));
         }
         target::check_headers(&self.target.headers)?;
         // Placeholders become letters, digits and dashes, so one filling stands for all.

@@ -52,7 +52,8 @@ impl Template {
         write_document(&mut writer, &Site { bidder, domain, markup })
             .expect("writing to memory cannot fail");
         let marked = String::from_utf8(writer.into_inner()).expect("only text was written");
-        let mut pieces = marked.split_inclusive(|c| HOLES.iter().any(|(mark, _)| *mark == c));
+        let mut pieces =
+            marked.split_inclusive(|letter| HOLES.iter().any(|(mark, _)| *mark == letter));
         let (head, mut hole) = cut(pieces.next().unwrap_or_default());
         let mut rest = Vec::new();
         for piece in pieces {
@@ -106,14 +107,8 @@ struct Site<'a> {
 impl Site<'_> {
     /// Returns an address that tells the bidder of an event of this bid.
     fn tracker(&self, event: &str) -> String {
-        match self.markup {
-            Markup::Full => {
-                format!("https://{}/t/{event}?cb=[CACHEBUSTING]&b={BID}&c={CREATIVE}", self.domain)
-            }
-            Markup::Compact => {
-                format!("https://{}/{event}?b={BID}&x=[CACHEBUSTING]", self.domain)
-            }
-        }
+        let domain = self.domain;
+        format!("https://{domain}/t/{event}?cb=[CACHEBUSTING]&b={BID}&c={CREATIVE}")
     }
 }
 
@@ -125,7 +120,11 @@ fn write_document(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
         .with_attribute(("version", VERSION))
         .with_attribute(("xmlns", "http://www.iab.com/VAST"))
         .write_inner_content(|xml| {
-            xml.create_element("Ad").with_attribute(("id", BID)).write_inner_content(|xml| {
+            let ad = match site.markup {
+                Markup::Full => xml.create_element("Ad").with_attribute(("id", BID)),
+                Markup::Compact => xml.create_element("Ad"),
+            };
+            ad.write_inner_content(|xml| {
                 xml.create_element("InLine").write_inner_content(|xml| write_ad(xml, site))?;
                 Ok(())
             })?;
@@ -136,24 +135,21 @@ fn write_document(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
 
 fn write_ad(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
     text(xml, "AdSystem", site.bidder)?;
-    let (error, impression) = match site.markup {
-        Markup::Full => (
-            format!("{}&e=[ERRORCODE]&o=1", site.tracker("error")),
-            format!("{}&a=${{AUCTION_ID}}&p=${{AUCTION_PRICE}}", site.tracker("impression")),
-        ),
-        Markup::Compact => {
-            (format!("https://{}/e?c=[ERRORCODE]&b={BID}", site.domain), site.tracker("i"))
-        }
-    };
-    cdata(xml, "Error", &error)?;
-    cdata(xml, "Impression", &impression)?;
-    text(xml, "AdServingId", BID)?;
     match site.markup {
         Markup::Full => {
+            let macros = "a=${AUCTION_ID}&p=${AUCTION_PRICE}";
+            let impression = format!("{}&{macros}", site.tracker("impression"));
+            cdata(xml, "Error", &format!("{}&e=[ERRORCODE]&o=1", site.tracker("error")))?;
+            cdata(xml, "Impression", &impression)?;
+            text(xml, "AdServingId", BID)?;
             text(xml, "AdTitle", &format!("{ADVERTISER}, {CREATIVE}"))?;
             text(xml, "Advertiser", ADVERTISER)?;
         }
-        Markup::Compact => text(xml, "AdTitle", CREATIVE)?,
+        Markup::Compact => {
+            text(xml, "Impression", &format!("https://{}/i?{BID}", site.domain))?;
+            text(xml, "AdServingId", BID)?;
+            text(xml, "AdTitle", "Ad")?;
+        }
     }
     xml.create_element("Creatives").write_inner_content(|xml| {
         xml.create_element("Creative")
@@ -165,61 +161,58 @@ fn write_ad(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
 }
 
 fn write_creative(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
-    xml.create_element("Linear").write_inner_content(|xml| write_linear(xml, site))?;
+    xml.create_element("Linear").write_inner_content(|xml| {
+        xml.create_element("TrackingEvents").write_inner_content(|xml| write_events(xml, site))?;
+        text(xml, "Duration", CLOCK)?;
+        xml.create_element("MediaFiles").write_inner_content(|xml| write_media(xml, site))?;
+        match site.markup {
+            Markup::Full => {
+                let click = format!("https://{ADVERTISER}/?utm_source={}", site.bidder);
+                xml.create_element("VideoClicks")
+                    .write_inner_content(|xml| cdata(xml, "ClickThrough", &click))?;
+            }
+            Markup::Compact => {}
+        }
+        Ok(())
+    })?;
     xml.create_element("UniversalAdId")
         .with_attribute(("idRegistry", site.domain))
         .write_text_content(BytesText::new(CREATIVE))?;
     Ok(())
 }
 
-fn write_linear(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
-    xml.create_element("TrackingEvents").write_inner_content(|xml| {
-        for (event, short) in EVENTS {
-            let path = match site.markup {
-                Markup::Full => event,
-                Markup::Compact => short,
-            };
-            xml.create_element("Tracking")
-                .with_attribute(("event", event))
-                .write_cdata_content(BytesCData::new(site.tracker(path)))?;
-        }
-        Ok(())
-    })?;
-    text(xml, "Duration", CLOCK)?;
-    xml.create_element("MediaFiles").write_inner_content(|xml| {
-        for (width, height, bitrate) in RENDITIONS {
-            write_media_file(xml, site, (width, height, bitrate))?;
-        }
-        Ok(())
-    })?;
-    let click = match site.markup {
-        Markup::Full => format!("https://{ADVERTISER}/?utm_source={}", site.bidder),
-        Markup::Compact => return Ok(()),
-    };
-    xml.create_element("VideoClicks").write_inner_content(|xml| cdata(xml, "ClickThrough", &click))?;
+fn write_events(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
+    for (event, short) in EVENTS {
+        let element = xml.create_element("Tracking").with_attribute(("event", event));
+        match site.markup {
+            Markup::Full => element.write_cdata_content(BytesCData::new(site.tracker(event)))?,
+            Markup::Compact => {
+                let address = format!("https://{}/{short}", site.domain);
+                element.write_text_content(BytesText::new(&address))?
+            }
+        };
+    }
     Ok(())
 }
 
-fn write_media_file(
-    xml: &mut Xml,
-    site: &Site<'_>,
-    (width, height, bitrate): (&str, &str, &str),
-) -> io::Result<()> {
-    let file = xml
-        .create_element("MediaFile")
-        .with_attribute(("delivery", "progressive"))
-        .with_attribute(("type", "video/mp4"))
-        .with_attribute(("width", width))
-        .with_attribute(("height", height))
-        .with_attribute(("bitrate", bitrate));
-    let (file, address) = match site.markup {
-        Markup::Full => (
-            file.with_attribute(("codec", "avc1.640028")),
-            format!("https://{}/media/{CREATIVE}-{height}.mp4", site.domain),
-        ),
-        Markup::Compact => (file, format!("https://{}/{height}.mp4", site.domain)),
+fn write_media(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
+    let renditions = match site.markup {
+        Markup::Full => &RENDITIONS[..],
+        Markup::Compact => &RENDITIONS[..1],
     };
-    file.write_cdata_content(BytesCData::new(address))?;
+    for (width, height, bitrate) in renditions {
+        let address = match site.markup {
+            Markup::Full => format!("https://{}/media/{CREATIVE}-{height}.mp4", site.domain),
+            Markup::Compact => format!("https://{}/{height}.mp4", site.domain),
+        };
+        xml.create_element("MediaFile")
+            .with_attribute(("delivery", "progressive"))
+            .with_attribute(("type", "video/mp4"))
+            .with_attribute(("width", *width))
+            .with_attribute(("height", *height))
+            .with_attribute(("bitrate", *bitrate))
+            .write_cdata_content(BytesCData::new(address))?;
+    }
     Ok(())
 }
 
@@ -242,7 +235,7 @@ const EVENTS: [(&str, &str); 5] = [
     ("complete", "c"),
 ];
 
-/// Width, height and kilobits per second of the two media files.
+/// Width, height and kilobits per second of the media files; compact markup has the first only.
 const RENDITIONS: [(&str, &str, &str); 2] = [("1920", "1080", "6000"), ("1280", "720", "3000")];
 
 // The marks are private-use characters, which no id, host name or constant of ours holds.

@@ -131,7 +131,11 @@ impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let Verdicts { sent, answered, late, tmax_ms, failed, .. } = self.verdicts;
         let verdicts = &self.verdicts;
-        writeln!(f, "{} against {}, closed, {} in flight", self.scenario, self.target, self.in_flight)?;
+        writeln!(
+            f,
+            "{} against {}, closed, {} in flight",
+            self.scenario, self.target, self.in_flight
+        )?;
         writeln!(f, "answered       {answered} of {sent}")?;
         writeln!(f, "late           {late} past {tmax_ms} ms")?;
         write!(f, "errors         {failed}")?;

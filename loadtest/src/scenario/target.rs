@@ -65,7 +65,8 @@ impl Origin {
 pub(super) fn check_headers(headers: &BTreeMap<String, String>) -> Result<(), ScenarioError> {
     for (name, value) in headers {
         let name = HeaderName::try_from(name.as_str());
-        let name = name.map_err(|_| ScenarioError::Bounds("target.headers: a name HTTP forbids"))?;
+        let name =
+            name.map_err(|_| ScenarioError::Bounds("target.headers: a name HTTP forbids"))?;
         HeaderValue::try_from(value.as_str())
             .map_err(|_| ScenarioError::Bounds("target.headers: a value HTTP forbids"))?;
         if OURS.contains(&name.as_str()) {

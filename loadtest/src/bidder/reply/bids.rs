@@ -31,7 +31,7 @@ struct Terms<'a> {
     floor: f64,
     floor_per_second: f64,
     /// Bids wanted.
-    count: u32,
+    count: usize,
 }
 
 /// The length a bid states and the length its markup has, in seconds.
@@ -64,16 +64,15 @@ impl Profile {
         if creatives.is_empty() {
             return None;
         }
-        let mut next_creative = draw.below(creatives.len());
+        let start = draw.below(creatives.len());
+        let mut turn = creatives.iter().cycle().skip(start);
         let mut count = 0;
         let mut seats: Vec<SeatBid<'_>> = Vec::new();
         for terms in request.imp.iter().filter_map(|imp| self.terms(imp)) {
-            let mut next_length = draw.below(terms.lengths.len());
-            for _ in 0..terms.count {
-                let creative = &creatives[next_creative % creatives.len()];
-                let length = self.length(&terms, next_length, draw);
-                next_creative += 1;
-                next_length += 1;
+            let start = draw.below(terms.lengths.len());
+            let lengths = terms.lengths.iter().cycle().skip(start).take(terms.count);
+            for (&right, creative) in lengths.zip(turn.by_ref()) {
+                let length = self.length(&terms, right, draw);
                 let Some(cents) = self.cents(&terms, length.stated, draw) else { continue };
                 count += 1;
                 let id = format!("{number:016x}-{count}");
@@ -108,8 +107,7 @@ impl Profile {
             seat: &self.seats[number % self.seats.len()],
         });
         let blocked = |creative: &Creative<'_>| {
-            let blocks = request.badv.iter().flatten();
-            blocks.into_iter().any(|block| lies_below(creative.advertiser, block))
+            request.badv.iter().flatten().any(|block| lies_below(creative.advertiser, block))
         };
         let seated = |creative: &Creative<'_>| {
             let listed = |seats: &Vec<_>| seats.iter().any(|seat| seat == creative.seat);
@@ -130,29 +128,27 @@ impl Profile {
             .into_iter()
             .find(|(protocol, _)| protocols.is_empty() || protocols.contains(protocol))?;
         let character = &self.character;
-        let (lengths, wrong_lengths) = (
-            character.durations.iter().copied().filter(|&length| allows(video, length)),
-            character.wrong_durations.lengths.iter().copied(),
-        );
-        let lengths: Vec<u32> = lengths.collect();
+        let right = character.durations.iter().copied();
+        let lengths: Vec<u32> = right.filter(|&length| allows(video, length)).collect();
+        let wrong = character.wrong_durations.lengths.iter().copied();
         if lengths.is_empty() {
             return None;
         }
+        let bids = usize::try_from(character.bids).unwrap_or(usize::MAX);
         Some(Terms {
             imp: &imp.id,
             lengths,
-            wrong_lengths: wrong_lengths.filter(|&length| !allows(video, length)).collect(),
+            wrong_lengths: wrong.filter(|&length| !allows(video, length)).collect(),
             protocol,
             size: (video.w.unwrap_or(1_920), video.h.unwrap_or(1_080)),
             floor: imp.bidfloor.unwrap_or(0.0),
             floor_per_second: video.mincpmpersec.unwrap_or(0.0),
-            count: if video.is_dynamic() { character.bids } else { 1 },
+            count: if video.is_dynamic() { bids } else { 1 },
         })
     }
 
-    /// Returns the next length, or a wrong one.
-    fn length(&self, terms: &Terms<'_>, next: usize, draw: &mut Draw) -> Length {
-        let right = terms.lengths[next % terms.lengths.len()];
+    /// Returns the right length, or a wrong one.
+    fn length(&self, terms: &Terms<'_>, right: u32, draw: &mut Draw) -> Length {
         let wrong = &self.character.wrong_durations;
         if wrong.share.get() <= draw.unit() {
             return Length { stated: right, played: right };

@@ -5,7 +5,11 @@ use super::{Fill, read};
 #[test]
 fn reads_what_exchanges_answer() {
     let ad = |clock: &str| format!("<Ad><InLine><Duration>{clock}</Duration></InLine></Ad>");
-    let pod = format!("<?xml version=\"1.0\"?>\n<VAST version=\"4.2\">{}{}</VAST>", ad("00:00:15"), ad(" 00:01:00.5 "));
+    let pod = format!(
+        "<?xml version=\"1.0\"?>\n<VAST version=\"4.2\">{}{}</VAST>",
+        ad("00:00:15"),
+        ad(" 00:01:00.5 ")
+    );
     let cases: [(&str, Option<(u64, u64)>); 14] = [
         ("", Some((0, 0))),
         (" \n", Some((0, 0))),
