@@ -21,7 +21,7 @@ use crate::{
         reply::Profile,
         serve::Server,
     },
-    character::{Character, CharacterError},
+    character::{Character, check::CharacterError},
 };
 
 pub mod counters;

@@ -98,6 +98,7 @@ impl Failure {
     fn run(error: RunError) -> Self {
         let code = match &error {
             RunError::Unreachable { .. } => UNREACHABLE,
+            RunError::NoProcess(_) => USAGE,
             RunError::Fleet(_)
             | RunError::Process(_)
             | RunError::NothingAnswered { .. }
@@ -167,7 +168,7 @@ async fn serve(fleet: &Fleet) -> Result<(), Failure> {
 
 const EXAMPLES: &str = "\
 Examples:
-  loadtest run loadtest/scenarios/ten-bidders.toml --target http://127.0.0.1:8080
+  loadtest run loadtest/scenarios/ten-bidders.toml --target http://127.0.0.1:8080 --summary json
   loadtest bidders loadtest/scenarios/cast.toml
 ";
 

@@ -43,7 +43,10 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
-    /// The process to measure cannot be read.
+    /// The process to measure is not there to begin with; the caller's fault.
+    #[error("process to measure")]
+    NoProcess(#[source] ProcessError),
+    /// The process to measure ended on the way.
     #[error(transparent)]
     Process(#[from] ProcessError),
     /// Not one request was answered.
@@ -101,6 +104,9 @@ pub async fn measure_beside(
     pid: Option<u32>,
     bidders: &[Running],
 ) -> Result<Report, RunError> {
+    if let Some(pid) = pid {
+        process::read(&pid.to_string()).map_err(RunError::NoProcess)?;
+    }
     let plan = Arc::new(plan);
     let scenario = &plan.scenario;
     let target = plan.origin.authority.clone();

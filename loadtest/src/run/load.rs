@@ -22,6 +22,7 @@ use hyper::{
     header::HOST,
 };
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use tokio::{
     net::TcpStream,
     task::JoinSet,
@@ -57,7 +58,7 @@ pub(crate) struct Tally {
     pub(crate) filled_ms: u64,
     /// Failures by kind: `connect`, `broken`, `timeout`, `unreadable`, or a status.
     pub(crate) errors: BTreeMap<String, u64>,
-    /// From the first byte sent to the last received, in microseconds, of what was answered.
+    /// From asking to the last byte received, in microseconds, of what was answered.
     pub(crate) latency_us: Histogram<u64>,
 }
 
@@ -121,19 +122,8 @@ impl Tally {
         self.latency_us.saturating_record(us.max(1));
     }
 
-    fn add(&mut self, other: &Self) {
-        self.sent += other.sent;
-        self.answered += other.answered;
-        self.late += other.late;
-        self.with_fill += other.with_fill;
-        self.ads += other.ads;
-        self.filled_ms += other.filled_ms;
-        for (kind, count) in &other.errors {
-            *self.errors.entry(kind.clone()).or_default() += count;
-        }
-        self.latency_us
-            .add(&other.latency_us)
-            .expect("both histograms have the same constant bounds");
+    fn fail(&mut self, kind: String) {
+        *self.errors.entry(kind).or_default() += 1;
     }
 }
 
@@ -154,38 +144,38 @@ pub(crate) async fn callers(plan: &Arc<Plan>, run: u64) -> io::Result<Vec<Caller
 /// Lets every caller ask until the budget is spent; returns them with what they counted.
 pub(crate) async fn phase(callers: Vec<Caller>, budget: Budget) -> (Vec<Caller>, Tally) {
     let budget = Arc::new(budget);
+    // One tally for all: a histogram takes 140 KB, and one thread runs every caller.
+    let tally = Arc::new(Mutex::new(Tally::new()));
     let mut tasks = JoinSet::new();
     for caller in callers {
-        tasks.spawn(ask_until_spent(caller, Arc::clone(&budget)));
+        tasks.spawn(ask_until_spent(caller, Arc::clone(&budget), Arc::clone(&tally)));
     }
     let mut back = Vec::new();
-    let mut total = Tally::new();
     while let Some(done) = tasks.join_next().await {
-        let (caller, tally) = done.expect("a caller is never aborted and has no reason to panic");
-        total.add(&tally);
-        back.push(caller);
+        back.push(done.expect("a caller is never aborted and has no reason to panic"));
     }
+    let total = tally.lock().clone();
     (back, total)
 }
 
-async fn ask_until_spent(mut caller: Caller, budget: Arc<Budget>) -> (Caller, Tally) {
-    let mut tally = Tally::new();
+async fn ask_until_spent(
+    mut caller: Caller,
+    budget: Arc<Budget>,
+    tally: Arc<Mutex<Tally>>,
+) -> Caller {
     let tmax = Duration::from_millis(caller.plan.scenario.load.tmax_ms);
     while let Some(n) = budget.take() {
+        let asked = Instant::now();
+        let answer = caller.ask(n).await;
+        let took = asked.elapsed();
+        let mut tally = tally.lock();
         tally.sent += 1;
-        let sent = Instant::now();
-        match caller.ask(n).await {
-            Ok(body) => {
-                let took = sent.elapsed();
-                match reading::read(&body) {
-                    Some(fill) => tally.answer(fill, took, tmax),
-                    None => *tally.errors.entry("unreadable".to_owned()).or_default() += 1,
-                }
-            }
-            Err(failure) => *tally.errors.entry(failure.kind()).or_default() += 1,
+        match answer.and_then(|body| reading::read(&body).ok_or(Failure::Unreadable)) {
+            Ok(fill) => tally.answer(fill, took, tmax),
+            Err(failure) => tally.fail(failure.kind()),
         }
     }
-    (caller, tally)
+    caller
 }
 
 /// Why a request got no answer.

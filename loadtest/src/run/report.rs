@@ -23,7 +23,7 @@ pub struct Report {
     pub wall_s: f64,
     /// What became of the requests.
     pub verdicts: Verdicts,
-    /// Latency of what was answered, in milliseconds, from first byte sent to last received.
+    /// Latency of what was answered, in milliseconds, from asking to the last byte received.
     pub latency_ms: Latencies,
     /// Auctions answered per second.
     pub rate: f64,

@@ -80,6 +80,16 @@ async fn requests_that_leave_nothing_to_bid_get_a_no_bid() {
 }
 
 #[tokio::test]
+async fn a_request_of_a_thousand_imps_gets_a_bounded_answer() {
+    let bidder = start(Character { bids: 2, ..Character::named("bounded") }).await;
+    let mut request: serde_json::Value = serde_json::from_str(&bid_request("dynamic")).unwrap();
+    let imp = request["imp"][0].clone();
+    request["imp"] = serde_json::Value::Array(vec![imp; 1_000]);
+    assert_eq!(ask(&bidder, &request.to_string()).await.status, 200);
+    assert_eq!(bidder.counts().bids, 128);
+}
+
+#[tokio::test]
 async fn unreadable_requests_get_400() {
     let bidder = start(Character::named("strict")).await;
     for body in ["", "{", "[]", "null", r#"{"imp":[]}"#, "\u{0}"] {

@@ -81,7 +81,7 @@ async fn a_run_prints_its_report_and_exits_0() {
     let output = beside(&["run", path]).await;
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("answered       4 of 4\n"), "{text}");
-    assert_eq!(beside(&["run", path, "--pid", "0"]).await.status.code(), Some(1));
+    assert_eq!(beside(&["run", path, "--pid", "0"]).await.status.code(), Some(2));
 }
 
 #[test]

@@ -130,6 +130,8 @@ fn the_scenarios_of_the_tree_are_sound() {
     assert_eq!(ports, (9_201..=9_210).collect::<Vec<_>>());
     let body = plan.scenario.target.body.unwrap().fill(1, 2);
     assert!(serde_json::from_str::<openrtb::request::BidRequest<'_>>(&body).is_ok());
+    let tag = Scenario::read(format!("{folder}/tag.toml").as_ref()).unwrap();
+    assert!(tag.check(Reach::Loopback).is_ok());
     let fleet = loadtest::fleet::Fleet::read(format!("{folder}/cast.toml").as_ref()).unwrap();
     let members = loadtest::fleet::members(&fleet.entries).unwrap();
     let ids: Vec<&str> = members.iter().map(|(character, _)| character.id.as_str()).collect();

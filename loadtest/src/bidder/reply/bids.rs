@@ -68,7 +68,7 @@ impl Profile {
         let mut turn = creatives.iter().cycle().skip(start);
         let mut count = 0;
         let mut seats: Vec<SeatBid<'_>> = Vec::new();
-        for terms in request.imp.iter().filter_map(|imp| self.terms(imp)) {
+        for terms in request.imp.iter().take(MAX_IMPS).filter_map(|imp| self.terms(imp)) {
             let start = draw.below(terms.lengths.len());
             let lengths = terms.lengths.iter().cycle().skip(start).take(terms.count);
             for (&right, creative) in lengths.zip(turn.by_ref()) {
@@ -164,7 +164,10 @@ impl Profile {
     /// Returns a price in hundredths; nothing when the floor is above all it would pay.
     fn cents(&self, terms: &Terms<'_>, seconds: u32, draw: &mut Draw) -> Option<u32> {
         let price = self.character.price;
-        let scaled = |cents: u32| if price.by_length { cents * seconds / 30 } else { cents };
+        let scaled = |cents: u32| {
+            let by_length = u64::from(cents) * u64::from(seconds) / 30;
+            if price.by_length { u32::try_from(by_length).unwrap_or(u32::MAX) } else { cents }
+        };
         let (mut least, most) = (scaled(price.min.0).max(1), scaled(price.max.0).max(1));
         if self.character.heeds_floor {
             let floor = terms.floor.max(terms.floor_per_second * f64::from(seconds));
@@ -255,6 +258,9 @@ fn cents_up(price: f64) -> Option<u32> {
     )]
     (cents <= 100_000_000.0).then_some(cents as u32)
 }
+
+/// The most imps it looks at: an answer must not outgrow memory, whatever the request.
+const MAX_IMPS: usize = 64;
 
 /// The VAST versions it can write, best first, by their OpenRTB numbers.
 const PROTOCOLS: [(i32, &str); 3] = [(13, "4.2"), (15, "4.3"), (11, "4.1")];
