@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::wire::Markup;
+use crate::wire::scalar::Markup;
 
 object! {
     /// Terms for a banner, or for one beside a video (OpenRTB 2.6, section 3.2.6).

@@ -36,8 +36,16 @@ object! {
     }
 }
 
+impl Deal<'_> {
+    /// Returns the currency of its floors: `bidfloorcur`, or the default, which is not that of the
+    /// impression (section 3.2.12).
+    pub fn currency(&self) -> &str {
+        self.bidfloorcur.as_deref().unwrap_or("USD")
+    }
+}
+
 object! {
-    /// A floor for ads of some durations (OpenRTB 2.6, object DurFloors).
+    /// A floor for ads of some durations (OpenRTB 2.6, section 3.2.35).
     pub struct DurFloors<'a> {
         /// Least seconds; absent is open.
         pub mindur: Option<i32>,

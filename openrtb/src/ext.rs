@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use serde::de::Deserialize;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::wire::Canonical;
+use crate::wire::{Canonical, Wire};
 
 /// The deepest nesting of arrays and objects inside one `ext` or one unknown member.
 pub const MAX_DEPTH: usize = 64;
@@ -48,7 +48,7 @@ pub enum Value<'a> {
     /// A string.
     Text(Cow<'a, str>),
     /// An array.
-    Array(Vec<Value<'a>>),
+    Array(Vec<Self>),
     /// An object.
     Object(Ext<'a>),
 }
@@ -127,6 +127,11 @@ impl<'a> Ext<'a> {
         Ok(())
     }
 
+    /// Reads a member that some other place now holds; `None` when it is absent or unreadable.
+    pub(crate) fn old<'s, T: Wire<'s>>(&'s self, key: &str) -> Option<T> {
+        T::read(self.get(key)?.reborrow()).ok()
+    }
+
     fn reborrow(&self) -> Ext<'_> {
         Ext {
             members: self
@@ -135,6 +140,21 @@ impl<'a> Ext<'a> {
                 .map(|(name, value)| (Cow::Borrowed(name.as_ref()), value.reborrow()))
                 .collect(),
         }
+    }
+}
+
+/// Moves the member `key` of `ext` to the `place` that holds it since; one already there stays.
+/// What cannot be read is left where it is.
+pub(crate) fn lift<'a, T: Wire<'a>>(place: &mut Option<T>, ext: &mut Option<Ext<'a>>, key: &str) {
+    let Some(members) = ext else { return };
+    let Some(value) = members.get(key) else { return };
+    if place.is_none() {
+        let Ok(found) = T::read(value.clone()) else { return };
+        *place = Some(found);
+    }
+    members.remove(key);
+    if members.is_empty() {
+        *ext = None;
     }
 }
 
@@ -290,3 +310,6 @@ impl From<f64> for Value<'_> {
         Self::Decimal(value)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,14 @@ object! {
     }
 }
 
+impl Imp<'_> {
+    /// Returns the currency of its floors, deals excepted: `bidfloorcur`, or the default
+    /// (section 3.2.4).
+    pub fn currency(&self) -> &str {
+        self.bidfloorcur.as_deref().unwrap_or("USD")
+    }
+}
+
 object! {
     /// A measure of the place (OpenRTB 2.6, section 3.2.5).
     pub struct Metric<'a> {
@@ -70,7 +78,7 @@ object! {
 }
 
 object! {
-    /// How many impressions one play is worth (OpenRTB 2.6, object Qty).
+    /// How many impressions one play is worth (OpenRTB 2.6, section 3.2.31).
     pub struct Qty<'a> {
         /// Impressions per play, possibly less than one.
         pub multiplier: f64,
@@ -82,7 +90,7 @@ object! {
 }
 
 object! {
-    /// How the place refreshes itself (OpenRTB 2.6, object Refresh).
+    /// How the place refreshes itself (OpenRTB 2.6, section 3.2.33).
     pub struct Refresh<'a> {
         /// What triggers a refresh.
         pub refsettings: Option<Vec<RefSettings<'a>>>,
@@ -92,7 +100,7 @@ object! {
 }
 
 object! {
-    /// A trigger of refreshes (OpenRTB 2.6, object RefSettings).
+    /// A trigger of refreshes (OpenRTB 2.6, section 3.2.34).
     pub struct RefSettings<'a> {
         /// Kind: 0 unknown, 1 user, 2 event, 3 time; absent means 0.
         pub reftype: Option<i32>,

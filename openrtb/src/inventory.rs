@@ -85,7 +85,7 @@ object! {
 }
 
 object! {
-    /// An out-of-home screen (OpenRTB 2.6, object DOOH).
+    /// An out-of-home screen (OpenRTB 2.6, section 3.2.32).
     pub struct Dooh<'a> {
         /// The exchange's id.
         pub id: Option<Cow<'a, str>>,

@@ -104,6 +104,15 @@ macro_rules! object {
             }
         }
 
+        #[cfg(test)]
+        impl crate::object::draw::Drawn for $name<'_> {
+            fn draw(dice: &mut crate::object::draw::Dice) -> Self {
+                use crate::object::draw::Drawn;
+
+                $name { $($field: Drawn::draw(dice),)* ext: Drawn::draw(dice) }
+            }
+        }
+
         impl<'de: $lt, $lt> serde::Deserialize<'de> for $name<$lt> {
             fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
                 <Self as crate::wire::Wire<'de>>::read(input)
@@ -124,3 +133,8 @@ macro_rules! object {
     (@found $field:ident) => { $field.found };
     (@found $field:ident, $reader:ty) => { $field.found.map(Into::into) };
 }
+
+#[cfg(test)]
+pub(crate) mod draw;
+#[cfg(test)]
+mod tests;

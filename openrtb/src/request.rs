@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::content::Content;
 use crate::device::Device;
 use crate::imp::Imp;
-use crate::inventory::{App, Dooh, Site};
+use crate::inventory::{App, Dooh, Publisher, Site};
 use crate::regs::Regs;
 use crate::source::Source;
 use crate::user::User;
@@ -69,5 +70,70 @@ object! {
         pub source: Option<Source<'a>>,
         /// Regulations in force.
         pub regs: Option<Regs<'a>>,
+    }
+}
+
+/// Where the ads of a request go (OpenRTB 2.6, section 3.1).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Channel<'r, 'a> {
+    /// A website.
+    Site(&'r Site<'a>),
+    /// An app, connected TV included.
+    App(&'r App<'a>),
+    /// An out-of-home screen.
+    Dooh(&'r Dooh<'a>),
+}
+
+impl<'a> BidRequest<'a> {
+    /// Returns where the ads go: the first of `site`, `app` and `dooh`.
+    ///
+    /// ```
+    /// use openrtb::request::{BidRequest, Channel};
+    ///
+    /// let text = r#"{"id":"r1","imp":[{"id":"1"}],"app":{"publisher":{"id":"pub-1"}}}"#;
+    /// let request: BidRequest<'_> = serde_json::from_str(text)?;
+    /// let channel = request.channel().expect("it names an app");
+    /// assert!(matches!(channel, Channel::App(_)));
+    /// assert_eq!(channel.publisher().and_then(|publisher| publisher.id.as_deref()), Some("pub-1"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn channel(&self) -> Option<Channel<'_, 'a>> {
+        let site = self.site.as_deref().map(Channel::Site);
+        site.or_else(|| self.app.as_deref().map(Channel::App))
+            .or_else(|| self.dooh.as_deref().map(Channel::Dooh))
+    }
+
+    /// Moves the supply chain, privacy signals and ids that stand in the `ext` places of
+    /// OpenRTB 2.5 to those of 2.6, so that they are written there only.
+    pub fn lift_ext(&mut self) {
+        if let Some(source) = &mut self.source {
+            source.lift_ext();
+        }
+        if let Some(regs) = &mut self.regs {
+            regs.lift_ext();
+        }
+        if let Some(user) = &mut self.user {
+            user.lift_ext();
+        }
+    }
+}
+
+impl<'r, 'a> Channel<'r, 'a> {
+    /// Returns the publisher.
+    pub fn publisher(self) -> Option<&'r Publisher<'a>> {
+        match self {
+            Self::Site(site) => site.publisher.as_ref(),
+            Self::App(app) => app.publisher.as_ref(),
+            Self::Dooh(dooh) => dooh.publisher.as_ref(),
+        }
+    }
+
+    /// Returns what is shown.
+    pub fn content(self) -> Option<&'r Content<'a>> {
+        match self {
+            Self::Site(site) => site.content.as_deref(),
+            Self::App(app) => app.content.as_deref(),
+            Self::Dooh(dooh) => dooh.content.as_deref(),
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::wire::Markup;
+use crate::dsa::DsaBid;
+use crate::non_bid::SeatNonBid;
+use crate::wire::scalar::Markup;
 
 object! {
     /// An answer to a request (OpenRTB 2.6, section 4.2.1).
@@ -115,10 +117,32 @@ object! {
     }
 }
 
-impl BidResponse<'_> {
+impl<'a> BidResponse<'a> {
     /// Tells whether it holds no bid, in whichever of the forms that mean so (OpenRTB 2.6,
     /// implementation guidance, section 7.1).
     pub fn is_no_bid(&self) -> bool {
         self.seatbid.iter().flatten().all(|seat| seat.bid.is_empty())
+    }
+    /// Returns the bids, each with the seat that makes it.
+    pub fn bids(&self) -> impl Iterator<Item = (&SeatBid<'a>, &Bid<'a>)> {
+        self.seatbid.iter().flatten().flat_map(|seat| seat.bid.iter().map(move |bid| (seat, bid)))
+    }
+
+    /// Returns the currency of all prices: `cur`, or the default (section 4.2.1).
+    pub fn currency(&self) -> &str {
+        self.cur.as_deref().unwrap_or("USD")
+    }
+
+    /// Returns the seats without a bid and why (community extension Seat Non Bid,
+    /// `ext.seatnonbid`).
+    pub fn seat_non_bids(&self) -> Option<Vec<SeatNonBid<'_>>> {
+        self.ext.as_ref()?.parse("seatnonbid")
+    }
+}
+
+impl Bid<'_> {
+    /// Returns what the bidder declares for the Digital Services Act (`ext.dsa`).
+    pub fn dsa(&self) -> Option<DsaBid<'_>> {
+        self.ext.as_ref()?.parse("dsa")
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::ext::lift;
+
 object! {
     /// Where a request comes from (OpenRTB 2.6, section 3.2.2).
     pub struct Source<'a> {
@@ -13,6 +15,36 @@ object! {
         pub pchain: Option<Cow<'a, str>>,
         /// Who sells on whose behalf.
         pub schain: Option<SupplyChain<'a>>,
+    }
+}
+
+impl<'a> Source<'a> {
+    /// Returns the supply chain from `schain` or, where that is absent, from its place in
+    /// OpenRTB 2.5, `ext.schain` (section 3.2.25).
+    ///
+    /// ```
+    /// use openrtb::source::Source;
+    ///
+    /// let text = r#"{"ext":{"schain":{"complete":1,"nodes":[],"ver":"1.0"}}}"#;
+    /// let mut source: Source<'_> = serde_json::from_str(text)?;
+    /// assert!(source.supply_chain().expect("it has one").complete);
+    /// source.lift_ext();
+    /// assert_eq!(
+    ///     serde_json::to_string(&source)?,
+    ///     r#"{"schain":{"complete":1,"nodes":[],"ver":"1.0"}}"#
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn supply_chain(&self) -> Option<Cow<'_, SupplyChain<'_>>> {
+        match &self.schain {
+            Some(chain) => Some(Cow::Borrowed(chain)),
+            None => self.ext.as_ref()?.old("schain").map(Cow::Owned),
+        }
+    }
+
+    /// Moves the supply chain from its old place to `schain`.
+    pub fn lift_ext(&mut self) {
+        lift(&mut self.schain, &mut self.ext, "schain");
     }
 }
 

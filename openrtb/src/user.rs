@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::content::Data;
 use crate::device::Geo;
+use crate::ext::{Value, lift};
 
 object! {
     /// A viewer (OpenRTB 2.6, section 3.2.20).
@@ -30,6 +31,31 @@ object! {
         pub consent: Option<Cow<'a, str>>,
         /// Ids by which others know the viewer.
         pub eids: Option<Vec<Eid<'a>>>,
+    }
+}
+
+impl User<'_> {
+    /// Returns the consent string from `consent` or, where that is absent, from its place in
+    /// OpenRTB 2.5, `ext.consent`.
+    pub fn consent_string(&self) -> Option<&str> {
+        self.consent
+            .as_deref()
+            .or_else(|| self.ext.as_ref()?.get("consent").and_then(Value::as_str))
+    }
+
+    /// Returns the ids by which others know the viewer, from `eids` or, where that is absent, from
+    /// its place in OpenRTB 2.5, `ext.eids`.
+    pub fn extended_ids(&self) -> Option<Cow<'_, [Eid<'_>]>> {
+        match &self.eids {
+            Some(ids) => Some(Cow::Borrowed(ids)),
+            None => self.ext.as_ref()?.old::<Vec<Eid<'_>>>("eids").map(Cow::Owned),
+        }
+    }
+
+    /// Moves what stands in the places of OpenRTB 2.5 to those of 2.6.
+    pub fn lift_ext(&mut self) {
+        lift(&mut self.consent, &mut self.ext, "consent");
+        lift(&mut self.eids, &mut self.ext, "eids");
     }
 }
 
