@@ -100,7 +100,7 @@ fn bidders_print_their_addresses_and_end_on_sigterm() {
         let port = u16::try_from(listening["port"].as_u64().unwrap()).unwrap();
         assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     }
-    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let kill = Command::new("sh").args(["-c", &format!("kill {}", child.id())]).status().unwrap();
     assert!(kill.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(lines.next().is_none());
