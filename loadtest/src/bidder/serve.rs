@@ -1,0 +1,244 @@
+//! The HTTP side of a bidder: one function per address, and the transport of each fault.
+
+use std::{
+    future::pending,
+    io::{self, Read, Write},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use http_body_util::{BodyExt, Limited};
+use hyper::{
+    HeaderMap, Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use openrtb::request::BidRequest;
+use parking_lot::Mutex;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    bidder::{
+        counters::Counters,
+        flow::Flow,
+        limiter::Limiter,
+        reply::{Profile, Reply, Said},
+        wire::{Ending, Wire},
+    },
+    character::{Fault, NoBid},
+};
+
+/// The path bid requests are posted to.
+pub(super) const ENDPOINT_PATH: &str = "/openrtb2";
+/// The path of win notices.
+pub(super) const WIN_PATH: &str = "/win";
+/// The path of loss notices.
+pub(super) const LOSS_PATH: &str = "/loss";
+/// The path of billing notices.
+pub(super) const BILLING_PATH: &str = "/bill";
+
+/// What all connections of one bidder share.
+#[derive(Debug)]
+pub(super) struct Server {
+    profile: Profile,
+    counters: Arc<Counters>,
+    limiter: Option<Mutex<Limiter>>,
+    started: Instant,
+}
+
+impl Server {
+    pub(super) fn new(profile: Profile, counters: Arc<Counters>) -> Self {
+        if profile.character().faults.kinds.contains(&Fault::GzipBomb) {
+            // Packed here, so that no request waits for it.
+            let _ = Flow::gzip_bomb();
+        }
+        let limiter = profile.character().qps.map(|qps| Mutex::new(Limiter::new(qps)));
+        Self { profile, counters, limiter, started: Instant::now() }
+    }
+
+    fn admits(&self) -> bool {
+        let now = self.started.elapsed();
+        self.limiter.as_ref().is_none_or(|limiter| limiter.lock().admit(now))
+    }
+}
+
+/// Serves one connection to its end.
+pub(super) async fn connection(stream: TcpStream, server: Arc<Server>) {
+    server.counters.connections.add(1);
+    // Without it small answers would wait for the peer's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let ending = Ending::default();
+    let wire = Wire::new(stream, ending.clone());
+    let service = service_fn(|request| answer(&server, &ending, request));
+    // A connection that breaks is the peer's affair.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(wire), service).await;
+}
+
+async fn answer(
+    server: &Server,
+    ending: &Ending,
+    request: Request<Incoming>,
+) -> io::Result<Response<Flow>> {
+    match (request.method(), request.uri().path()) {
+        (&Method::POST, ENDPOINT_PATH) => auction(server, ending, request).await,
+        (&(Method::GET | Method::POST), WIN_PATH | LOSS_PATH | BILLING_PATH) => {
+            Ok(notice(server, &request))
+        }
+        _ => Ok(bare(StatusCode::NOT_FOUND)),
+    }
+}
+
+/// Counts a notice by its path.
+fn notice(server: &Server, request: &Request<Incoming>) -> Response<Flow> {
+    let counters = &server.counters;
+    match request.uri().path() {
+        WIN_PATH => counters.wins.add(1),
+        LOSS_PATH => counters.losses.add(1),
+        _ => counters.billings.add(1),
+    }
+    let query = request.uri().query().unwrap_or_default();
+    if query.contains("${") || query.contains("%7B") {
+        counters.unexpanded.add(1);
+    }
+    bare(StatusCode::NO_CONTENT)
+}
+
+/// Answers a bid request, after the bidder's latency.
+async fn auction(
+    server: &Server,
+    ending: &Ending,
+    request: Request<Incoming>,
+) -> io::Result<Response<Flow>> {
+    let counters = &server.counters;
+    counters.requests.add(1);
+    if !server.admits() {
+        counters.over_limit.add(1);
+        return Ok(bare(StatusCode::TOO_MANY_REQUESTS));
+    }
+    let gzip = server.profile.character().gzip && accepts_gzip(request.headers());
+    let body = read_body(request).await;
+    let reply = body.as_deref().and_then(|body| {
+        let request: BidRequest<'_> = serde_json::from_slice(body).ok()?;
+        Some(server.profile.reply(&request))
+    });
+    let Some(Reply { latency, said }) = reply else {
+        counters.unreadable.add(1);
+        return Ok(bare(StatusCode::BAD_REQUEST));
+    };
+    if !latency.is_zero() {
+        sleep(latency).await;
+    }
+    match said {
+        Said::Bids { count, json } => {
+            counters.bid_responses.add(1);
+            counters.bids.add(count);
+            Ok(json_answer(json, gzip))
+        }
+        Said::NoBid(json) => {
+            counters.no_bids.add(1);
+            Ok(no_bid(server.profile.character().no_bid, json))
+        }
+        Said::Fault(fault, json) => {
+            counters.faults.add(1);
+            misbehave(ending, fault, json).await
+        }
+    }
+}
+
+/// Reads a request's body within its bounds of size and time, unpacked.
+async fn read_body(request: Request<Incoming>) -> Option<Bytes> {
+    let packed = request.headers().get(CONTENT_ENCODING).is_some_and(|value| value == "gzip");
+    let body = Limited::new(request.into_body(), MAX_REQUEST_BYTES);
+    let read = timeout(READ_TIMEOUT, body.collect()).await;
+    let bytes = read.ok()?.ok()?.to_bytes();
+    if !packed {
+        return Some(bytes);
+    }
+    let mut plain = Vec::new();
+    let most = u64::try_from(MAX_REQUEST_BYTES).unwrap_or(u64::MAX);
+    MultiGzDecoder::new(bytes.as_ref()).take(most).read_to_end(&mut plain).ok()?;
+    Some(Bytes::from(plain))
+}
+
+fn no_bid(form: NoBid, json: Bytes) -> Response<Flow> {
+    match form {
+        NoBid::NoContent => bare(StatusCode::NO_CONTENT),
+        NoBid::EmptyBody => bare(StatusCode::OK),
+        NoBid::EmptyObject | NoBid::EmptySeatbid | NoBid::Reason => json_answer(json, false),
+    }
+}
+
+/// Does what the fault says, with the good answer at hand.
+async fn misbehave(ending: &Ending, fault: Fault, good: Bytes) -> io::Result<Response<Flow>> {
+    match fault {
+        Fault::Hang => pending().await,
+        Fault::Reset => {
+            ending.reset();
+            Err(io::Error::from(io::ErrorKind::ConnectionReset))
+        }
+        Fault::Http5xx => {
+            let mut response = bare(StatusCode::SERVICE_UNAVAILABLE);
+            *response.body_mut() = Flow::Whole(Bytes::from_static(b"<html>try again</html>"));
+            Ok(response)
+        }
+        Fault::Garbage => Ok(json_flow(Flow::Whole(Bytes::from_static(GARBAGE)))),
+        Fault::TruncatedJson => Ok(json_flow(Flow::Whole(good.slice(..good.len() / 2)))),
+        Fault::Huge => Ok(json_flow(Flow::huge())),
+        Fault::GzipBomb => {
+            let mut response = json_flow(Flow::gzip_bomb());
+            response.headers_mut().insert(CONTENT_ENCODING, GZIP);
+            Ok(response)
+        }
+        Fault::SlowDrip => Ok(json_flow(Flow::drip(good))),
+    }
+}
+
+fn json_answer(json: Bytes, gzip: bool) -> Response<Flow> {
+    if !gzip {
+        return json_flow(Flow::Whole(json));
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&json).expect("writing to memory cannot fail");
+    let packed = encoder.finish().expect("writing to memory cannot fail");
+    let mut response = json_flow(Flow::Whole(Bytes::from(packed)));
+    response.headers_mut().insert(CONTENT_ENCODING, GZIP);
+    response
+}
+
+fn json_flow(flow: Flow) -> Response<Flow> {
+    let mut response = Response::new(flow);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response.headers_mut().insert(OPENRTB_VERSION, VERSION);
+    response
+}
+
+fn bare(status: StatusCode) -> Response<Flow> {
+    let mut response = Response::new(Flow::empty());
+    *response.status_mut() = status;
+    response
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).into_iter();
+    values.filter_map(|value| value.to_str().ok()).any(|value| value.contains("gzip"))
+}
+
+/// The largest request a bidder reads, packed or not.
+const MAX_REQUEST_BYTES: usize = 1_024 * 1_024;
+
+/// How long a bidder waits for a request's body.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+const GARBAGE: &[u8] = b"\x00\xff\xfe<<not json>>\x80{{\"id\"::]";
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const OPENRTB_VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
+const VERSION: HeaderValue = HeaderValue::from_static("2.6");

@@ -1,0 +1,10 @@
+//! Simulated bidders and the load tool, over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod bidders;
+mod command;
+mod faults;
+mod markup;
+mod runs;
+mod support;
