@@ -1,3 +1,5 @@
 //! Breakwater, the open exchange for live ad breaks.
 
+pub mod cli;
 pub mod model;
+pub mod wire;

@@ -6,6 +6,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
+pub mod cue;
 pub mod ids;
 pub mod money;
 pub mod time;
