@@ -116,17 +116,15 @@ pub fn decode(text: &str, crc: Crc) -> Result<Decoded, CueError> {
         return decode_playlist(text, crc);
     }
     let (bytes, carriage) = text::bytes(text)?;
-    match decode_bytes(&bytes, crc) {
-        Ok(decoded) => Ok(Decoded {
-            carriage: if decoded.carriage == Carriage::Emsg { Carriage::Emsg } else { carriage },
-            ..decoded
-        }),
+    let decoded = decode_bytes(&bytes, crc).or_else(|error| {
+        if !text.contains(' ') {
+            return Err(error);
+        }
         // Spaces may have been pluses before a query was decoded.
-        Err(error) => match text::from_tag(text).and_then(|bytes| decode_bytes(&bytes, crc)) {
-            Ok(decoded) if text.contains(' ') => Ok(Decoded { carriage, ..decoded }),
-            Ok(_) | Err(_) => Err(error),
-        },
-    }
+        text::from_tag(text).and_then(|bytes| decode_bytes(&bytes, crc)).map_err(|_| error)
+    })?;
+    let is_box = decoded.carriage == Carriage::Emsg;
+    Ok(if is_box { decoded } else { Decoded { carriage, ..decoded } })
 }
 
 /// Decodes a bare section or event box.
@@ -236,22 +234,19 @@ fn decode_playlist(text: &str, crc: Crc) -> Result<Decoded, CueError> {
             Err(error) => failure = failure.or(Some(error)),
         }
     }
-    let mut notes: Vec<Box<str>> = Vec::new();
-    if place.contradicts {
-        notes.push("a later tag speaks of another direction; the first one counts".into());
-    }
     let mut decoded = match (cue, failure) {
         (Some(cue), _) => decoded(Carriage::Hls, cue, Some(place.tag)),
         (None, Some(error)) if place.tag.direction.is_none() => return Err(error),
         (None, failure) => {
-            if let Some(error) = failure {
-                let text = format!("the message was not read, the tag counts: {error}");
-                notes.push(text.into());
-            }
-            Decoded { carriage: Carriage::Hls, cue: None, tag: Some(place.tag), notes: Vec::new() }
+            let note = |error| format!("the message was not read, the tag counts: {error}").into();
+            let notes = failure.map(note).into_iter().collect();
+            Decoded { carriage: Carriage::Hls, cue: None, tag: Some(place.tag), notes }
         }
     };
-    decoded.notes.extend(notes);
+    if place.contradicts {
+        let note = "a later tag speaks of another direction; the first one counts";
+        decoded.notes.push(note.into());
+    }
     Ok(decoded)
 }
 

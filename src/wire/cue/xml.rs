@@ -17,7 +17,7 @@ pub struct Element {
     /// The text directly inside, joined.
     pub text: String,
     /// The elements directly inside.
-    pub children: Vec<Element>,
+    pub children: Vec<Self>,
 }
 
 impl Element {
