@@ -18,8 +18,8 @@ pub mod text;
 pub mod xml;
 
 use crate::model::cue::segment::Role;
-use crate::model::cue::signal::{BreakAction, LengthSource, Signal};
-use crate::model::cue::{Cue, Ticks, segment};
+use crate::model::cue::signal::LengthSource;
+use crate::model::cue::{BreakAction, Cue, Signal, Ticks, segment};
 use crate::model::time::Millis;
 use crate::wire::cue::document::Payload;
 use crate::wire::cue::error::CueError;
@@ -160,7 +160,7 @@ impl Decoded {
     /// Returns what happens to a stream with nothing open, or the matching break open.
     #[must_use]
     pub fn action(&self) -> BreakAction {
-        if self.direction() == Some(Direction::Removed) {
+        if self.direction() == Some(Direction::Removed) || self.has_passed() {
             return BreakAction::None;
         }
         let said = self.cue.as_ref().map_or(BreakAction::None, Cue::action);
@@ -168,9 +168,7 @@ impl Decoded {
             return said;
         }
         match self.direction() {
-            Some(Direction::Out) => BreakAction::Start,
-            Some(Direction::Continued) if self.has_passed() => BreakAction::None,
-            Some(Direction::Continued) => BreakAction::Start,
+            Some(Direction::Out | Direction::Continued) => BreakAction::Start,
             Some(Direction::In) => BreakAction::End,
             Some(Direction::Removed) | None => BreakAction::None,
         }
@@ -275,6 +273,14 @@ fn decoded(carriage: Carriage, cue: Cue, tag: Option<Tag>) -> Decoded {
         && AGREE_WITHIN.0 < said.0.abs_diff(beside.0)
     {
         notes.push(format!("the message says {said}, its carriage {beside}").into());
+    }
+    let way = tag.as_ref().and_then(|tag| tag.direction);
+    match (cue.action(), way) {
+        (BreakAction::End, Some(Direction::Out | Direction::Continued))
+        | (BreakAction::Start, Some(Direction::In)) => {
+            notes.push("the tag speaks of another direction; the message counts".into());
+        }
+        (_, _) => {}
     }
     if opens_several(&cue) {
         notes.push("several breaks start in this message; the strongest counts".into());

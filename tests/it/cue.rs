@@ -8,8 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use breakwater::cli::cue::{CueFormat, CueInput, decode as command};
-use breakwater::model::cue::signal::BreakAction;
-use breakwater::model::cue::{Command, Cue};
+use breakwater::model::cue::{BreakAction, Command, Cue};
 use breakwater::model::time::Millis;
 use breakwater::wire::cue::json::{error_to_json, to_json};
 use breakwater::wire::cue::{Carriage, Crc, Decoded, decode, encode, section, tag_signal, text};
@@ -98,7 +97,7 @@ fn an_ad_tag_gives_identity_and_length() {
     let signal = tag_signal(&format!("0x{hex}")).expect("hexadecimal");
     assert_eq!((&*signal.key, signal.length, signal.upid), ("i1207959695", None, None));
 
-    let plus = (0..).map(|event| text::to_base64(&encode::splice_insert(event, true, 9, None)));
+    let plus = (0..).map(|event| encode::to_base64(&encode::splice_insert(event, true, 9, None)));
     let plus = plus.take(1000).find(|text| text.contains('+')).expect("a plus is frequent");
     assert!(tag_signal(&plus.replace('+', " ")).is_ok(), "a space means a plus");
 
@@ -115,7 +114,7 @@ fn an_ad_tag_gives_identity_and_length() {
 
 #[test]
 fn the_command_reads_its_argument_or_a_stream() {
-    let message = text::to_base64(&encode::splice_insert(7, true, 90_000, Some(2_697_300)));
+    let message = encode::to_base64(&encode::splice_insert(7, true, 90_000, Some(2_697_300)));
     let (code, json) = run(Some(&message), b"", CueFormat::Json);
     let json: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!((code, &json["valid"], &json["duration_s"]), (0, &json!(true), &json!(29.97)));

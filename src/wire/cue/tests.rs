@@ -167,13 +167,13 @@ proptest! {
         event in any::<u32>(), type_id in any::<u8>(), pts in 0u64..1 << 33, length in 0u64..1 << 33,
     ) {
         let bytes = encode::splice_insert(event, true, pts, Some(length));
-        let signal = tag_signal(&text::to_base64(&bytes)).unwrap();
+        let signal = tag_signal(&encode::to_base64(&bytes)).unwrap();
         prop_assert_eq!(signal.event_id, event);
         prop_assert_eq!(signal.pts, Some(pts));
         prop_assert_eq!(signal.length, Ticks(length).known().map(Ticks::millis));
 
         let bytes = encode::time_signal(event, type_id, pts, Some(length));
-        let signal = tag_signal(&text::to_base64(&bytes)).unwrap();
+        let signal = tag_signal(&encode::to_base64(&bytes)).unwrap();
         prop_assert_eq!((signal.event_id, signal.type_id), (event, Some(type_id)));
         prop_assert_eq!(signal.pts, Some(pts));
     }
