@@ -6,7 +6,17 @@
 
 #![deny(clippy::disallowed_methods, clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
+pub mod ad_break;
+pub mod bid;
+pub mod break_request;
+pub mod call;
 pub mod cue;
 pub mod ids;
+pub mod market;
 pub mod money;
+pub mod outcome;
+pub mod passthrough;
+pub mod plan;
+pub mod reason;
+pub mod standing;
 pub mod time;

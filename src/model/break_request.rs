@@ -1,0 +1,122 @@
+//! What a stitcher, player or server asked for, decoded and resolved against the market.
+
+use std::sync::Arc;
+
+use crate::model::ad_break::AdBreak;
+use crate::model::ids::SessionId;
+use crate::model::market::{Lengths, Placement, Publisher};
+use crate::model::money::Cpm;
+use crate::model::passthrough::{Passthrough, ViewerFacts};
+use crate::model::time::Millis;
+
+/// One request to sell the rest of one ad break.
+#[derive(Clone, Debug)]
+pub struct BreakRequest {
+    /// Which door it came through.
+    pub door: Door,
+    /// What the caller names it: the inbound OpenRTB `id`.
+    pub request_id: Option<Arc<str>>,
+    /// The inbound `imp.id`, which the OpenRTB answer names.
+    pub imp_id: Option<Arc<str>>,
+    /// Who sells.
+    pub publisher: Arc<Publisher>,
+    /// What is sold.
+    pub placement: Arc<Placement>,
+    /// The break.
+    pub ad_break: AdBreak,
+    /// The viewer's playback; without one there is no idempotence (decision 30).
+    pub session: Option<SessionId>,
+    /// How long the caller waits; none asks for the placement's own time (decision 20).
+    pub patience: Option<Millis>,
+    /// Who puts the ads into the stream.
+    pub stitching: Stitching,
+    /// Bounds the caller set, only ever narrower than the placement's.
+    pub asked: Asked,
+    /// Opaque pieces for bidders.
+    pub passthrough: Passthrough,
+    /// What the record keeps about the viewer.
+    pub viewer: ViewerFacts,
+    /// Whether the auction is a test, never billed.
+    pub test: bool,
+    /// Whether the caller asked for the explanation and may have it (decision 32).
+    pub explain: bool,
+    /// SHA-256 of the request as it came: the body, or the query of a tag.
+    pub sha: [u8; 32],
+    /// Fields that need what is not built, as JSON paths: such a request gets no fill, `technical`.
+    pub unbuilt: Vec<&'static str>,
+    /// Counters of integration faults: parameters with an unreplaced macro or an unreadable value.
+    pub faults: Faults,
+}
+
+/// The three ways in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Door {
+    /// `GET /v1/vast`.
+    Tag,
+    /// `POST /v1/breaks`.
+    Native,
+    /// `POST /openrtb2/auction`.
+    OpenRtb,
+}
+
+/// Who stitches, and so who fires beacons; `imp.ssai` on the wire.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Stitching {
+    /// Not said: `ssai` 0.
+    #[default]
+    Unknown,
+    /// A server stitches and fires the beacons: 3.
+    Server,
+    /// A server stitches, the player fires the beacons: 2.
+    Player,
+    /// All on the client: 1.
+    Client,
+}
+
+/// Bounds of one request, besides the placement's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// The most ads.
+    pub max_ads: Option<u16>,
+    /// The lengths allowed; the plan takes what both sides allow.
+    pub lengths: Option<Lengths>,
+    /// What the caller must receive per mille, net of fees (decision 12).
+    pub floor: Option<Cpm>,
+    /// Further blocked advertiser domains (`badv`), lowercase.
+    pub blocked_advertisers: Vec<Arc<str>>,
+    /// MIME types the caller takes; empty means the placement's.
+    pub mimes: Vec<Arc<str>>,
+    /// VAST versions the caller takes, OpenRTB codes; empty means the inline ones.
+    pub protocols: Vec<i32>,
+    /// API frameworks the caller supports; not listed is not supported.
+    pub apis: Vec<i32>,
+    /// Blocked creative attributes.
+    pub blocked_attributes: Vec<i32>,
+    /// Allowed seats; empty means any.
+    pub allowed_seats: Vec<Arc<str>>,
+    /// Blocked seats.
+    pub blocked_seats: Vec<Arc<str>>,
+    /// Blocked app bundles.
+    pub blocked_apps: Vec<Arc<str>>,
+    /// Allowed creative languages; empty means any.
+    pub languages: Vec<Arc<str>>,
+    /// Player size in device-independent pixels.
+    pub size: Option<(u32, u32)>,
+    /// Whether every asset must be https; none: unknown, http allowed.
+    pub secure: Option<bool>,
+    /// Whether the publisher imposes its own skip button.
+    pub skip: Option<bool>,
+    /// `podseq`, `startdelay`: the pod's place in the stream, when the caller knows it.
+    pub start_delay: Option<i32>,
+    /// `podseq`.
+    pub pod_sequence: Option<i32>,
+}
+
+/// How many parameters of a tag could not be used.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Faults {
+    /// Values that still held a macro.
+    pub unreplaced_macros: u32,
+    /// Values that did not parse.
+    pub unreadable: u32,
+}
