@@ -18,7 +18,7 @@ pub mod text;
 pub mod xml;
 
 use crate::model::cue::segment::Role;
-use crate::model::cue::signal::LengthSource;
+use crate::model::cue::signal::LengthField;
 use crate::model::cue::{BreakAction, Cue, Signal, Ticks, segment};
 use crate::model::time::Millis;
 use crate::wire::cue::document::Payload;
@@ -179,8 +179,8 @@ impl Decoded {
     pub fn planned(&self) -> Option<Planned> {
         if let Some((ticks, source)) = self.cue.as_ref().and_then(Cue::planned) {
             let source = match source {
-                LengthSource::BreakDuration => "break_duration",
-                LengthSource::SegmentationDuration => "segmentation_duration",
+                LengthField::BreakDuration => "break_duration",
+                LengthField::SegmentationDuration => "segmentation_duration",
             };
             return Some(Planned { length: ticks.millis(), ticks: Some(ticks), source });
         }

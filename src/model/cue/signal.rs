@@ -11,7 +11,7 @@ use crate::model::cue::{
 
 /// Which field of a message said how long the break is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum LengthSource {
+pub enum LengthField {
     /// The `break_duration` of the splice insert.
     BreakDuration,
     /// The `segmentation_duration` of a descriptor.
@@ -65,12 +65,12 @@ impl Cue {
     /// The break duration first, else the first segmentation duration of a descriptor that opens
     /// a break or an overlay; zero counts as unknown.
     #[must_use]
-    pub fn planned(&self) -> Option<(Ticks, LengthSource)> {
+    pub fn planned(&self) -> Option<(Ticks, LengthField)> {
         if let Some(length) = self.break_duration() {
-            return Some((length, LengthSource::BreakDuration));
+            return Some((length, LengthField::BreakDuration));
         }
         let opening = self.segmentations().filter_map(|it| it.segment.as_ref()).find_map(opening);
-        opening.map(|length| (length, LengthSource::SegmentationDuration))
+        opening.map(|length| (length, LengthField::SegmentationDuration))
     }
 
     /// Returns the segmentation descriptor that matters: the strongest start, else an end, else
