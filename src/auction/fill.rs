@@ -272,3 +272,6 @@ fn single<'a>(candidates: &'a [Candidate], item: &Item) -> Option<&'a Candidate>
     let first = &candidates[item.members.start];
     first.group.is_none().then_some(first)
 }
+
+#[cfg(test)]
+mod tests;

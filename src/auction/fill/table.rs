@@ -77,13 +77,11 @@ impl Table {
         }
         loop {
             table.width = table.units(capacity) + 1;
-            if (items.len() + 1).saturating_mul(table.width * table.depth) <= CELLS {
+            let cells = (items.len() + 1).saturating_mul(table.width * table.depth);
+            if table.width == 1 || (cells <= CELLS && table.width <= WIDEST) {
                 return table;
             }
             if table.depth == 1 || COARSEST < table.width {
-                if table.width == 1 {
-                    return table;
-                }
                 table.unit *= 2;
             } else {
                 table.depth = 1;
@@ -120,8 +118,11 @@ fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The most cells, 4 MiB of them.
-const CELLS: usize = 1 << 18;
+/// The most cells, 16 MiB of them; a minute of 15 s and 30 s needs a few hundred.
+const CELLS: usize = 1 << 20;
+
+/// The widest table: seconds of the longest break fit, milliseconds are counted a few at a time.
+const WIDEST: usize = 4096;
 
 /// The width below which ads are given up before time grows coarser.
 const COARSEST: usize = 64;

@@ -2,8 +2,8 @@
 //!
 //! Lines: `break SECONDS`, `max_ads N`, `lengths 15 30` or `lengths 6..60`, `fit real`, `floor CPM`,
 //! `max_cpm CPM`, `fee NAME PPM`, `block KIND VALUE…`, `allow seat …`, `language …`, `protocols …`,
-//! `apis …`, `secure`, `seed N`, then `bidder NAME [structured] [seats=a,b] [OUTCOME]` and
-//! `bid BIDDER ID CPM SECONDS [key=value]…`; see `field` for the keys.
+//! `apis …`, `secure`, `seed N`, then `bidder NAME [structured] [seats=a,b] [unasked] [OUTCOME]`
+//! and `bid BIDDER ID CPM SECONDS [key=value]…`; see `set_field` for the keys.
 
 use std::sync::Arc;
 
@@ -157,9 +157,11 @@ fn add_bidder(input: &mut AuctionInput, words: &[&str]) {
     let name = words[0];
     let mut bidder = build::bidder(name, Dialect::Dynamic);
     let mut reply = build::reply(name, ReplyOutcome::Nothing(CallReason::NoBid), Vec::new());
+    let mut asked = true;
     for word in &words[1..] {
         match word.split_once('=') {
             None if *word == "structured" => bidder.dialect = Dialect::Structured,
+            None if *word == "unasked" => asked = false,
             Some(("seats", seats)) => {
                 bidder.seats = seats.split(',').map(SeatId::new).collect();
             }
@@ -174,7 +176,8 @@ fn add_bidder(input: &mut AuctionInput, words: &[&str]) {
     }
     let skipped = match reply.outcome {
         ReplyOutcome::Nothing(reason) if reason.name().starts_with("skipped") => Some(reason),
-        ReplyOutcome::Nothing(_) | ReplyOutcome::Bids => None,
+        ReplyOutcome::Nothing(_) | ReplyOutcome::Bids if asked => None,
+        ReplyOutcome::Nothing(_) | ReplyOutcome::Bids => Some(CallReason::SkippedQps),
     };
     if reply.sent {
         let index = input.plan.offers.len();
@@ -260,8 +263,9 @@ fn set_markup(bid: &mut Bid, key: &str, value: &str) {
         "markup" => markup.defect = LossReason::from_name(value),
         "duration" => markup.duration = (!value.is_empty()).then(|| millis(value)),
         "version" => {
-            let part = |index| value.split('.').nth(index).map(|part| part.parse().unwrap());
-            markup.version = part(0).zip(part(1));
+            let version = value.split_once('.');
+            markup.version =
+                version.map(|(major, minor)| (major.parse().unwrap(), minor.parse().unwrap()));
         }
         "nonlinear" => markup.linear = false,
         "insecure" => markup.insecure = true,

@@ -55,7 +55,7 @@ fn seconds(input: &AuctionInput, at: BidRef) -> u32 {
 
 fn millis(input: &AuctionInput, at: BidRef) -> u64 {
     let stated = bid(input, at).markup.as_ref().unwrap().duration;
-    stated.map_or(u64::from(seconds(input, at)) * 1000, |length| length.0)
+    stated.map_or_else(|| u64::from(seconds(input, at)) * 1000, |length| length.0)
 }
 
 fn micros(input: &AuctionInput, at: BidRef) -> i64 {

@@ -20,10 +20,6 @@ pub(crate) struct Shape {
     pub(crate) special: u64,
 }
 
-/// Few bids on short breaks, every rule often: for the oracle.
-pub(crate) const SMALL: Shape =
-    Shape { bidders: (1, 4), bids: (0, 3), seconds: &[10, 15, 30, 45, 47, 60], special: 30 };
-
 /// Sixty bids of twenty bidders on a minute.
 pub(crate) const LIVE: Shape =
     Shape { bidders: (20, 20), bids: (3, 3), seconds: &[60], special: 10 };
@@ -56,7 +52,8 @@ impl Rng {
         choices[self.index(choices.len())]
     }
 
-    fn index(&mut self, length: usize) -> usize {
+    /// An index into a list of `length`.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(length).unwrap()).unwrap()
     }
 }
@@ -78,23 +75,6 @@ pub(crate) fn auction(rng: &mut Rng, shape: &Shape) -> AuctionInput {
     let chosen = Chosen { asked: (0..plan.offers.len()).collect(), skipped: Vec::new() };
     let seed = u8::try_from(rng.between(0, 255)).unwrap();
     AuctionInput { draw: build::draw(seed), plan, chosen, replies }
-}
-
-/// Returns the same auction with bidders, replies and bids in another order.
-pub(crate) fn shuffle(rng: &mut Rng, input: &AuctionInput) -> AuctionInput {
-    let mut input = input.clone();
-    mix(rng, &mut input.plan.offers);
-    mix(rng, &mut input.replies);
-    for reply in &mut input.replies {
-        mix(rng, &mut reply.bids);
-    }
-    input
-}
-
-fn mix<T>(rng: &mut Rng, list: &mut [T]) {
-    for end in (1..list.len()).rev() {
-        list.swap(end, rng.index(end + 1));
-    }
 }
 
 fn pod(rng: &mut Rng, shape: &Shape) -> Pod {
