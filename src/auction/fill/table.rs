@@ -121,8 +121,8 @@ fn index(number: u64) -> usize {
 /// The most cells, 16 MiB of them; a minute of 15 s and 30 s needs a few hundred.
 const CELLS: usize = 1 << 20;
 
-/// The widest table: seconds of the longest break fit, milliseconds are counted a few at a time.
-const WIDEST: usize = 4096;
+/// The widest table: seconds of the longest break fit, milliseconds are counted some dozens at a time.
+const WIDEST: usize = 1024;
 
 /// The width below which ads are given up before time grows coarser.
 const COARSEST: usize = 64;
