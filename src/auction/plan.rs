@@ -14,7 +14,8 @@ use crate::model::time::{MAX_BREAK, Seconds};
 ///
 /// The caller's bounds only ever narrow the placement's. Where they leave nothing to sell (no
 /// length both sides allow within the seconds left, no ad, no format) every bidder is skipped as
-/// `skipped_media`, and the pod keeps the placement's lengths.
+/// `skipped_media`, and the pod keeps the placement's lengths; a bidder whose every seat is refused
+/// is skipped as `skipped_market`.
 #[must_use]
 pub fn plan(request: &BreakRequest, market: &Market) -> Plan {
     let seconds = request.ad_break.seconds_left();
@@ -38,9 +39,12 @@ pub fn plan(request: &BreakRequest, market: &Market) -> Plan {
     let mut offers = Vec::new();
     let mut skipped = Vec::new();
     for bidder in &market.bidders {
-        match obstacle(&terms, sellable, bidder) {
-            Some(reason) => skipped.push((BidderId::clone(&bidder.id), reason)),
-            None => offers.push(offer(&terms.pod, bidder)),
+        if !sellable {
+            skipped.push((BidderId::clone(&bidder.id), CallReason::SkippedMedia));
+        } else if !some_seat_may_bid(&terms, bidder) {
+            skipped.push((BidderId::clone(&bidder.id), CallReason::SkippedMarket));
+        } else {
+            offers.push(offer(&terms.pod, bidder));
         }
     }
     Plan { terms, offers, skipped }
@@ -144,16 +148,10 @@ fn mimes(placement: &[Arc<str>], asked: &[Arc<str>]) -> Vec<Arc<str>> {
     placement.iter().filter(takes).cloned().collect()
 }
 
-/// Returns why a bidder cannot be offered this break, if so.
-fn obstacle(terms: &Terms, sellable: bool, bidder: &Bidder) -> Option<CallReason> {
-    if !sellable {
-        return Some(CallReason::SkippedMedia);
-    }
+/// Says whether a bidder has a seat that may bid; one without a list may bring any.
+fn some_seat_may_bid(terms: &Terms, bidder: &Bidder) -> bool {
     let seats = &bidder.seats;
-    if !seats.is_empty() && !seats.iter().any(|seat| seat_may_bid(terms, Some(seat))) {
-        return Some(CallReason::SkippedMarket);
-    }
-    None
+    seats.is_empty() || seats.iter().any(|seat| seat_may_bid(terms, Some(seat)))
 }
 
 /// Says whether the terms let a seat bid; a nameless one may where no list of seats is given.

@@ -10,8 +10,12 @@ use std::fs;
 use std::path::Path;
 
 use breakwater::auction::decide::decide;
+use breakwater::model::ids::{BidId, ImpId};
+use breakwater::model::market::Lengths;
+use breakwater::model::money::Cpm;
 use breakwater::model::outcome::{Outcome, Search};
 use breakwater::model::plan::AuctionInput;
+use breakwater::model::time::{Millis, Seconds};
 
 use crate::auction::pods::{LIVE, Rng, Shape};
 
@@ -58,9 +62,48 @@ fn the_order_of_bidders_and_bids_changes_only_indexes() {
 }
 
 #[test]
+fn no_value_of_a_bid_breaks_a_decision() {
+    for seed in 0..3_000 {
+        let mut rng = Rng::new(seed);
+        let mut input = pods::auction(&mut rng, &SMALL);
+        spoil(&mut rng, &mut input);
+        // The invariants are asserted inside.
+        let outcome = decide(&input);
+        assert_eq!(outcome.fates.len(), input.replies.len(), "seed {seed}");
+    }
+}
+
+#[test]
 fn deciding_twice_gives_one_outcome() {
     let input = pods::auction(&mut Rng::new(7), &LIVE);
     assert_eq!(decide(&input), decide(&input));
+}
+
+/// Puts one odd value into each bid and some into the terms.
+fn spoil(rng: &mut Rng, input: &mut AuctionInput) {
+    let pod = &mut input.plan.terms.pod;
+    match rng.index(6) {
+        0 => pod.seconds = Seconds(u32::MAX),
+        1 => pod.max_ads = u16::MAX,
+        2 => pod.max_ads = 0,
+        3 => pod.lengths = Lengths::Range { min: Seconds(0), max: Seconds(u32::MAX) },
+        4 => pod.real = Millis(u64::MAX),
+        _ => input.plan.terms.max_cpm = Cpm::from_micros(i64::MAX).unwrap(),
+    }
+    for bid in input.replies.iter_mut().flat_map(|reply| &mut reply.bids) {
+        match rng.index(10) {
+            0 => bid.seconds = None,
+            1 => bid.seconds = Some(Seconds(0)),
+            2 => bid.seconds = Some(Seconds(u32::MAX)),
+            3 => bid.price = None,
+            4 => bid.price.as_mut().unwrap().cpm = Cpm::from_micros(i64::MAX).unwrap(),
+            5 => bid.imp = ImpId::new("é".repeat(70_000)),
+            6 => bid.slot_in_pod = i32::MIN,
+            7 => bid.markup = None,
+            8 => bid.markup.as_mut().unwrap().duration = Some(Millis(u64::MAX)),
+            _ => bid.id = BidId::new(""),
+        }
+    }
 }
 
 /// Returns the same auction with bidders, replies and bids in another order.

@@ -234,6 +234,9 @@ fn check_times(input: &AuctionInput, outcome: &Outcome) -> Result<(), String> {
     }
     let sold: u32 = outcome.wins.iter().map(|win| win.seconds.0).sum();
     let unfilled: u32 = outcome.unfilled.iter().map(|(seconds, _)| seconds.0).sum();
+    if outcome.unfilled.iter().any(|(seconds, _)| seconds.0 == 0) {
+        return Err("no seconds need no reason".into());
+    }
     if sold + unfilled != input.plan.terms.pod.seconds.0 || sold != outcome.seconds.sold.0 {
         return Err(format!("{sold} s sold and {unfilled} s unfilled do not add up"));
     }
