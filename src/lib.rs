@@ -4,5 +4,6 @@ pub mod config;
 pub mod cli;
 pub mod io;
 pub mod live;
+pub mod auction;
 pub mod model;
 pub mod wire;

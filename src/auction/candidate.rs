@@ -1,0 +1,114 @@
+//! A bid that may compete, as the search sees it.
+
+use sha2::{Digest, Sha256};
+
+use crate::auction::eligibility::{length, seat_text};
+use crate::model::bid::{Bid, Reply};
+use crate::model::ids::BidderId;
+use crate::model::market::Dialect;
+use crate::model::money::Cpm;
+use crate::model::outcome::BidRef;
+use crate::model::plan::AuctionInput;
+use crate::model::reason::LossReason;
+use crate::model::time::{Millis, Seconds};
+
+/// What breaks ties between bids (decision 5): no two bids that compete share one.
+pub(super) type Key = [u8; 32];
+
+/// One bid that may compete.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    /// Which bid.
+    pub(super) bid: BidRef,
+    /// What it counts in the sum, and pays.
+    pub(super) price: Cpm,
+    /// Nominal seconds it is sold as, at least 1.
+    pub(super) seconds: Seconds,
+    /// The creative's own length.
+    pub(super) length: Millis,
+    /// The places it takes.
+    pub(super) slot: Slot,
+    /// The structured imp it answers, as (reply, index of the imp); one ad may have it.
+    pub(super) imp: Option<(usize, usize)>,
+    /// The all-or-nothing group it is in, as (reply, seatbid).
+    pub(super) group: Option<(usize, u16)>,
+    /// Its tie-break key.
+    pub(super) key: Key,
+}
+
+/// Which places of the pod a bid takes.
+///
+/// A structured imp names no place (decision 16), so a bid on one is held to its `slotinpod` like
+/// any other.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Slot {
+    /// Any.
+    Any,
+    /// Only the first.
+    First,
+    /// Only the last.
+    Last,
+    /// The first or the last.
+    Edge,
+}
+
+/// Returns the bids without a refusal, those of one group side by side.
+pub(super) fn candidates(
+    input: &AuctionInput,
+    refused: &[Vec<Option<LossReason>>],
+) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    for (index, (reply, refused)) in input.replies.iter().zip(refused).enumerate() {
+        for (bid, reason) in refused.iter().enumerate() {
+            if reason.is_none() {
+                candidates.push(candidate(input, reply, BidRef { reply: index, bid }));
+            }
+        }
+    }
+    candidates.sort_unstable_by_key(|candidate| (candidate.group, candidate.key));
+    candidates
+}
+
+/// Returns SHA-256(seed ‖ bidder ‖ seat ‖ imp ‖ bid id), each part as u16 BE length and bytes.
+pub(super) fn key(seed: &[u8; 16], bidder: &BidderId, bid: &Bid) -> Key {
+    let mut hash = Sha256::new();
+    let texts = [bidder.as_str(), seat_text(bid), bid.imp.as_str(), bid.id.as_str()];
+    for part in std::iter::once(&seed[..]).chain(texts.iter().map(|text| text.as_bytes())) {
+        let length = u16::try_from(part.len()).unwrap_or(u16::MAX);
+        hash.update(length.to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn candidate(input: &AuctionInput, reply: &Reply, at: BidRef) -> Candidate {
+    let bid = &reply.bids[at.bid];
+    let offer = input.offer(reply).expect("a bid without an offer was refused");
+    let imp = match offer.dialect {
+        Dialect::Dynamic => None,
+        Dialect::Structured => {
+            let index = offer.imps.iter().position(|imp| *imp == bid.imp);
+            Some((at.reply, index.expect("a bid for an imp not offered was refused")))
+        }
+    };
+    Candidate {
+        bid: at,
+        price: bid.price.as_ref().expect("a bid without a price was refused").cpm,
+        seconds: bid.seconds.expect("a bid without a length was refused"),
+        length: length(bid).expect("a bid without a length was refused"),
+        slot: slot(bid.slot_in_pod),
+        imp,
+        group: bid.group.map(|group| (at.reply, group)),
+        key: key(&input.draw.seed, &reply.bidder, bid),
+    }
+}
+
+/// Reads `slotinpod`; a value that the standard does not know restricts nothing (decision 57).
+fn slot(slot_in_pod: i32) -> Slot {
+    match slot_in_pod {
+        1 => Slot::First,
+        -1 => Slot::Last,
+        2 => Slot::Edge,
+        _ => Slot::Any,
+    }
+}

@@ -1,0 +1,144 @@
+//! The decision: every winner, every bid's fate, every second accounted for.
+
+use crate::auction::candidate::{Candidate, candidates};
+use crate::auction::eligibility;
+use crate::auction::fill::order::play_order;
+use crate::auction::fill::{Filled, Item, Limits, STEPS, fill, items};
+use crate::auction::loss;
+use crate::auction::pricing::payment;
+use crate::auction::unfilled;
+use crate::model::outcome::{Fate, Outcome, SecondCount, Win};
+use crate::model::plan::{AuctionInput, Terms};
+use crate::model::reason::{LossReason, NoFillReason};
+use crate::model::time::{Millis, Seconds};
+
+/// Decides an auction: the same input gives the same outcome on every run and machine.
+///
+/// # Panics
+///
+/// When the input lacks the one reply of each bidder of the market, or the outcome breaks an
+/// invariant of `ARCHITECTURE.md` (4, 5): bugs of ours, whatever bidders send.
+#[must_use]
+pub fn decide(input: &AuctionInput) -> Outcome {
+    assert_one_reply_a_bidder(input);
+    let terms = &input.plan.terms;
+    let limits = Limits::of(&terms.pod);
+    let refused = eligibility::refusals(input);
+    let candidates = candidates(input, &refused);
+    let items = items(&candidates, &limits);
+    let Filled { chosen, search } = fill(&candidates, &items, &limits, STEPS);
+
+    let ads = chosen.iter().flat_map(|&index| items[index].members.clone()).collect();
+    let wins = wins(terms, &candidates, &play_order(&candidates, ads));
+    let mut fates = refusal_fates(&refused);
+    name_fates(&mut fates, &candidates, &items, &chosen, &limits);
+    for (index, win) in wins.iter().enumerate() {
+        fates[win.bid.reply][win.bid.bid] = Fate::Won(index);
+    }
+    let total = terms.pod.seconds;
+    let sold = Seconds(wins.iter().map(|win| win.seconds.0).sum());
+    let rest = total.0.checked_sub(sold.0).expect("a pod never outlasts its break");
+    let seconds = SecondCount { total, sold, house: Seconds(0), unfilled: Seconds(rest) };
+    let no_fill = match (wins.is_empty(), unfilled::anybody_asked(input)) {
+        (false, _) => None,
+        (true, true) => Some(NoFillReason::NoBid),
+        (true, false) => Some(NoFillReason::NoBidders),
+    };
+    let unfilled = unfilled::reasons(input, &fates, seconds.unfilled);
+    let outcome = Outcome { wins, fates, seconds, unfilled, no_fill, search };
+    assert_invariants(input, &outcome);
+    outcome
+}
+
+/// Returns the ads of a pod with their places in it.
+///
+/// Seconds are sold nominally and play really: an ad starts where the real lengths of those before
+/// it end. Nominal lengths that fit may so end up to a few hundredths of a second past a break on
+/// an NTSC clock; `Fit::Real` is for stitchers that measure.
+fn wins(terms: &Terms, candidates: &[Candidate], order: &[usize]) -> Vec<Win> {
+    let mut start = Millis(0);
+    let mut wins = Vec::with_capacity(order.len());
+    for (index, &ad) in order.iter().enumerate() {
+        let ad = &candidates[ad];
+        let payment = payment(terms, ad);
+        wins.push(Win {
+            bid: ad.bid,
+            sequence: u16::try_from(index + 1).expect("a break holds at most 900 ads"),
+            start,
+            length: ad.length,
+            seconds: ad.seconds,
+            clearing: payment.clearing,
+            pay: payment.pay,
+            split: payment.split,
+        });
+        start = Millis(start.0 + ad.length.0);
+    }
+    wins
+}
+
+/// Returns the fates of the refused; the others stand as outbid until they are named.
+fn refusal_fates(refused: &[Vec<Option<LossReason>>]) -> Vec<Vec<Fate>> {
+    let fate = |reason: &Option<LossReason>| Fate::Lost(reason.unwrap_or(LossReason::Outbid));
+    refused.iter().map(|reply| reply.iter().map(fate).collect()).collect()
+}
+
+/// Names the fates of bids that were free to win and did not.
+fn name_fates(
+    fates: &mut [Vec<Fate>],
+    candidates: &[Candidate],
+    items: &[Item],
+    chosen: &[usize],
+    limits: &Limits,
+) {
+    let winners: Vec<&Item> = chosen.iter().map(|&index| &items[index]).collect();
+    for (index, item) in items.iter().enumerate() {
+        if chosen.contains(&index) {
+            continue;
+        }
+        let reason = loss::reason(candidates, item, &winners, limits);
+        for member in &candidates[item.members.clone()] {
+            fates[member.bid.reply][member.bid.bid] = Fate::Lost(reason);
+        }
+    }
+}
+
+fn assert_one_reply_a_bidder(input: &AuctionInput) {
+    let offered = input.plan.offers.iter().map(|offer| &offer.bidder.id);
+    let mut market: Vec<_> = offered.chain(input.plan.skipped.iter().map(|(id, _)| id)).collect();
+    let mut replied: Vec<_> = input.replies.iter().map(|reply| &reply.bidder).collect();
+    market.sort_unstable();
+    replied.sort_unstable();
+    assert_eq!(market, replied, "each bidder of the market has exactly one reply");
+}
+
+fn assert_invariants(input: &AuctionInput, outcome: &Outcome) {
+    let pod = &input.plan.terms.pod;
+    let count = outcome.seconds;
+    assert_eq!(
+        u64::from(count.total.0),
+        u64::from(count.sold.0) + u64::from(count.house.0) + u64::from(count.unfilled.0),
+        "each second is sold, house or unfilled"
+    );
+    let reasons: u32 = outcome.unfilled.iter().map(|(seconds, _)| seconds.0).sum();
+    assert_eq!(reasons, count.unfilled.0, "each unfilled second has a reason");
+    assert!(outcome.wins.len() <= usize::from(pod.max_ads), "a pod has at most its most ads");
+
+    let bids = |fates: &Vec<Fate>| fates.len();
+    assert!(
+        outcome.fates.iter().map(bids).eq(input.replies.iter().map(|reply| reply.bids.len())),
+        "each bid has exactly one fate"
+    );
+    let won = outcome.fates.iter().flatten().filter(|fate| matches!(fate, Fate::Won(_))).count();
+    assert_eq!(won, outcome.wins.len(), "no bid wins twice");
+    for (index, win) in outcome.wins.iter().enumerate() {
+        assert_eq!(outcome.fates[win.bid.reply][win.bid.bid], Fate::Won(index));
+        let price = input.replies[win.bid.reply].bids[win.bid.bid].price.as_ref();
+        let price = price.expect("a winner has a price").cpm;
+        assert!(
+            input.plan.terms.floor <= win.clearing && win.clearing <= price,
+            "floor <= clearing price <= bid price"
+        );
+        let fees: i64 = win.split.fees.iter().map(|fee| fee.micros()).sum();
+        assert_eq!(win.split.net.micros() + fees, win.clearing.micros(), "gross = net + fees");
+    }
+}

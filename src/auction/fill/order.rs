@@ -1,0 +1,35 @@
+//! The order of play (decision 8): what places demand, else the highest price per second first.
+
+use std::cmp::Ordering;
+
+use crate::auction::candidate::{Candidate, Slot};
+
+/// Returns the ads of a pod, given as indexes of the candidates, in play order.
+///
+/// If the break is cut short, the cheapest seconds are lost; equals play in the order of their
+/// keys. An ad that takes the first place or the last and is not bound by others takes the first
+/// when it is worth the most per second, else the last.
+pub(in crate::auction) fn play_order(candidates: &[Candidate], mut ads: Vec<usize>) -> Vec<usize> {
+    ads.sort_unstable_by(|&left, &right| by_worth(&candidates[left], &candidates[right]));
+    let holder = |slot| ads.iter().copied().find(|&ad| candidates[ad].slot == slot);
+    let (mut first, mut last) = (holder(Slot::First), holder(Slot::Last));
+    let edge: Vec<usize> =
+        ads.iter().copied().filter(|&ad| candidates[ad].slot == Slot::Edge).collect();
+    match edge[..] {
+        [] => {}
+        [ad] if first.is_none() && (last.is_some() || ads[0] == ad) => first = Some(ad),
+        [ad] => last = Some(ad),
+        [better, other] => (first, last) = (Some(better), Some(other)),
+        _ => unreachable!("a pod has two ends"),
+    }
+    let middle = ads.iter().copied().filter(|&ad| Some(ad) != first && Some(ad) != last);
+    first.into_iter().chain(middle).chain(last).collect()
+}
+
+/// Compares by price per second, highest first, without dividing; then by key.
+fn by_worth(left: &Candidate, right: &Candidate) -> Ordering {
+    let worth = |price: &Candidate, seconds: &Candidate| {
+        i128::from(price.price.micros()) * i128::from(seconds.seconds.0)
+    };
+    worth(right, left).cmp(&worth(left, right)).then(left.key.cmp(&right.key))
+}
