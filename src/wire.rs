@@ -8,5 +8,6 @@ pub mod beacon;
 pub mod json;
 pub mod macros;
 pub mod notice;
+pub mod openrtb_answer;
 pub mod sold;
 pub mod vast;
