@@ -205,6 +205,3 @@ fn literal(address: IpAddr, bidder: &Bidder) -> Result<(), NoticeRule> {
     let registered = bidder.domains.iter().any(|domain| **domain == *text);
     if address.is_loopback() || registered { Ok(()) } else { Err(NoticeRule::ForeignHost) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -222,6 +222,3 @@ const TEXTS: &[&str] = &[
     "UniversalAdId",
     "VerificationParameters",
 ];
-
-#[cfg(test)]
-mod tests;

@@ -329,7 +329,7 @@ fn attribute_value(raw: &str) -> Result<Cow<'_, str>, Fault> {
         rest = &rest[at..];
         let Some(reference) = rest.strip_prefix('&') else {
             value.push(' ');
-            rest = rest.strip_prefix("\r\n").unwrap_or(&rest[1..]);
+            rest = rest.strip_prefix("\r\n").unwrap_or_else(|| &rest[1..]);
             continue;
         };
         let (name, after) = reference.split_once(';').ok_or(Fault::Syntax)?;
@@ -371,6 +371,3 @@ fn is_name(text: &str) -> bool {
 
 /// White space as XML knows it.
 pub const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
-
-#[cfg(test)]
-mod tests;

@@ -156,7 +156,8 @@ fn typed<'t>(
         let digits = !value.is_empty() && value.bytes().all(|digit| digit.is_ascii_digit());
         let fits = match kind {
             Type::Text => !value.is_empty(),
-            Type::Integer => digits,
+            // As many digits as any reader takes.
+            Type::Integer => digits && value.len() <= 9,
             Type::Decimal => {
                 let mut parts = value.splitn(2, '.');
                 let part = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit());
