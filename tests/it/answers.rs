@@ -261,7 +261,8 @@ fn addresses_of_notices() {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (url, rule) = line.rsplit_once(" → ").unwrap_or(("", line.trim_start_matches(" → ")));
+        let (url, rule) = line.rsplit_once("→ ").unwrap();
+        let url = url.trim_end_matches(' ');
         let local = url.strip_prefix("loopback ");
         bidder.allow_loopback = local.is_some();
         let quoted = format!("\"{}\"", local.unwrap_or(url));
