@@ -4,6 +4,8 @@
 //! and neither publisher nor player reads a price. Whether it is the first use of its key is the
 //! money journal's to say.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{AeadInPlace, KeyInit};
@@ -241,13 +243,13 @@ fn write(token: &Token) -> Vec<u8> {
 
 /// Returns a name that fits: one longer than `MAX_NAME` stands as `sha256:` and its digest, so
 /// that five of them never make a token longer than `MAX_TOKEN`.
-fn short(name: &str) -> String {
+fn short(name: &str) -> Cow<'_, str> {
     if name.len() <= MAX_NAME {
-        return name.to_owned();
+        return Cow::Borrowed(name);
     }
     let digest = Sha256::digest(name);
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    Cow::Owned(format!("sha256:{hex}"))
 }
 
 fn read(body: &[u8]) -> Option<Token> {

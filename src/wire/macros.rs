@@ -171,7 +171,13 @@ pub fn count(text: &str) -> usize {
 fn found(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let from = at + text.get(at..)?.find("${")?;
+        let from = loop {
+            // Most texts hold no dollar at all, and this is asked of every text of a document.
+            at += memchr::memchr(b'$', text.as_bytes().get(at..)?)? + 1;
+            if text[at..].starts_with('{') {
+                break at - 1;
+            }
+        };
         let inside = from + 2;
         // A name is short; one that opens anew before it closes was never one.
         let length = text[inside..].find(['}', '$']);

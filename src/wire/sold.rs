@@ -149,7 +149,8 @@ pub fn finish(
         unwritten: Vec::new(),
         emptied: Vec::new(),
     };
-    let sale = Sale { request, input, terms, expires: sold.expires };
+    let fees = beacon::schedule(&input.plan.terms.fees);
+    let sale = Sale { request, input, terms, expires: sold.expires, fees };
     for win in &outcome.wins {
         match sale.ad(win) {
             Some((ad, emptied)) => {
@@ -182,6 +183,7 @@ struct Sale<'a> {
     input: &'a AuctionInput,
     terms: &'a Finish<'a>,
     expires: UnixMillis,
+    fees: [u8; 8],
 }
 
 impl Sale<'_> {
@@ -263,7 +265,7 @@ impl Sale<'_> {
             slot: win.sequence,
             price: win.clearing.per_impression(),
             currency: plan.terms.currency,
-            fees: beacon::schedule(&plan.terms.fees),
+            fees: self.fees,
             bidder: reply.bidder.clone(),
             seat: bid.seat.clone(),
             publisher: self.request.publisher.id.clone(),

@@ -17,23 +17,27 @@ pub enum Scheme {
 /// tabs and line ends anywhere.
 #[must_use]
 pub fn scheme(text: &str) -> Scheme {
-    let mut name = String::with_capacity(LONGEST + 1);
+    let mut name = [0; LONGEST];
+    let mut length = 0;
     let bytes = text.trim_start_matches(|letter: char| letter <= ' ').bytes();
     for byte in bytes.filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r')) {
         match byte {
-            b':' => return named(&name),
-            _ if LONGEST <= name.len() => return Scheme::Other,
-            _ => name.push(char::from(byte.to_ascii_lowercase())),
+            b':' => return named(&name[..length]),
+            _ if LONGEST <= length => return Scheme::Other,
+            _ => {
+                name[length] = byte.to_ascii_lowercase();
+                length += 1;
+            }
         }
     }
     Scheme::Other
 }
 
-fn named(name: &str) -> Scheme {
+fn named(name: &[u8]) -> Scheme {
     match name {
-        "https" => Scheme::Https,
-        "http" => Scheme::Http,
-        "javascript" | "data" | "file" | "vbscript" => Scheme::Forbidden,
+        b"https" => Scheme::Https,
+        b"http" => Scheme::Http,
+        b"javascript" | b"data" | b"file" | b"vbscript" => Scheme::Forbidden,
         _ => Scheme::Other,
     }
 }

@@ -97,7 +97,7 @@ impl<'v> Pen<'v> {
 
 /// Drops the characters that XML forbids.
 fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(tree::legal) {
+    if tree::all_legal(text) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|letter| tree::legal(*letter)).collect())

@@ -85,7 +85,7 @@ pub enum Content<'t, 'a> {
 ///
 /// The first rule it breaks.
 pub fn parse(markup: &str) -> Result<Tree<'_>, Fault> {
-    if !markup.chars().all(legal) {
+    if !all_legal(markup) {
         return Err(Fault::Character);
     }
     let markup = markup.trim_start_matches('\u{feff}').trim_start_matches(SPACE);
@@ -133,6 +133,13 @@ pub fn legal(character: char) -> bool {
         '\u{fffe}' | '\u{ffff}' => false,
         other => ' ' <= other,
     }
+}
+
+/// Says whether XML 1.0 allows every character of a text.
+#[must_use]
+pub fn all_legal(text: &str) -> bool {
+    let plain = |byte: u8| b' ' <= byte || matches!(byte, b'\t' | b'\n' | b'\r');
+    text.bytes().all(plain) && (text.is_ascii() || text.chars().all(legal))
 }
 
 impl<'a> Tree<'a> {
@@ -319,7 +326,7 @@ fn attribute_value(raw: &str) -> Result<Cow<'_, str>, Fault> {
     if raw.contains('<') {
         return Err(Fault::Syntax);
     }
-    if !raw.contains(['&', '\t', '\n', '\r']) {
+    if !raw.bytes().any(|byte| matches!(byte, b'&' | b'\t' | b'\n' | b'\r')) {
         return Ok(Cow::Borrowed(raw));
     }
     let mut value = String::with_capacity(raw.len());

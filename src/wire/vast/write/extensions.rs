@@ -3,20 +3,23 @@
 use crate::wire::macros::Place;
 use crate::wire::vast::address::{self, Scheme};
 use crate::wire::vast::pen::{Attribute, Pen};
-use crate::wire::vast::tree::{Content, Element};
+use crate::wire::vast::tree::{self, Content, Element};
 
 /// The most bytes of extensions that an ad passes on.
 pub const MAX_EXTENSIONS: usize = 16 * 1024;
 
 /// Writes the extensions of an ad, or none when together they reach `MAX_EXTENSIONS`.
 ///
-/// An extension that uses a namespace prefix declared above it gets the declaration; one whose
-/// prefix is declared nowhere is dropped, since it would break the document for strict readers.
+/// An extension that uses a namespace prefix declared on the root gets the declaration; one whose
+/// prefix is not declared there is dropped, since it would break the document for strict readers.
 pub fn write(pen: &mut Pen<'_>, root: Element<'_, '_>, inline: Element<'_, '_>) {
-    let all = inline.named("Extensions");
+    let all = inline.named("Extensions").flat_map(|extensions| extensions.named("Extension"));
+    let all: Vec<Element<'_, '_>> = all.collect();
+    if MAX_EXTENSIONS <= all.iter().map(|extension| weight(*extension)).sum() {
+        return;
+    }
     let mut kept = Vec::new();
-    let mut size = 0;
-    for extension in all.flat_map(|extensions| extensions.named("Extension")) {
+    for extension in all {
         let mut needed = Vec::new();
         undeclared(extension, &mut Vec::new(), &mut needed);
         let declared: Option<Vec<(String, &str)>> = needed
@@ -26,10 +29,9 @@ pub fn write(pen: &mut Pen<'_>, root: Element<'_, '_>, inline: Element<'_, '_>) 
                 root.attribute(&name).map(|uri| (name, uri))
             })
             .collect();
-        size += weight(extension);
         kept.extend(declared.map(|declared| (extension, declared)));
     }
-    if kept.is_empty() || MAX_EXTENSIONS <= size {
+    if kept.is_empty() {
         return;
     }
     pen.open("Extensions", &[]);
@@ -72,7 +74,9 @@ fn undeclared<'t>(element: Element<'t, '_>, declared: &mut Vec<&'t str>, needed:
     let names = std::iter::once(element.name()).chain(element.attributes().map(|(name, _)| name));
     for prefix in names.filter_map(|name| name.split_once(':')).map(|(prefix, _)| prefix) {
         let known = matches!(prefix, "xml" | "xmlns") || declared.contains(&prefix);
-        if !known && !needed.iter().any(|other| other == prefix) {
+        // The root declares at most so many; one more is enough to drop the extension.
+        let room = needed.len() <= tree::MAX_ATTRIBUTES;
+        if !known && room && !needed.iter().any(|other| other == prefix) {
             needed.push(prefix.to_owned());
         }
     }
