@@ -14,7 +14,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::model::ids::{AuctionId, BidId, BidderId, DealId, PublisherId, SeatId};
-use crate::model::money::{Amount, Currency, FeeSchedule};
+use crate::model::money::{Amount, Currency, Fee, FeeSchedule};
 use crate::model::time::{Millis, UnixMillis};
 
 /// The longest token that is looked at, in characters.
@@ -175,7 +175,7 @@ pub fn nonce(key: &[u8; 32], slot: u16, kind: Kind) -> [u8; 12] {
 /// `[{"name":…,"ppm":…}]` as canonical JSON.
 #[must_use]
 pub fn schedule(fees: &FeeSchedule) -> [u8; 8] {
-    let entry = |fee: &crate::model::money::Fee| {
+    let entry = |fee: &Fee| {
         // serde_json escapes a string as JCS does, and the members stand in JCS order.
         let name = serde_json::Value::from(&*fee.name);
         format!("{{\"name\":{name},\"ppm\":{}}}", fee.ppm)

@@ -26,7 +26,7 @@ pub enum Fault {
     Syntax,
     /// It has a DOCTYPE.
     Doctype,
-    /// It has a processing instruction, or an XML declaration in the wrong place.
+    /// It has a processing instruction, or an XML declaration that is broken or in the wrong place.
     Instruction,
     /// It refers to an entity other than the five, or to no legal character.
     Entity,
@@ -113,7 +113,7 @@ pub fn parse(markup: &str) -> Result<Tree<'_>, Fault> {
                 builder.character(resolved)?;
             }
             Event::Comment(_) => {}
-            Event::Decl(_) if at_start => {}
+            Event::Decl(declaration) if at_start && declaration.version().is_ok() => {}
             Event::Decl(_) | Event::PI(_) => return Err(Fault::Instruction),
             Event::DocType(_) => return Err(Fault::Doctype),
             Event::Eof => break,
@@ -279,7 +279,9 @@ impl<'a> Builder<'a> {
             if MAX_ATTRIBUTES <= earlier.len() || earlier.iter().any(|(other, _)| *other == key) {
                 return Err(Fault::Attributes);
             }
-            if !is_name(key) {
+            // quick-xml takes attributes that nothing separates.
+            let at = key.as_ptr().addr() - tag.as_ptr().addr();
+            if !is_name(key) || !tag[..at].ends_with(SPACE) {
                 return Err(Fault::Syntax);
             }
             let value = attribute_value(raw)?;

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::wire::macros::Place;
+use crate::wire::vast::address;
 use crate::wire::vast::clock;
 use crate::wire::vast::pen::{Attribute, Pen};
 use crate::wire::vast::tree::Element;
@@ -63,7 +64,7 @@ pub(super) fn icons(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
         .flat_map(|icons| icons.named("Icon"))
         .filter(|icon| {
             let mut resources = icon.named("StaticResource").chain(icon.named("IFrameResource"));
-            resources.any(|resource| super::address::usable(&resource.text()))
+            resources.any(|resource| address::usable(&resource.text()))
         })
         .collect();
     if icons.is_empty() {
