@@ -53,7 +53,7 @@ impl<T: Canonical> Member for T {
 impl<T: Canonical> Member for Option<T> {
     type Item = T;
 
-    fn from_found(found: Option<T>) -> Option<Self> {
+    fn from_found(found: Self) -> Option<Self> {
         Some(found)
     }
 

@@ -79,7 +79,7 @@ fn compare(path: &str, read: &Value, written: &Value, lost: &mut Vec<String>) {
             assert_eq!(read.to_string(), *written, "{path}");
         }
         (Value::String(_), Value::Array(written)) => {
-            assert_eq!(*written, [read.clone()], "{path}");
+            assert_eq!(*written, std::slice::from_ref(read), "{path}");
         }
         _ => assert_eq!(read, written, "{path}"),
     }
