@@ -9,7 +9,7 @@ use crate::wire::beacon::{
     BeaconError, GRACE, Keyring, Kind, MAX_LIFE, MAX_TOKEN, Token, nonce, open, schedule, seal,
 };
 
-/// The vector of `resilience-and-security.md` §10.
+/// The vector published with the layout.
 const VECTOR: &str = "AgdAQUJDREVGR0hJSkv5PSlUUkthPXZVjXz2YTLNpe5QXBH8Q2_-DNJa8uQ6P6P3mHIlT2fwDWcrJgk5i5\
                       yAYmm5ixSgHtvAbQrmlgCeq2QbYspax4QlV3ft";
 

@@ -55,3 +55,6 @@ pub fn usable(text: &str) -> bool {
 
 /// The longest name that `scheme` knows.
 const LONGEST: usize = "javascript".len();
+
+#[cfg(test)]
+mod tests;

@@ -47,3 +47,6 @@ pub fn is_offset(text: &str) -> bool {
         None => read(text).is_some() && matches!(text.len(), 8 | 12),
     }
 }
+
+#[cfg(test)]
+mod tests;
