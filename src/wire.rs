@@ -5,3 +5,16 @@
 #![deny(clippy::disallowed_methods, clippy::wildcard_enum_match_arm)]
 
 pub mod cue;
+//! Bytes to meaning and back: every format that crosses a border has its form here.
+//!
+//! Functions take values and return values; nothing here reads a clock, a socket or a file.
+
+#![deny(clippy::disallowed_methods, clippy::wildcard_enum_match_arm)]
+
+pub mod beacon;
+pub mod json;
+pub mod macros;
+pub mod notice;
+pub mod openrtb_answer;
+pub mod sold;
+pub mod vast;

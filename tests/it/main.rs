@@ -4,3 +4,8 @@ mod cue;
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod auction;
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod answers;
+mod sale;
+mod vast;

@@ -1,0 +1,209 @@
+//! The `${AUCTION_…}` macros of OpenRTB: one pass, escaped for where they stand.
+//!
+//! What is put in is never looked at again, so a value cannot smuggle in a macro. VAST macros
+//! (`[ERRORCODE]`) are another layer and stay as they are.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::model::bid::{Bid, Reply};
+use crate::model::ids::AuctionId;
+use crate::model::money::Cpm;
+
+/// The most macros one notice, or one markup, may hold.
+pub const MAX_MACROS: usize = 64;
+
+/// The most bytes that macros may add to one notice, or one markup.
+pub const MAX_GROWTH: usize = 16 * 1024;
+
+/// What the macros of one bid stand for; `None` is put in as nothing.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Values {
+    /// `AUCTION_ID`.
+    pub auction: Option<String>,
+    /// `AUCTION_BID_ID`: the response's own id, not the bid's.
+    pub response: Option<String>,
+    /// `AUCTION_IMP_ID`.
+    pub imp: Option<String>,
+    /// `AUCTION_SEAT_ID`.
+    pub seat: Option<String>,
+    /// `AUCTION_AD_ID`.
+    pub ad: Option<String>,
+    /// `AUCTION_PRICE`.
+    pub price: Option<String>,
+    /// `AUCTION_CURRENCY`.
+    pub currency: Option<String>,
+    /// `AUCTION_MBR`: what is paid, as a share of what was bid.
+    pub paid_share: Option<String>,
+    /// `AUCTION_LOSS`.
+    pub loss: Option<String>,
+    /// `AUCTION_MIN_TO_WIN`.
+    pub min_to_win: Option<String>,
+}
+
+/// Where a value is put.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// Into a URL: percent-encoded outside `[A-Za-z0-9._~-]`.
+    Url,
+    /// Into other text: as it is; the XML writer escapes what it must.
+    Text,
+}
+
+/// What may still be put into one notice, or one markup.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Budget {
+    macros: usize,
+    growth: usize,
+}
+
+/// A text holds more macros, or would grow by more, than is allowed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Excess;
+
+impl Values {
+    /// Returns what stands for a bid whatever became of it.
+    #[must_use]
+    pub fn of(auction: AuctionId, reply: &Reply, bid: &Bid) -> Self {
+        let own = |text: &str| Some(text.to_owned());
+        Self {
+            auction: Some(auction.to_string()),
+            response: reply.response_id.as_deref().and_then(own),
+            imp: own(bid.imp.as_str()),
+            seat: bid.seat.as_ref().and_then(|seat| own(seat.as_str())),
+            ad: bid.creative.ad_id.as_deref().and_then(own),
+            currency: own(bid.currency.as_str()),
+            ..Self::default()
+        }
+    }
+
+    /// Adds what stands for a winner that pays `pay` in its own currency.
+    #[must_use]
+    pub fn won(mut self, bid: &Bid, pay: Cpm) -> Self {
+        self.price = Some(pay.to_string());
+        self.loss = Some("0".to_owned());
+        self.paid_share = bid.price.as_ref().and_then(|price| share(pay, price.cpm));
+        self
+    }
+
+    /// Returns the value of a macro: `None` when there is no such macro.
+    fn value(&self, name: &str) -> Option<&str> {
+        let value = match name {
+            "AUCTION_ID" => &self.auction,
+            "AUCTION_BID_ID" => &self.response,
+            "AUCTION_IMP_ID" => &self.imp,
+            "AUCTION_SEAT_ID" => &self.seat,
+            "AUCTION_AD_ID" => &self.ad,
+            "AUCTION_PRICE" => &self.price,
+            "AUCTION_CURRENCY" => &self.currency,
+            "AUCTION_MBR" => &self.paid_share,
+            "AUCTION_LOSS" => &self.loss,
+            "AUCTION_MIN_TO_WIN" => &self.min_to_win,
+            "AUCTION_MULTIPLIER"
+            | "AUCTION_IMP_TS"
+            | "AUCTION_DISCOUNT_PCT"
+            | "AUCTION_DISCOUNT_CPM" => &None,
+            _ => return None,
+        };
+        Some(value.as_deref().unwrap_or_default())
+    }
+}
+
+impl Budget {
+    /// Returns the budget of one notice, or one markup.
+    #[must_use]
+    pub fn full() -> Self {
+        Self { macros: MAX_MACROS, growth: MAX_GROWTH }
+    }
+}
+
+/// Puts values in, left to right, never looking at what was put in.
+///
+/// A known name without a value, and a known name with a suffix (`${AUCTION_PRICE:B64}`: no suffix
+/// is agreed with anyone), become nothing; an unknown or unterminated one stays as it is.
+///
+/// # Errors
+///
+/// `Excess` when the budget is used up.
+pub fn substitute<'t>(
+    text: &'t str,
+    values: &Values,
+    place: Place,
+    budget: &mut Budget,
+) -> Result<Cow<'t, str>, Excess> {
+    let mut out = String::new();
+    let mut done = 0;
+    for (from, to, name) in found(text) {
+        let (name, suffix) = match name.split_once(':') {
+            Some((name, _)) => (name, true),
+            None => (name, false),
+        };
+        let Some(value) = values.value(name) else { continue };
+        budget.macros = budget.macros.checked_sub(1).ok_or(Excess)?;
+        let value = match place {
+            _ if suffix => Cow::Borrowed(""),
+            Place::Url => utf8_percent_encode(value, RESERVED).into(),
+            Place::Text => Cow::Borrowed(value),
+        };
+        let growth = value.len().saturating_sub(to - from);
+        budget.growth = budget.growth.checked_sub(growth).ok_or(Excess)?;
+        out.push_str(&text[done..from]);
+        out.push_str(&value);
+        done = to;
+    }
+    if done == 0 {
+        return Ok(Cow::Borrowed(text));
+    }
+    out.push_str(&text[done..]);
+    Ok(Cow::Owned(out))
+}
+
+/// Returns how many macros a text holds, known ones only.
+#[must_use]
+pub fn count(text: &str) -> usize {
+    let nothing = Values::default();
+    let bare = |name: &str| name.split(':').next().and_then(|name| nothing.value(name)).is_some();
+    found(text).filter(|(_, _, name)| bare(name)).count()
+}
+
+/// Finds what looks like a macro: start, end, and what stands between the braces.
+fn found(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let from = loop {
+            // Most texts hold no dollar at all, and this is asked of every text of a document.
+            at += memchr::memchr(b'$', text.as_bytes().get(at..)?)? + 1;
+            if text[at..].starts_with('{') {
+                break at - 1;
+            }
+        };
+        let inside = from + 2;
+        // A name is short; one that opens anew before it closes was never one.
+        let length = text[inside..].find(['}', '$']);
+        match length {
+            Some(length) if text[inside + length..].starts_with('}') => {
+                at = inside + length + 1;
+                Some((from, at, &text[inside..inside + length]))
+            }
+            Some(length) => {
+                at = inside + length;
+                Some((from, at, ""))
+            }
+            None => None,
+        }
+    })
+}
+
+/// Returns `part / whole` rounded down to six places.
+fn share(part: Cpm, whole: Cpm) -> Option<String> {
+    let millionths = i128::from(part.micros()) * 1_000_000;
+    let ratio = millionths.checked_div(i128::from(whole.micros()))?;
+    Cpm::from_micros(i64::try_from(ratio).ok()?).map(|ratio| ratio.to_string())
+}
+
+/// All that is not unreserved in a URL (RFC 3986 §2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'~').remove(b'-');
+
+#[cfg(test)]
+mod tests;

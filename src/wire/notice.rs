@@ -1,0 +1,207 @@
+//! Our calls out to bidders: which are due, with macros filled, and where they may go.
+//!
+//! Rules 1 to 3 for addresses that bidders supply are here, on the text and on the parsed URL; the
+//! rules on resolved addresses are `io::notifier`'s.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use crate::model::bid::{Bid, Reply};
+use crate::model::ids::BidderId;
+use crate::model::market::Bidder;
+use crate::model::outcome::{Fate, Outcome};
+use crate::model::plan::AuctionInput;
+use crate::wire::macros::{self, Budget, Place, Values};
+
+/// The longest address that a bidder may supply, in bytes, before macros are filled.
+pub const MAX_URL: usize = 4096;
+
+/// One call to make, once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Notice {
+    /// Who is told.
+    pub bidder: BidderId,
+    /// What it is told.
+    pub kind: NoticeKind,
+    /// The address, macros filled, as a URL parser writes it.
+    pub url: String,
+}
+
+/// What a notice tells.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoticeKind {
+    /// `nurl`: the bid won.
+    Win,
+    /// `lurl`: the bid lost.
+    Loss,
+}
+
+/// The rule that an address of a bidder breaks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoticeRule {
+    /// Longer than `MAX_URL`.
+    TooLong,
+    /// A control character, white space or a backslash.
+    Characters,
+    /// A macro before the path: it could name any host.
+    EarlyMacro,
+    /// Not an absolute URL.
+    Unparsable,
+    /// Not https, nor http where that is allowed.
+    Scheme,
+    /// A user name or password.
+    UserPart,
+    /// Another port than the scheme's own.
+    Port,
+    /// An IP address in place of a name.
+    LiteralHost,
+    /// A host name with letters outside `[a-z0-9.-]`.
+    HostCharacters,
+    /// A host that is not the bidder's.
+    ForeignHost,
+}
+
+/// Checks an address that a bidder supplied.
+///
+/// `allow_loopback` lifts the rules on scheme, port and literal host: then `localhost`, loopback
+/// addresses and whatever is registered in the bidder's `domains` will do.
+///
+/// # Errors
+///
+/// The first rule it breaks.
+pub fn check_url(url: &str, bidder: &Bidder) -> Result<(), NoticeRule> {
+    if MAX_URL < url.len() {
+        return Err(NoticeRule::TooLong);
+    }
+    let odd = |letter: char| letter.is_control() || letter.is_whitespace() || letter == '\\';
+    if url.contains(odd) {
+        return Err(NoticeRule::Characters);
+    }
+    let (_, after) = url.split_once("://").ok_or(NoticeRule::Unparsable)?;
+    let authority = after.split('/').next().unwrap_or_default();
+    let scheme = &url[..url.len() - after.len()];
+    if authority.contains("${") || scheme.contains("${") {
+        return Err(NoticeRule::EarlyMacro);
+    }
+    parsed(url, bidder).map(drop)
+}
+
+/// Returns the win notices of an auction, in play order.
+///
+/// A notice whose macros are too many or grow too much is dropped, as is one that is no longer a
+/// legal address with its macros filled.
+#[must_use]
+pub fn wins(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for win in &outcome.wins {
+        let Some((reply, bid)) = bid(input, win.bid.reply, win.bid.bid) else { continue };
+        let values = Values::of(input.draw.auction, reply, bid).won(bid, win.pay);
+        let url = bid.creative.win_url.as_deref();
+        notices.extend(url.and_then(|url| notice(input, reply, NoticeKind::Win, url, &values)));
+    }
+    notices
+}
+
+/// Returns the loss notices of an auction, in the order of its replies.
+///
+/// A loser is told its reason and no price; what it had needed to win stays empty until critical
+/// prices are known.
+#[must_use]
+pub fn losses(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for (reply, fates) in input.replies.iter().zip(&outcome.fates) {
+        for (bid, fate) in reply.bids.iter().zip(fates) {
+            let (Fate::Lost(reason), Some(url)) = (fate, bid.creative.loss_url.as_deref()) else {
+                continue;
+            };
+            let mut values = Values::of(input.draw.auction, reply, bid);
+            values.loss = Some(reason.loss_code().to_string());
+            notices.extend(notice(input, reply, NoticeKind::Loss, url, &values));
+        }
+    }
+    notices
+}
+
+impl NoticeRule {
+    /// Returns its name in logs and cases.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::Characters => "characters",
+            Self::EarlyMacro => "early_macro",
+            Self::Unparsable => "unparsable",
+            Self::Scheme => "scheme",
+            Self::UserPart => "user_part",
+            Self::Port => "port",
+            Self::LiteralHost => "literal_host",
+            Self::HostCharacters => "host_characters",
+            Self::ForeignHost => "foreign_host",
+        }
+    }
+}
+
+fn bid(input: &AuctionInput, reply: usize, bid: usize) -> Option<(&Reply, &Bid)> {
+    let reply = input.replies.get(reply)?;
+    Some((reply, reply.bids.get(bid)?))
+}
+
+fn notice(
+    input: &AuctionInput,
+    reply: &Reply,
+    kind: NoticeKind,
+    url: &str,
+    values: &Values,
+) -> Option<Notice> {
+    let filled = macros::substitute(url, values, Place::Url, &mut Budget::full()).ok()?;
+    // What is called is what was checked: the filled address, as the parser writes it.
+    let url = parsed(&filled, &input.offer(reply)?.bidder).ok()?;
+    Some(Notice { bidder: reply.bidder.clone(), kind, url: url.into() })
+}
+
+/// Parses an address and checks all that only the parsed form can show.
+fn parsed(url: &str, bidder: &Bidder) -> Result<Url, NoticeRule> {
+    let url = Url::parse(url).map_err(|_| NoticeRule::Unparsable)?;
+    let own_port = match url.scheme() {
+        "https" => 443,
+        "http" if bidder.allow_loopback => 80,
+        _ => return Err(NoticeRule::Scheme),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(NoticeRule::UserPart);
+    }
+    if url.port_or_known_default() != Some(own_port) && !bidder.allow_loopback {
+        return Err(NoticeRule::Port);
+    }
+    match url.host() {
+        Some(Host::Domain(host)) => domain(host, bidder)?,
+        Some(Host::Ipv4(address)) => literal(address.into(), bidder)?,
+        Some(Host::Ipv6(address)) => literal(address.into(), bidder)?,
+        None => return Err(NoticeRule::Unparsable),
+    }
+    Ok(url)
+}
+
+fn domain(host: &str, bidder: &Bidder) -> Result<(), NoticeRule> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    if !host.bytes().all(|letter| plain(letter) || matches!(letter, b'.' | b'-')) {
+        return Err(NoticeRule::HostCharacters);
+    }
+    let below = |domain: &str| {
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    let loopback = bidder.allow_loopback && host == "localhost";
+    let own = bidder.domains.iter().any(|domain| !domain.is_empty() && below(domain));
+    if own || loopback { Ok(()) } else { Err(NoticeRule::ForeignHost) }
+}
+
+fn literal(address: IpAddr, bidder: &Bidder) -> Result<(), NoticeRule> {
+    if !bidder.allow_loopback {
+        return Err(NoticeRule::LiteralHost);
+    }
+    let text = address.to_string();
+    let registered = bidder.domains.iter().any(|domain| **domain == *text);
+    if address.is_loopback() || registered { Ok(()) } else { Err(NoticeRule::ForeignHost) }
+}

@@ -1,0 +1,290 @@
+//! What was sold, finished: macros filled, our addresses in, owned, ready for every kind of answer.
+//!
+//! It is made once a sale, while the disk works, and kept for repeats of the same request. The
+//! renderings (`vast`, `json`, `openrtb_answer`) only arrange what stands here.
+
+use std::sync::Arc;
+
+use crate::model::bid::{Bid, Reply};
+use crate::model::break_request::BreakRequest;
+use crate::model::ids::{
+    AuctionId, BidId, BidderId, BreakId, CreativeId, DealId, PlacementId, PublisherId, SeatId,
+};
+use crate::model::market::Market;
+use crate::model::money::{Cpm, Currency};
+use crate::model::outcome::{Outcome, SecondCount, Win};
+use crate::model::plan::AuctionInput;
+use crate::model::reason::{NoFillReason, UnfilledReason};
+use crate::model::time::{Millis, Seconds, UnixMillis};
+use crate::wire::beacon::{self, Keyring, Kind, Token};
+use crate::wire::macros::Values;
+use crate::wire::vast::read;
+use crate::wire::vast::tree;
+use crate::wire::vast::write::{self, Media, Ours, Tracker};
+
+/// How long after the request its beacons count.
+pub const BEACON_LIFE: Millis = Millis(3 * 3_600_000);
+
+/// What finishing a sale needs besides the sale.
+#[derive(Clone, Copy, Debug)]
+pub struct Finish<'a> {
+    /// The market it was sold on.
+    pub market: &'a Market,
+    /// The keys that seal beacon tokens.
+    pub keyring: &'a Keyring,
+    /// When the request arrived.
+    pub now: UnixMillis,
+}
+
+/// A finished sale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sold {
+    /// The auction.
+    pub auction: AuctionId,
+    /// The break.
+    pub break_id: BreakId,
+    /// The inventory.
+    pub placement: PlacementId,
+    /// Who sold.
+    pub publisher: PublisherId,
+    /// The currency of every price in it.
+    pub currency: Currency,
+    /// When the sale stops being repeated.
+    pub expires: UnixMillis,
+    /// The ads in play order.
+    pub ads: Vec<SoldAd>,
+    /// The nominal seconds of the break, as answered.
+    pub seconds: SecondCount,
+    /// Unfilled seconds by reason, as answered.
+    pub unfilled: Vec<(Seconds, UnfilledReason)>,
+    /// Why nothing was sold, when nothing was.
+    pub no_fill: Option<NoFillReason>,
+    /// Places in the pod that were won but could not be written; each is a fault to count.
+    ///
+    /// Their seconds are answered as unfilled, `technical`. No beacon of theirs exists, so no
+    /// impression can be booked and nobody pays; the record keeps the win.
+    pub unwritten: Vec<u16>,
+    /// Places whose macros grew past their budget and were emptied.
+    pub emptied: Vec<u16>,
+}
+
+/// One ad of a finished sale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SoldAd {
+    /// Its place in the pod, from 1.
+    pub sequence: u16,
+    /// Real milliseconds from the start of the part sold.
+    pub start: Millis,
+    /// The creative's own length.
+    pub length: Millis,
+    /// Nominal seconds it is sold as.
+    pub seconds: Seconds,
+    /// What the publisher earns per mille.
+    pub net: Cpm,
+    /// Who bid.
+    pub bidder: BidderId,
+    /// The seat that bid.
+    pub seat: Option<SeatId>,
+    /// The bidder's name for its bid.
+    pub bid: BidId,
+    /// The deal it was sold under.
+    pub deal: Option<DealId>,
+    /// The bidder's name for its creative.
+    pub creative: Option<CreativeId>,
+    /// Domains of the advertiser, as declared.
+    pub advertisers: Vec<Arc<str>>,
+    /// Categories of the creative.
+    pub categories: Vec<Box<str>>,
+    /// The taxonomy of `categories`.
+    pub category_taxonomy: i32,
+    /// `adid`.
+    pub ad_id: Option<Box<str>>,
+    /// `cid`.
+    pub campaign: Option<Box<str>>,
+    /// `bundle`.
+    pub bundle: Option<Box<str>>,
+    /// `attr`.
+    pub attributes: Vec<i32>,
+    /// `apis`.
+    pub apis: Vec<i32>,
+    /// `language`.
+    pub language: Option<Box<str>>,
+    /// `w` and `h`.
+    pub size: Option<(u32, u32)>,
+    /// Names this serving of the ad: `Ad@id` and `AdServingId`.
+    pub serving_id: String,
+    /// Names the creative, the same in every auction.
+    pub creative_key: String,
+    /// The `InLine` element, written.
+    pub inline: String,
+    /// Its media files.
+    pub media: Vec<Media>,
+    /// All addresses to call, ours first.
+    pub trackers: Vec<Tracker>,
+    /// Where a click leads.
+    pub click: Option<String>,
+    /// Our billing address: the same token as our `Impression`, so both bill once.
+    pub billing_url: String,
+}
+
+/// Finishes a sale.
+#[must_use]
+pub fn finish(
+    request: &BreakRequest,
+    input: &AuctionInput,
+    outcome: &Outcome,
+    terms: &Finish<'_>,
+) -> Sold {
+    let mut sold = Sold {
+        auction: input.draw.auction,
+        break_id: request.ad_break.id.clone(),
+        placement: request.placement.id.clone(),
+        publisher: request.publisher.id.clone(),
+        currency: input.plan.terms.currency,
+        expires: request.ad_break.expires(terms.now),
+        ads: Vec::with_capacity(outcome.wins.len()),
+        seconds: outcome.seconds,
+        unfilled: outcome.unfilled.clone(),
+        no_fill: outcome.no_fill,
+        unwritten: Vec::new(),
+        emptied: Vec::new(),
+    };
+    let fees = beacon::schedule(&input.plan.terms.fees);
+    let sale = Sale { request, input, terms, expires: sold.expires, fees };
+    for win in &outcome.wins {
+        match sale.ad(win) {
+            Some((ad, emptied)) => {
+                sold.ads.push(ad);
+                sold.emptied.extend(emptied.then_some(win.sequence));
+            }
+            None => leave_out(&mut sold, win),
+        }
+    }
+    if sold.ads.is_empty() && !sold.unwritten.is_empty() {
+        sold.no_fill = Some(NoFillReason::Technical);
+    }
+    sold
+}
+
+/// Answers the seconds of a win that could not be written as unfilled.
+fn leave_out(sold: &mut Sold, win: &Win) {
+    sold.unwritten.push(win.sequence);
+    sold.seconds.sold.0 = sold.seconds.sold.0.saturating_sub(win.seconds.0);
+    sold.seconds.unfilled.0 = sold.seconds.unfilled.0.saturating_add(win.seconds.0);
+    let entry = sold.unfilled.iter_mut().find(|(_, reason)| *reason == UnfilledReason::Technical);
+    match entry {
+        Some((seconds, _)) => seconds.0 = seconds.0.saturating_add(win.seconds.0),
+        None => sold.unfilled.push((win.seconds, UnfilledReason::Technical)),
+    }
+}
+
+struct Sale<'a> {
+    request: &'a BreakRequest,
+    input: &'a AuctionInput,
+    terms: &'a Finish<'a>,
+    expires: UnixMillis,
+    fees: [u8; 8],
+}
+
+impl Sale<'_> {
+    /// Makes one ad, and says whether its macros had to be emptied; none when it cannot be written.
+    fn ad(&self, win: &Win) -> Option<(SoldAd, bool)> {
+        let reply = self.input.replies.get(win.bid.reply)?;
+        let bid = reply.bids.get(win.bid.bid)?;
+        let tree = tree::parse(&bid.creative.markup).ok()?;
+        let parts = read::parts(&tree).ok()?;
+        let creative_key = creative_key(&read::universal_ids(parts), reply, bid);
+        let ours = self.ours(win, reply, bid, creative_key);
+        let mut values = Values::of(self.input.draw.auction, reply, bid).won(bid, win.pay);
+        if !self.request.placement.price_in_markup {
+            values.price = None;
+            values.paid_share = None;
+        }
+        let written = write::inline(parts, tree.root(), &ours, &values);
+        let ad = SoldAd {
+            sequence: win.sequence,
+            start: win.start,
+            length: win.length,
+            seconds: win.seconds,
+            net: win.split.net,
+            bidder: reply.bidder.clone(),
+            seat: bid.seat.clone(),
+            bid: bid.id.clone(),
+            deal: bid.deal.clone(),
+            creative: bid.creative_id.clone(),
+            advertisers: bid.advertisers.iter().map(|owner| owner.domain.clone()).collect(),
+            categories: bid.categories.clone(),
+            category_taxonomy: bid.category_taxonomy,
+            ad_id: bid.creative.ad_id.clone(),
+            campaign: bid.creative.campaign.clone(),
+            bundle: bid.bundle.clone(),
+            attributes: bid.attributes.clone(),
+            apis: bid.apis.clone(),
+            language: bid.language.clone(),
+            size: bid.size,
+            serving_id: ours.serving_id,
+            creative_key: ours.creative_key,
+            inline: written.inline,
+            media: written.media,
+            trackers: written.trackers,
+            click: written.click,
+            billing_url: ours.impression,
+        };
+        Some((ad, written.emptied))
+    }
+
+    fn ours(&self, win: &Win, reply: &Reply, bid: &Bid, creative_key: String) -> Ours {
+        let address = |kind| self.address(kind, win, reply, bid);
+        let left_ms = self.expires.0.saturating_sub(self.terms.now.0);
+        Ours {
+            serving_id: format!("{}-{}", self.input.draw.auction, win.sequence),
+            creative_key,
+            length: win.length,
+            expires_s: left_ms.div_ceil(1000).max(1),
+            error: address(Kind::Error),
+            impression: address(Kind::Impression),
+            events: [
+                address(Kind::Start),
+                address(Kind::FirstQuartile),
+                address(Kind::Midpoint),
+                address(Kind::ThirdQuartile),
+                address(Kind::Complete),
+            ],
+            click: address(Kind::Click),
+        }
+    }
+
+    /// Returns our address for one thing that may happen to one ad.
+    fn address(&self, kind: Kind, win: &Win, reply: &Reply, bid: &Bid) -> String {
+        let plan = &self.input.plan;
+        let expiry = self.terms.now.plus(BEACON_LIFE).0 / 1000;
+        let token = Token {
+            kind,
+            expiry_s: u32::try_from(expiry).unwrap_or(u32::MAX),
+            auction: self.input.draw.auction,
+            slot: win.sequence,
+            price: win.clearing.per_impression(),
+            currency: plan.terms.currency,
+            fees: self.fees,
+            bidder: reply.bidder.clone(),
+            seat: bid.seat.clone(),
+            publisher: self.request.publisher.id.clone(),
+            deal: bid.deal.clone(),
+            bid: bid.id.clone(),
+        };
+        let nonce = beacon::nonce(&self.input.draw.nonce_key, win.sequence, kind);
+        let token = beacon::seal(self.terms.keyring, &token, nonce);
+        format!("{}/v1/b/{token}", self.terms.market.public_url)
+    }
+}
+
+/// Returns the name of a creative that is the same in every auction: its universal id, else the
+/// bidder's name for it.
+fn creative_key(ids: &[(Box<str>, Box<str>)], reply: &Reply, bid: &Bid) -> String {
+    if let Some((registry, value)) = ids.first() {
+        return format!("{registry}:{value}");
+    }
+    let named = bid.creative_id.as_ref().map(CreativeId::as_str);
+    let named = named.or(bid.creative.ad_id.as_deref()).unwrap_or(bid.id.as_str());
+    format!("{}:{named}", reply.bidder)
+}

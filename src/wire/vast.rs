@@ -1,0 +1,65 @@
+//! VAST: a bidder's document read under strict rules, and the pod we answer with.
+//!
+//! `tree` reads, `read` says what a document holds, `write` makes one ad of our answer. Nothing of
+//! a bidder is ever copied as bytes: it is decoded, checked, and written again by events.
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
+
+use crate::wire::sold::{Sold, SoldAd};
+
+pub mod address;
+pub mod clock;
+pub mod pen;
+pub mod read;
+pub mod tree;
+pub mod write;
+
+/// Returns the pod as VAST 4.2: document order is play order, all ads `InLine`.
+#[must_use]
+pub fn document(sold: &Sold) -> String {
+    if sold.ads.is_empty() {
+        return empty().to_owned();
+    }
+    enclose(&sold.ads, true)
+}
+
+/// Returns one ad of the pod as a VAST 4.2 document of its own: the `adm` of an OpenRTB answer.
+#[must_use]
+pub fn single(ad: &SoldAd) -> String {
+    enclose(std::slice::from_ref(ad), false)
+}
+
+/// Returns the answer for "nothing to show".
+#[must_use]
+pub fn empty() -> &'static str {
+    "<VAST version=\"4.2\" xmlns=\"http://www.iab.com/VAST\"/>"
+}
+
+/// Writes the ads into a document; each `InLine` was written whole, by events, before.
+fn enclose(ads: &[SoldAd], sequenced: bool) -> String {
+    let room = ads.iter().map(|ad| ad.inline.len() + 128).sum::<usize>() + 128;
+    let mut out = Writer::new(Vec::with_capacity(room));
+    let event = |out: &mut Writer<Vec<u8>>, event: Event<'_>| {
+        out.write_event(event).expect("writing to memory cannot fail");
+    };
+    event(&mut out, Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
+    let root = BytesStart::new("VAST")
+        .with_attributes([("version", "4.2"), ("xmlns", "http://www.iab.com/VAST")]);
+    event(&mut out, Event::Start(root));
+    for ad in ads {
+        let mut start = BytesStart::new("Ad");
+        start.push_attribute(("id", &*ad.serving_id));
+        if sequenced {
+            start.push_attribute(("sequence", &*ad.sequence.to_string()));
+        }
+        start.push_attribute(("adType", "video"));
+        event(&mut out, Event::Start(start));
+        out.get_mut().extend_from_slice(ad.inline.as_bytes());
+        event(&mut out, Event::End(BytesEnd::new("Ad")));
+    }
+    event(&mut out, Event::End(BytesEnd::new("VAST")));
+    let text = String::from_utf8(out.into_inner()).expect("all that was written is text");
+    debug_assert!(tree::parse(&text).is_ok(), "our own answer must be well formed: {text}");
+    text
+}

@@ -1,0 +1,224 @@
+//! What a bidder's VAST document says of itself.
+//!
+//! The facts are values the auction can judge and a record can hold; `write` uses the same finders,
+//! so what was judged is what is served.
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+
+use crate::model::bid::MarkupFacts;
+use crate::model::reason::LossReason;
+use crate::model::time::Millis;
+use crate::wire::macros;
+use crate::wire::vast::address::{self, Scheme};
+use crate::wire::vast::clock;
+use crate::wire::vast::tree::{self, Element, Tree};
+
+/// Reads a bidder's markup; whatever is wrong with it stands in `defect`.
+#[must_use]
+pub fn facts(markup: &str) -> MarkupFacts {
+    let mut facts = MarkupFacts {
+        sha: Sha256::digest(markup).into(),
+        defect: None,
+        version: None,
+        ads: 0,
+        linear: false,
+        duration: None,
+        media: Vec::new(),
+        media_types: Vec::new(),
+        universal_ids: Vec::new(),
+        insecure: false,
+        apis: Vec::new(),
+    };
+    facts.defect = match tree::parse(markup) {
+        Ok(tree) => gather(&tree, &mut facts).err(),
+        Err(_) if markup.trim().is_empty() => Some(LossReason::MarkupMissing),
+        Err(_) => Some(LossReason::MarkupBroken),
+    };
+    facts
+}
+
+/// The parts of a document that are sold.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'t, 'a> {
+    /// The one `InLine`.
+    pub inline: Element<'t, 'a>,
+    /// The creative that holds the linear one.
+    pub creative: Element<'t, 'a>,
+    /// The first `Linear` with a media file that can be fetched.
+    pub linear: Element<'t, 'a>,
+}
+
+/// Finds the one ad of a document.
+///
+/// # Errors
+///
+/// Why the document cannot be sold.
+pub fn parts<'t, 'a>(tree: &'t Tree<'a>) -> Result<Parts<'t, 'a>, LossReason> {
+    let root = tree.root();
+    if root.name() != "VAST" || version(root).is_none() {
+        return Err(LossReason::MarkupBroken);
+    }
+    let mut ads = root.named("Ad");
+    let ad = ads.next().ok_or(LossReason::MarkupMissing)?;
+    if ads.next().is_some() {
+        return Err(LossReason::SeveralAds);
+    }
+    if ad.child("Wrapper").is_some() {
+        return Err(LossReason::WrapperRefused);
+    }
+    let mut inlines = ad.named("InLine");
+    let inline = inlines.next().ok_or(LossReason::MarkupBroken)?;
+    if inlines.next().is_some() {
+        return Err(LossReason::MarkupBroken);
+    }
+    inline
+        .named("Creatives")
+        .flat_map(|creatives| creatives.named("Creative"))
+        .flat_map(|creative| creative.named("Linear").map(move |linear| (creative, linear)))
+        .find(|(_, linear)| media_files(*linear).next().is_some())
+        .map(|(creative, linear)| Parts { inline, creative, linear })
+        .ok_or(LossReason::MarkupBroken)
+}
+
+/// Returns the media files that can be fetched, each with its address.
+pub fn media_files<'t, 'a>(
+    linear: Element<'t, 'a>,
+) -> impl Iterator<Item = (Element<'t, 'a>, Cow<'t, str>)> {
+    linear
+        .named("MediaFiles")
+        .flat_map(|files| files.named("MediaFile"))
+        .map(|file| (file, file.text()))
+        .filter(|(_, url)| address::usable(url))
+}
+
+/// Returns the universal ids of a creative as (registry, value), `unknown` ones left out.
+#[must_use]
+pub fn universal_ids(parts: Parts<'_, '_>) -> Vec<(Box<str>, Box<str>)> {
+    // VAST 2 and 3 carry the id in an extension of the ad (CTV addendum 2024).
+    let extensions = parts
+        .inline
+        .named("Extensions")
+        .flat_map(|extensions| extensions.named("Extension"))
+        .filter(|extension| extension.attribute("type") == Some("UniversalAdId"));
+    let known = |text: &str| !text.is_empty() && !text.eq_ignore_ascii_case("unknown");
+    let mut ids: Vec<(Box<str>, Box<str>)> = Vec::new();
+    for holder in std::iter::once(parts.creative).chain(extensions) {
+        for id in holder.named("UniversalAdId") {
+            let registry = id.attribute("idRegistry").unwrap_or_default().trim();
+            let text = id.text();
+            // VAST 4.0 wrote the value as an attribute, and the text may be empty there.
+            let value =
+                if text.is_empty() { id.attribute("idValue").unwrap_or_default() } else { &text };
+            let pair = (Box::from(registry), Box::from(value.trim()));
+            if known(registry) && known(&pair.1) && !ids.contains(&pair) {
+                ids.push(pair);
+            }
+        }
+    }
+    ids
+}
+
+/// Returns the `Duration` of a linear creative.
+#[must_use]
+pub fn duration(linear: Element<'_, '_>) -> Option<Millis> {
+    clock::read(&linear.child("Duration")?.text())
+}
+
+fn gather(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossReason> {
+    let root = tree.root();
+    facts.version = version(root);
+    facts.ads = u16::try_from(root.named("Ad").count()).unwrap_or(u16::MAX);
+    let parts = parts(tree)?;
+    facts.linear = true;
+    facts.duration = duration(parts.linear);
+    facts.universal_ids = universal_ids(parts);
+    for (file, url) in media_files(parts.linear) {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        facts.media.push(Sha256::digest(path).into());
+        let mime: Box<str> =
+            file.attribute("type").unwrap_or_default().trim().to_lowercase().into();
+        if !mime.is_empty() && !facts.media_types.contains(&mime) {
+            facts.media_types.push(mime);
+        }
+    }
+    facts.apis = apis(parts.linear);
+    let mut found = 0;
+    for element in tree.elements() {
+        let text = element.text();
+        let values = element.attributes().map(|(_, value)| value);
+        found += values.chain([&*text]).map(macros::count).sum::<usize>();
+        if !TEXTS.contains(&element.name()) {
+            match address::scheme(&text) {
+                Scheme::Forbidden => return Err(LossReason::MarkupBroken),
+                Scheme::Http => facts.insecure = true,
+                Scheme::Https | Scheme::Other => {}
+            }
+        }
+    }
+    if macros::MAX_MACROS < found { Err(LossReason::MarkupBroken) } else { Ok(()) }
+}
+
+/// Returns the version of the root, when it is one that VAST has had.
+fn version(root: Element<'_, '_>) -> Option<(u8, u8)> {
+    let text = root.attribute("version")?.trim();
+    VERSIONS.iter().find(|(name, _)| *name == text).map(|(_, version)| *version)
+}
+
+/// Returns the OpenRTB codes of the frameworks that the media of a linear creative need, ascending.
+///
+/// Measurement scripts in `AdVerifications` are not counted: the ad plays without them.
+fn apis(linear: Element<'_, '_>) -> Vec<i32> {
+    let mut codes = Vec::new();
+    let files = linear.named("MediaFiles").flat_map(Element::children);
+    for file in files.filter(|file| matches!(file.name(), "MediaFile" | "InteractiveCreativeFile"))
+    {
+        let mime = file.attribute("type").unwrap_or_default().trim().to_lowercase();
+        let framework = file.attribute("apiFramework").unwrap_or_default().trim().to_uppercase();
+        match &*framework {
+            "VPAID" if mime.contains("flash") => codes.push(1),
+            "VPAID" => codes.push(2),
+            "OMID" => codes.push(7),
+            "SIMID" => codes.push(8),
+            // A script among the media runs, whatever it says it speaks.
+            _ if file.name() == "MediaFile" && mime.ends_with("javascript") => codes.push(2),
+            _ if mime.contains("flash") => codes.push(1),
+            _ => {}
+        }
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// The values of `VAST@version` in the world, with the version each means.
+const VERSIONS: &[(&str, (u8, u8))] = &[
+    ("4.2", (4, 2)),
+    ("4.1", (4, 1)),
+    ("4.0", (4, 0)),
+    ("4.3", (4, 3)),
+    ("3.0", (3, 0)),
+    ("2.0", (2, 0)),
+    ("2.0.1", (2, 0)),
+    ("3", (3, 0)),
+    ("2", (2, 0)),
+];
+
+/// Elements whose text is no address.
+const TEXTS: &[&str] = &[
+    "AdParameters",
+    "AdServingId",
+    "AdSystem",
+    "AdTitle",
+    "Advertiser",
+    "AltText",
+    "Category",
+    "Description",
+    "Duration",
+    "Expires",
+    "HTMLResource",
+    "Pricing",
+    "UniversalAdId",
+    "VerificationParameters",
+];

@@ -1,0 +1,363 @@
+//! One sold ad as an `InLine` of VAST 4.2, children in the order of its schema.
+//!
+//! Kept of a bidder's document: what a player of linear video needs, measurement, icons, and small
+//! extensions. Dropped: companions, non-linear ads, `Pricing`, `Survey`, further linear creatives,
+//! HTML resources, and every address that is not http or https.
+
+use std::borrow::Cow;
+
+use crate::model::time::Millis;
+use crate::wire::macros::{Place, Values};
+use crate::wire::vast::address;
+use crate::wire::vast::clock;
+use crate::wire::vast::pen::{Attribute, Pen};
+use crate::wire::vast::read::{self, Parts};
+use crate::wire::vast::tree::Element;
+
+pub mod extensions;
+mod extras;
+
+/// What we put into an ad ourselves.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Ours {
+    /// `AdServingId`: names this serving of the ad.
+    pub serving_id: String,
+    /// `Creative@id`: names the creative, the same in every auction.
+    pub creative_key: String,
+    /// `Duration`.
+    pub length: Millis,
+    /// `Expires`, in seconds.
+    pub expires_s: u64,
+    /// Our address for `Error`.
+    pub error: String,
+    /// Our address for `Impression`.
+    pub impression: String,
+    /// Our addresses for the events of `QUARTILES`, in its order.
+    pub events: [String; 5],
+    /// Our address for `ClickTracking`.
+    pub click: String,
+}
+
+/// One ad, written, and what else of it other answers show.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Written {
+    /// The `InLine` element.
+    pub inline: String,
+    /// Its media files, in document order.
+    pub media: Vec<Media>,
+    /// All addresses to call, ours first.
+    pub trackers: Vec<Tracker>,
+    /// Where a click leads.
+    pub click: Option<String>,
+    /// Whether macros grew past their budget and were emptied.
+    pub emptied: bool,
+}
+
+/// A media file of an ad.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Media {
+    /// Where it is.
+    pub url: String,
+    /// Its MIME type.
+    pub mime: Option<String>,
+    /// Width in pixels.
+    pub width: Option<u32>,
+    /// Height in pixels.
+    pub height: Option<u32>,
+    /// Kilobits a second.
+    pub bitrate: Option<u32>,
+}
+
+/// An address to call when something happens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tracker {
+    /// `impression`, `error`, `click`, or an event of VAST.
+    pub event: Cow<'static, str>,
+    /// When, for `progress`.
+    pub offset: Option<String>,
+    /// What to call.
+    pub url: String,
+}
+
+/// The events that every ad of ours reports.
+pub const QUARTILES: [&str; 5] =
+    ["start", "firstQuartile", "midpoint", "thirdQuartile", "complete"];
+
+/// Writes one ad.
+#[must_use]
+pub fn inline(
+    parts: Parts<'_, '_>,
+    root: Element<'_, '_>,
+    ours: &Ours,
+    values: &Values,
+) -> Written {
+    let mut ad = Ad { pen: Pen::new(values, 8 * 1024), ours, written: Written::default() };
+    ad.inline(parts, root);
+    let Ad { pen, mut written, .. } = ad;
+    (written.inline, written.emptied) = pen.finish();
+    written
+}
+
+struct Ad<'o> {
+    pen: Pen<'o>,
+    ours: &'o Ours,
+    written: Written,
+}
+
+impl Ad<'_> {
+    fn inline(&mut self, parts: Parts<'_, '_>, root: Element<'_, '_>) {
+        let source = parts.inline;
+        let ours = self.ours;
+        self.pen.open("InLine", &[]);
+        self.text_or(source, "AdSystem", &["version"], "Breakwater");
+        self.tracker("Error", "error", &[], ours.error.clone());
+        self.trackers(source, "Error", "error");
+        extensions::write(&mut self.pen, root, source);
+        self.tracker("Impression", "impression", &[], ours.impression.clone());
+        self.trackers(source, "Impression", "impression");
+        extras::viewable(&mut self.pen, source);
+        self.pen.text_element("AdServingId", &[], &ours.serving_id);
+        self.text_or(source, "AdTitle", &[], "Ad");
+        extras::verifications(&mut self.pen, source);
+        self.text_if(source.child("Advertiser"), &[]);
+        for category in source.named("Category") {
+            // The schema requires the authority.
+            if category.attribute("authority").is_some() {
+                self.text_if(Some(category), &["authority"]);
+            }
+        }
+        self.pen.open("Creatives", &[]);
+        self.creative(parts);
+        self.pen.close("Creatives");
+        self.text_if(source.child("Description"), &[]);
+        self.pen.text_element("Expires", &[], &ours.expires_s.to_string());
+        self.pen.close("InLine");
+    }
+
+    fn creative(&mut self, parts: Parts<'_, '_>) {
+        let mut attributes: Vec<Attribute<'_>> =
+            vec![("id", Cow::Borrowed(&self.ours.creative_key)), ("sequence", "1".into())];
+        attributes.extend(copied(&mut self.pen, parts.creative, &["adId"]));
+        self.pen.open("Creative", &attributes);
+        self.linear(parts.linear);
+        let ids = read::universal_ids(parts);
+        let unknown = [(Box::from("unknown"), Box::from("unknown"))];
+        for (registry, value) in if ids.is_empty() { &unknown[..] } else { &ids[..] } {
+            let registry = self.pen.fill(registry, Place::Text);
+            let value = self.pen.fill(value, Place::Text);
+            self.pen.text_element("UniversalAdId", &[("idRegistry", registry)], &value);
+        }
+        self.pen.close("Creative");
+    }
+
+    fn linear(&mut self, linear: Element<'_, '_>) {
+        let skip = linear.attribute("skipoffset").map(str::trim);
+        let skip = skip.filter(|offset| clock::is_offset(offset));
+        let skip: Vec<Attribute<'_>> =
+            skip.into_iter().map(|offset| ("skipoffset", offset.into())).collect();
+        self.pen.open("Linear", &skip);
+        extras::icons(&mut self.pen, linear);
+        self.tracking_events(linear);
+        if let Some(parameters) = linear.child("AdParameters") {
+            let encoded = parameters.attribute("xmlEncoded").filter(|value| is_boolean(value));
+            let encoded: Vec<Attribute<'_>> =
+                encoded.into_iter().map(|value| ("xmlEncoded", value.into())).collect();
+            let text = parameters.text();
+            let text = self.pen.fill(&text, Place::Text);
+            self.pen.text_element("AdParameters", &encoded, &text);
+        }
+        self.pen.text_element("Duration", &[], &clock::write(self.ours.length));
+        self.media_files(linear);
+        self.video_clicks(linear);
+        self.pen.close("Linear");
+    }
+
+    fn tracking_events(&mut self, linear: Element<'_, '_>) {
+        let ours = self.ours;
+        self.pen.open("TrackingEvents", &[]);
+        for (event, url) in QUARTILES.into_iter().zip(&ours.events) {
+            self.tracker("Tracking", event, &[("event", event.into())], url.clone());
+        }
+        let theirs = linear.named("TrackingEvents").flat_map(|events| events.named("Tracking"));
+        for tracking in theirs {
+            let Some(event) = event(tracking.attribute("event").unwrap_or_default().trim()) else {
+                continue;
+            };
+            let offset = tracking.attribute("offset").map(str::trim);
+            let offset = offset.filter(|offset| clock::is_offset(offset));
+            if event == "progress" && offset.is_none() {
+                continue;
+            }
+            let mut attributes: Vec<Attribute<'_>> = vec![("event", event.into())];
+            attributes.extend(offset.map(|offset| ("offset", offset.into())));
+            if let Some(url) = url(&mut self.pen, tracking) {
+                self.tracker("Tracking", event, &attributes, url);
+            }
+        }
+        self.pen.close("TrackingEvents");
+    }
+
+    fn media_files(&mut self, linear: Element<'_, '_>) {
+        self.pen.open("MediaFiles", &[]);
+        extras::captions(&mut self.pen, linear);
+        for (file, address) in read::media_files(linear) {
+            let url = self.pen.fill(&address, Place::Url).into_owned();
+            let attributes = extras::media_attributes(&mut self.pen, file);
+            self.pen.url_element("MediaFile", &attributes, &url);
+            let number =
+                |name: &str| file.attribute(name).and_then(|text| text.trim().parse().ok());
+            self.written.media.push(Media {
+                url,
+                mime: file.attribute("type").map(|mime| mime.trim().to_owned()),
+                width: number("width"),
+                height: number("height"),
+                bitrate: number("bitrate"),
+            });
+        }
+        extras::mezzanines(&mut self.pen, linear);
+        extras::interactive(&mut self.pen, linear);
+        self.pen.close("MediaFiles");
+    }
+
+    fn video_clicks(&mut self, linear: Element<'_, '_>) {
+        let clicks: Vec<Element<'_, '_>> =
+            linear.named("VideoClicks").flat_map(Element::children).collect();
+        let named = |name: &'static str| clicks.iter().filter(move |click| click.name() == name);
+        self.pen.open("VideoClicks", &[]);
+        self.tracker("ClickTracking", "click", &[], self.ours.click.clone());
+        for click in named("ClickTracking") {
+            let attributes = copied(&mut self.pen, *click, &["id"]);
+            if let Some(url) = url(&mut self.pen, *click) {
+                self.tracker("ClickTracking", "click", &attributes, url);
+            }
+        }
+        for click in named("CustomClick") {
+            let attributes = copied(&mut self.pen, *click, &["id"]);
+            if let Some(url) = url(&mut self.pen, *click) {
+                self.pen.url_element("CustomClick", &attributes, &url);
+            }
+        }
+        for click in named("ClickThrough") {
+            let attributes = copied(&mut self.pen, *click, &["id"]);
+            if let Some(url) = url(&mut self.pen, *click) {
+                self.pen.url_element("ClickThrough", &attributes, &url);
+                self.written.click = Some(url);
+                break;
+            }
+        }
+        self.pen.close("VideoClicks");
+    }
+
+    /// Writes the bidder's trackers of one name.
+    fn trackers(&mut self, source: Element<'_, '_>, name: &'static str, event: &'static str) {
+        for tracker in source.named(name) {
+            // `Error` has no attributes in the schema.
+            let known: &[&'static str] = if name == "Error" { &[] } else { &["id"] };
+            let attributes = copied(&mut self.pen, tracker, known);
+            if let Some(url) = url(&mut self.pen, tracker) {
+                self.tracker(name, event, &attributes, url);
+            }
+        }
+    }
+
+    /// Writes one tracker and notes it for the other answers.
+    fn tracker(
+        &mut self,
+        name: &str,
+        event: &'static str,
+        attributes: &[Attribute<'_>],
+        url: String,
+    ) {
+        self.pen.url_element(name, attributes, &url);
+        let offset = attributes.iter().find(|(name, _)| *name == "offset");
+        let offset = offset.map(|(_, value)| value.clone().into_owned());
+        self.written.trackers.push(Tracker { event: event.into(), offset, url });
+    }
+
+    /// Writes a required text element, with a text of ours if the bidder has none.
+    fn text_or(
+        &mut self,
+        source: Element<'_, '_>,
+        name: &'static str,
+        attributes: &[&'static str],
+        ours: &str,
+    ) {
+        match source.child(name).filter(|element| !element.text().is_empty()) {
+            Some(element) => self.text_if(Some(element), attributes),
+            None => self.pen.text_element(name, &[], ours),
+        }
+    }
+
+    /// Writes an optional text element, if it has text.
+    fn text_if(&mut self, element: Option<Element<'_, '_>>, attributes: &[&'static str]) {
+        let Some(element) = element.filter(|element| !element.text().is_empty()) else { return };
+        let attributes = copied(&mut self.pen, element, attributes);
+        let text = element.text();
+        let text = self.pen.fill(&text, Place::Text);
+        self.pen.text_element(element.name(), &attributes, &text);
+    }
+}
+
+/// Returns the attributes of a bidder's element that we pass on, macros filled.
+fn copied<'t>(
+    pen: &mut Pen<'_>,
+    element: Element<'t, '_>,
+    names: &[&'static str],
+) -> Vec<Attribute<'t>> {
+    let of = |name: &&'static str| element.attribute(name).map(|value| (*name, value));
+    names.iter().filter_map(of).map(|(name, value)| (name, pen.fill(value, Place::Text))).collect()
+}
+
+/// Returns the address in a bidder's element, macros filled, if we pass it on.
+fn url(pen: &mut Pen<'_>, element: Element<'_, '_>) -> Option<String> {
+    let text = element.text();
+    address::usable(&text).then(|| pen.fill(&text, Place::Url).into_owned())
+}
+
+/// Returns the VAST 4.2 name of an event of any version.
+fn event(name: &str) -> Option<&'static str> {
+    let old = OLD_EVENTS.iter().find(|(old, _)| *old == name).map(|(_, event)| *event);
+    old.or_else(|| EVENTS.iter().copied().find(|event| *event == name))
+}
+
+/// Says whether a text is a boolean of the schema.
+fn is_boolean(text: &str) -> bool {
+    matches!(text, "true" | "false" | "1" | "0")
+}
+
+/// Events of a linear ad that the schema lists.
+const EVENTS: &[&str] = &[
+    "start",
+    "firstQuartile",
+    "midpoint",
+    "thirdQuartile",
+    "complete",
+    "progress",
+    "loaded",
+    "mute",
+    "unmute",
+    "pause",
+    "resume",
+    "rewind",
+    "skip",
+    "playerExpand",
+    "playerCollapse",
+    "closeLinear",
+    "creativeView",
+    "acceptInvitation",
+    "adExpand",
+    "adCollapse",
+    "minimize",
+    "close",
+    "overlayViewDuration",
+    "otherAdInteraction",
+];
+
+/// Events of VAST 2 and 3 under the names they have since.
+const OLD_EVENTS: &[(&str, &str)] = &[
+    ("fullscreen", "playerExpand"),
+    ("exitFullscreen", "playerCollapse"),
+    ("expand", "adExpand"),
+    ("collapse", "adCollapse"),
+    ("acceptInvitationLinear", "acceptInvitation"),
+];

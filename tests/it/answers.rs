@@ -1,0 +1,287 @@
+//! A sale as its callers and bidders meet it: decision JSON, OpenRTB, notices, money.
+
+use std::path::Path;
+
+use breakwater::model::ids::BidId;
+use breakwater::model::money::Amount;
+use breakwater::model::reason::{NoFillReason, UnfilledReason};
+use breakwater::model::time::{Millis, Seconds};
+use breakwater::wire::beacon::{self, Kind};
+use breakwater::wire::notice::{self, MAX_URL, NoticeKind};
+use breakwater::wire::sold::BEACON_LIFE;
+use breakwater::wire::{json, openrtb_answer, vast};
+use openrtb::response::BidResponse;
+use serde_json::Value;
+
+use crate::sale::{self, ARRIVAL, Sale};
+
+#[test]
+fn the_decision_is_as_published() {
+    let sold = Sale::of(&[MARKUP, MARKUP]).finish();
+    let decision: Value = serde_json::from_str(&json::decision(&sold, true)).unwrap();
+    assert_eq!(decision["auction"], "auc_018f3c2e9a7b7c4d8e5f001122334455");
+    assert_eq!(decision["break"], "brk-42");
+    assert_eq!(decision["placement"], "arena-1-mid");
+    assert_eq!(decision["expires"], "2026-11-20T20:16:04Z");
+    let seconds = serde_json::json!({"break": 60, "sold": 30, "house": 0, "unfilled": 30});
+    assert_eq!(decision["seconds"], seconds);
+    let unfilled = serde_json::json!([{"seconds": 30, "reason": "below_floor"}]);
+    assert_eq!(decision["unfilled"], unfilled);
+    let ad = &decision["ads"][1];
+    assert_eq!((&ad["start_ms"], &ad["duration_ms"]), (&15_000.into(), &15_000.into()));
+    assert_eq!(
+        (&ad["bidder"], &ad["seat"], &ad["bid"]),
+        (&"acme".into(), &"a1".into(), &"b2".into())
+    );
+    assert_eq!((&ad["creative"], &ad["deal"]), (&"c-2".into(), &Value::Null));
+    assert_eq!(ad["advertiser"], serde_json::json!(["acme.example"]));
+    // 18.40 less 15 %.
+    assert_eq!((&ad["cpm"], &ad["currency"]), (&"15.64".into(), &"USD".into()));
+    let media = serde_json::json!([{
+        "url": "https://cdn.acme.example/a.mp4", "type": "video/mp4",
+        "width": 1280, "height": 720, "bitrate": 2500,
+    }]);
+    assert_eq!(ad["media"], media);
+    assert_eq!(ad["click"], "https://acme.example/");
+    let events: Vec<&str> = ad["trackers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["event"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "error",
+        "impression",
+        "impression",
+        "start",
+        "firstQuartile",
+        "midpoint",
+        "thirdQuartile",
+        "complete",
+        "progress",
+        "click",
+    ];
+    assert_eq!(events, expected);
+}
+
+#[test]
+fn a_decision_without_credential_shows_no_price() {
+    let sold = Sale::of(&[MARKUP]).finish();
+    let decision = json::decision(&sold, false);
+    assert!(!decision.contains("cpm") && !decision.contains("15.64"), "{decision}");
+}
+
+#[test]
+fn the_openrtb_answer_holds_the_winners() {
+    let sold = Sale::of(&[MARKUP, MARKUP]).finish();
+    let text = openrtb_answer::answer(&sold, "req-1", "7").unwrap();
+    let response: BidResponse<'_> = serde_json::from_str(&text).unwrap();
+    assert_eq!(response.id.as_deref(), Some("req-1"));
+    assert_eq!(response.bidid.as_deref(), Some("auc_018f3c2e9a7b7c4d8e5f001122334455"));
+    assert_eq!(response.currency(), "USD");
+    assert_eq!(response.nbr, None);
+    assert!(response.ext.is_none(), "no explanation was asked for");
+    let bids: Vec<_> = response.bids().collect();
+    assert_eq!(bids.len(), 2);
+    for (at, (seat, bid)) in bids.into_iter().enumerate() {
+        assert_eq!(seat.seat.as_deref(), Some("a1"));
+        assert_eq!(bid.id, format!("b{}", at + 1));
+        assert_eq!(bid.impid, "7");
+        assert_eq!(bid.price, Some(15.64));
+        assert_eq!(bid.crid.as_deref(), Some(&*format!("c-{}", at + 1)));
+        assert_eq!((bid.dur, bid.mtype, bid.protocol), (Some(15), Some(2), Some(13)));
+        assert_eq!((bid.w, bid.h), (Some(1920), Some(1080)));
+        assert_eq!(bid.cid.as_deref(), Some("camp-1"));
+        assert_eq!((&bid.nurl, &bid.lurl), (&None, &None));
+        let ours: Value = bid.ext.as_ref().unwrap().parse("breakwater").unwrap();
+        assert_eq!(ours, serde_json::json!({"bidder": "acme", "sequence": at + 1}));
+        let adm = bid.adm.as_deref().unwrap();
+        assert_eq!(vast::read::facts(adm).defect, None);
+        assert!(!adm.contains("sequence=\"2\""), "a document of one ad is no pod");
+        assert!(adm.contains(bid.burl.as_deref().unwrap()), "burl and Impression bill once");
+    }
+    assert!(openrtb_answer::answer(&Sale::of(&[]).finish(), "req-1", "7").is_none());
+}
+
+#[test]
+fn the_explanation_tells_every_fate() {
+    let sale = Sale::of(&[MARKUP]);
+    let text = openrtb_answer::explained(&sale.finish(), "r", "7", &sale.input, &sale.outcome);
+    let response: BidResponse<'_> = serde_json::from_str(&text).unwrap();
+    let non_bids = response.seat_non_bids().unwrap();
+    let codes: Vec<(&str, i32)> = non_bids
+        .iter()
+        .flat_map(|seat| {
+            seat.nonbid.iter().map(|entry| (seat.seat.as_deref().unwrap(), entry.statuscode))
+        })
+        .collect();
+    assert_eq!(codes, [("a1", 301), ("idle", 0)]);
+    let text: Value = serde_json::from_str(&text).unwrap();
+    let trace = &text["ext"]["breakwater"]["trace"];
+    assert_eq!(trace["bidders"].as_array().unwrap().len(), 2);
+    let acme = &trace["bidders"][0];
+    assert_eq!((&acme["bidder"], &acme["outcome"]), (&"acme".into(), &"bids".into()));
+    assert_eq!((&acme["called"], &acme["arrived_us"]), (&true.into(), &12_000.into()));
+    let (won, lost) = (&acme["bids"][0], &acme["bids"][1]);
+    assert_eq!((&won["fate"], &won["clearing"]), (&"won".into(), &"18.40".into()));
+    assert_eq!((&lost["fate"], &lost["reason"]), (&"lost".into(), &"below_floor".into()));
+    assert_eq!((&lost["loss"], &lost["price"]), (&100.into(), &"4.99".into()));
+    assert_eq!(trace["bidders"][1]["outcome"], "no_bid");
+}
+
+#[test]
+fn an_explained_no_fill_has_its_reason() {
+    let mut sale = Sale::of(&[]);
+    sale.outcome.no_fill = Some(NoFillReason::TooLate);
+    let text = openrtb_answer::explained(&sale.finish(), "r", "7", &sale.input, &sale.outcome);
+    let response: BidResponse<'_> = serde_json::from_str(&text).unwrap();
+    assert!(response.is_no_bid());
+    assert_eq!(response.nbr, Some(15));
+}
+
+#[test]
+fn beacons_carry_what_booking_needs() {
+    let sold = Sale::of(&[MARKUP, MARKUP]).finish();
+    let mut found = Vec::new();
+    for ad in &sold.ads {
+        let ours = ad
+            .trackers
+            .iter()
+            .filter_map(|tracker| tracker.url.strip_prefix("https://ads.breakwater.example/v1/b/"));
+        for token in ours {
+            let token = beacon::open(&sale::keyring(), token, ARRIVAL).unwrap();
+            assert_eq!(token.slot, ad.sequence);
+            assert_eq!(token.price, Amount::from_nanos(18_400_000), "gross, per impression");
+            assert_eq!(token.bid, ad.bid);
+            assert_eq!(token.publisher.as_str(), "pub-1");
+            assert_eq!(u64::from(token.expiry_s) * 1000, ARRIVAL.plus(BEACON_LIFE).0);
+            found.push((token.slot, token.kind));
+        }
+        let billing = ad.billing_url.rsplit('/').next().unwrap();
+        let token = beacon::open(&sale::keyring(), billing, ARRIVAL).unwrap();
+        assert_eq!(token.kind, Kind::Impression);
+    }
+    found.sort_unstable();
+    let all = [1, 2].into_iter().flat_map(|slot| Kind::ALL.map(|(kind, _)| (slot, kind)));
+    assert_eq!(found, Vec::from_iter(all), "each kind once an ad");
+}
+
+#[test]
+fn a_creative_has_one_name_in_every_auction() {
+    let sold = Sale::of(&[MARKUP]).finish();
+    assert_eq!(sold.ads[0].creative_key, "acme:c-1");
+    assert!(sold.ads[0].inline.contains("<Creative id=\"acme:c-1\""), "{}", sold.ads[0].inline);
+    let named =
+        MARKUP.replace("</Linear>", "</Linear><UniversalAdId idRegistry=\"r\">v</UniversalAdId>");
+    assert_eq!(Sale::of(&[&named]).finish().ads[0].creative_key, "r:v");
+}
+
+#[test]
+fn a_placement_may_hide_prices_from_players() {
+    let markup =
+        MARKUP.replace("/i]", "/i?p=${AUCTION_PRICE}&m=${AUCTION_MBR}&c=${AUCTION_CURRENCY}]");
+    let mut sale = Sale::of(&[&markup]);
+    assert!(sale.finish().ads[0].inline.contains("/i?p=18.4&m=1&c=USD]"));
+    let mut placement = (*sale.request.placement).clone();
+    placement.price_in_markup = false;
+    sale.request.placement = placement.into();
+    assert!(sale.finish().ads[0].inline.contains("/i?p=&m=&c=USD]"));
+}
+
+#[test]
+fn macros_that_grow_too_much_are_emptied_and_the_ad_plays() {
+    let markup = MARKUP.replace("/i]", "/i?a=${AUCTION_AD_ID}]");
+    let mut sale = Sale::of(&[&markup]);
+    let bid = &mut sale.input.replies[0].bids[0];
+    bid.creative.ad_id = Some("é".repeat(20_000).into());
+    let sold = sale.finish();
+    assert_eq!((sold.ads.len(), &sold.emptied[..]), (1, &[1][..]));
+    assert!(sold.ads[0].inline.contains("/i?a=]]>"));
+}
+
+/// It cannot happen after `facts`; if it does, the publisher is told the truth and nobody pays.
+#[test]
+fn a_win_that_cannot_be_written_is_answered_as_unfilled() {
+    let mut sale = Sale::of(&[MARKUP, MARKUP]);
+    sale.input.replies[0].bids[0].creative.markup = "<VAST".into();
+    let sold = sale.finish();
+    assert_eq!((sold.ads.len(), &sold.unwritten[..]), (1, &[1][..]));
+    assert_eq!(sold.ads[0].start, Millis(15_000));
+    assert_eq!((sold.seconds.sold, sold.seconds.unfilled), (Seconds(15), Seconds(45)));
+    assert_eq!(
+        sold.unfilled,
+        [(Seconds(30), UnfilledReason::BelowFloor), (Seconds(15), UnfilledReason::Technical)]
+    );
+    assert_eq!(sold.no_fill, None);
+    sale.input.replies[0].bids[1].creative.markup = "".into();
+    assert_eq!(sale.finish().no_fill, Some(NoFillReason::Technical));
+}
+
+#[test]
+fn odd_names_cannot_break_the_document() {
+    let mut sale = Sale::of(&[MARKUP]);
+    let bid = &mut sale.input.replies[0].bids[0];
+    bid.creative_id = Some(breakwater::model::ids::CreativeId::new("\u{1}<\"'&\u{fffe}]]>"));
+    bid.id = BidId::new("\"/><Ad>");
+    let pod = vast::document(&sale.finish());
+    assert_eq!(vast::read::facts(&pod).ads, 1, "{pod}");
+}
+
+#[test]
+fn winners_and_losers_are_told() {
+    let sale = Sale::of(&[MARKUP, MARKUP]);
+    let wins = notice::wins(&sale.input, &sale.outcome);
+    assert_eq!(wins.len(), 2);
+    assert_eq!((wins[0].bidder.as_str(), wins[0].kind), ("acme", NoticeKind::Win));
+    assert_eq!(wins[0].url, "https://acme.example/win?p=18.4&l=0");
+    let losses = notice::losses(&sale.input, &sale.outcome);
+    assert_eq!(losses.len(), 1);
+    assert_eq!(
+        (losses[0].kind, &*losses[0].url),
+        (NoticeKind::Loss, "https://acme.example/loss?p=&l=100")
+    );
+}
+
+#[test]
+fn a_notice_that_grows_too_much_is_dropped() {
+    let mut sale = Sale::of(&[MARKUP]);
+    let bid = &mut sale.input.replies[0].bids[0];
+    bid.creative.ad_id = Some("x".repeat(20_000).into());
+    bid.creative.win_url = Some("https://acme.example/${AUCTION_AD_ID}".into());
+    assert_eq!(notice::wins(&sale.input, &sale.outcome), []);
+}
+
+/// Each line of the file is an address and the rule it breaks.
+#[test]
+fn addresses_of_notices() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wire/notice_urls.txt");
+    let mut bidder = sale::bidder("acme");
+    bidder.domains.push("xn--bcher-kva.example".into());
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (url, rule) = line.rsplit_once("→ ").unwrap();
+        let url = url.trim_end_matches(' ');
+        let local = url.strip_prefix("loopback ");
+        bidder.allow_loopback = local.is_some();
+        let quoted = format!("\"{}\"", local.unwrap_or(url));
+        let url: String = serde_json::from_str(&quoted).unwrap();
+        let found = notice::check_url(&url, &bidder).err().map_or("ok", |rule| rule.name());
+        assert_eq!(found, rule, "{line}");
+    }
+    bidder.allow_loopback = false;
+    let long = |length: usize| format!("https://acme.example/{:a<1$}", "", length - 21);
+    assert_eq!(notice::check_url(&long(MAX_URL), &bidder), Ok(()));
+    let above = notice::check_url(&long(MAX_URL + 1), &bidder);
+    assert_eq!(above.map_err(|rule| rule.name()), Err("too_long"));
+}
+
+const MARKUP: &str = r#"<VAST version="4.2"><Ad><InLine><AdSystem>Acme</AdSystem>
+<Impression><![CDATA[https://t.acme.example/i]]></Impression><AdTitle>Spring</AdTitle>
+<Creatives><Creative><Linear><Duration>00:00:15</Duration>
+<TrackingEvents><Tracking event="progress" offset="00:00:03">https://t.acme.example/p</Tracking></TrackingEvents>
+<MediaFiles><MediaFile delivery="progressive" type="video/mp4" width="1280" height="720" bitrate="2500">
+<![CDATA[https://cdn.acme.example/a.mp4]]></MediaFile></MediaFiles>
+<VideoClicks><ClickThrough>https://acme.example/</ClickThrough></VideoClicks>
+</Linear></Creative></Creatives></InLine></Ad></VAST>"#;
