@@ -1,4 +1,5 @@
 //! Breakwater, the open exchange for live ad breaks.
 
+pub mod cli;
 pub mod model;
 pub mod wire;

@@ -10,6 +10,7 @@ pub mod ad_break;
 pub mod bid;
 pub mod break_request;
 pub mod call;
+pub mod cue;
 pub mod ids;
 pub mod market;
 pub mod money;

@@ -4,4 +4,5 @@
 
 #![deny(clippy::disallowed_methods, clippy::wildcard_enum_match_arm)]
 
+pub mod cue;
 pub mod price;
