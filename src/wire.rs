@@ -4,5 +4,8 @@
 
 #![deny(clippy::disallowed_methods, clippy::wildcard_enum_match_arm)]
 
+pub mod bid_request;
+pub mod break_request;
 pub mod cue;
 pub mod price;
+pub mod privacy;

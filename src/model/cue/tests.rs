@@ -60,10 +60,7 @@ fn upids_print_by_their_type() {
     }
     assert_eq!(upid::text(3, b""), None);
     let uuid: Vec<u8> = (0..16).collect();
-    assert_eq!(
-        upid::text(0x10, &uuid).as_deref(),
-        Some("00010203-0405-0607-0809-0a0b0c0d0e0f")
-    );
+    assert_eq!(upid::text(0x10, &uuid).as_deref(), Some("00010203-0405-0607-0809-0a0b0c0d0e0f"));
 }
 
 #[test]

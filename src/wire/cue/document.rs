@@ -2,9 +2,9 @@
 //!
 //! Elements are matched by local name, since the namespaces in use are many.
 
+use crate::wire::cue::error::CueError;
 use crate::wire::cue::manifest::{Direction, Tag, iso_length, millis_of};
 use crate::wire::cue::xml::{Element, tree};
-use crate::wire::cue::error::CueError;
 use crate::wire::cue::{Carriage, SCHEMES};
 
 /// What an XML document carries.
@@ -50,9 +50,8 @@ pub fn read(text: &str) -> Result<Document, CueError> {
 
 /// Reads a signal processing event or notification.
 fn esam(root: &mut Element) -> Option<Document> {
-    let signal = ["AcquiredSignal", "ResponseSignal"]
-        .into_iter()
-        .find_map(|name| root.find(name))?;
+    let signal =
+        ["AcquiredSignal", "ResponseSignal"].into_iter().find_map(|name| root.find(name))?;
     let action = signal.attribute("action").unwrap_or_default();
     let attribute = |element: &str, name: &str| {
         signal.find(element).and_then(|found| found.attribute(name)).map(Into::into)

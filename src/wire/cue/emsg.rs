@@ -1,9 +1,9 @@
 //! The in-band event box of DASH (`emsg`, ISO/IEC 23009-1 section 5.10.3.3) around a section.
 
 use crate::model::time::Millis;
-use crate::wire::cue::manifest::{Tag, millis_of};
 use crate::wire::cue::SCHEMES;
 use crate::wire::cue::error::CueError;
+use crate::wire::cue::manifest::{Tag, millis_of};
 
 /// Returns whether the bytes look like an event box.
 #[must_use]

@@ -4,9 +4,7 @@
 //! wrap (times) or are cut to the largest (lengths), as an encoder's counters would.
 
 use scte35_splice::commands::{AnyCommand, SpliceInsert, TimeSignal};
-use scte35_splice::descriptors::{
-    AnySpliceDescriptor, SegmentationDescriptor, SegmentationTypeId,
-};
+use scte35_splice::descriptors::{AnySpliceDescriptor, SegmentationDescriptor, SegmentationTypeId};
 use scte35_splice::time::{BreakDuration, PTS_MAX, SpliceTime};
 
 use crate::model::cue::LENGTH_MAX;
@@ -45,8 +43,7 @@ pub fn splice_cancel(event_id: u32) -> Vec<u8> {
 /// `pts` and `duration_ticks` are in ticks of 90 kHz.
 #[must_use]
 pub fn time_signal(event_id: u32, type_id: u8, pts: u64, duration_ticks: Option<u64>) -> Vec<u8> {
-    let command =
-        AnyCommand::TimeSignal(TimeSignal { splice_time: SpliceTime::with_pts(pts) });
+    let command = AnyCommand::TimeSignal(TimeSignal { splice_time: SpliceTime::with_pts(pts) });
     let descriptor = AnySpliceDescriptor::Segmentation(SegmentationDescriptor {
         segmentation_event_id: event_id,
         segmentation_type_id: SegmentationTypeId::from_u8(type_id),

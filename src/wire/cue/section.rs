@@ -13,8 +13,8 @@ use crate::model::cue::{
     BreakDuration, Command, Cue, Descriptor, Insert, Restrictions, Scheduled, Segment,
     Segmentation, Splice, Ticks,
 };
-use crate::wire::cue::crc::checksum;
 use crate::wire::cue::Crc;
+use crate::wire::cue::crc::checksum;
 use crate::wire::cue::error::CueError;
 
 /// Reads one section; bytes after its end are stuffing and ignored.

@@ -54,9 +54,7 @@ fn command(section: &Element) -> Result<Command, String> {
             "SpliceInsert" => Command::Insert(insert(child)?),
             "TimeSignal" => Command::TimeSignal(splice_time(child)?),
             "BandwidthReservation" => Command::BandwidthReservation,
-            "PrivateCommand" => {
-                Command::Private(required_u32(child, "identifier")?)
-            }
+            "PrivateCommand" => Command::Private(required_u32(child, "identifier")?),
             _ => continue,
         });
     }
