@@ -48,7 +48,7 @@ pub enum Value<'a> {
     /// A string.
     Text(Cow<'a, str>),
     /// An array.
-    Array(Vec<Value<'a>>),
+    Array(Vec<Self>),
     /// An object.
     Object(Ext<'a>),
 }
@@ -310,3 +310,6 @@ impl From<f64> for Value<'_> {
         Self::Decimal(value)
     }
 }
+
+#[cfg(test)]
+mod tests;

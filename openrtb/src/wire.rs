@@ -8,7 +8,10 @@ pub(crate) mod scalar;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{
+    self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 /// A value that can stand in a member, `null` excluded.
@@ -50,7 +53,7 @@ impl<T: Canonical> Member for T {
 impl<T: Canonical> Member for Option<T> {
     type Item = T;
 
-    fn from_found(found: Option<T>) -> Option<Self> {
+    fn from_found(found: Self) -> Option<Self> {
         Some(found)
     }
 
@@ -144,7 +147,7 @@ impl<T: Canonical> Canonical for Box<T> {
 
 impl<'de, T: Wire<'de>> Wire<'de> for Vec<T> {
     fn read<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        input.deserialize_seq(List(PhantomData))
+        input.deserialize_any(List(PhantomData))
     }
 }
 
@@ -158,7 +161,7 @@ impl<T: Canonical> Canonical for Vec<T> {
     }
 }
 
-/// Reads a list; a `null` in it is no element.
+/// Reads a list; a `null` in it is no element, and a lone string or number is a list of one.
 struct List<T>(PhantomData<T>);
 
 impl<'de, T: Wire<'de>> Visitor<'de> for List<T> {
@@ -174,5 +177,25 @@ impl<'de, T: Wire<'de>> Visitor<'de> for List<T> {
             list.extend(item);
         }
         Ok(list)
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, item: &'de str) -> Result<Vec<T>, E> {
+        T::read(BorrowedStrDeserializer::new(item)).map(|item| vec![item])
+    }
+
+    fn visit_str<E: de::Error>(self, item: &str) -> Result<Vec<T>, E> {
+        T::read(item.into_deserializer()).map(|item| vec![item])
+    }
+
+    fn visit_i64<E: de::Error>(self, item: i64) -> Result<Vec<T>, E> {
+        T::read(item.into_deserializer()).map(|item| vec![item])
+    }
+
+    fn visit_u64<E: de::Error>(self, item: u64) -> Result<Vec<T>, E> {
+        T::read(item.into_deserializer()).map(|item| vec![item])
+    }
+
+    fn visit_f64<E: de::Error>(self, item: f64) -> Result<Vec<T>, E> {
+        T::read(item.into_deserializer()).map(|item| vec![item])
     }
 }

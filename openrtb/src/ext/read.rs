@@ -13,6 +13,7 @@ use serde::forward_to_deserialize_any;
 
 use crate::ext::{Ext, MAX_DEPTH, Value};
 use crate::wire::Wire;
+use crate::wire::scalar::is_negative_zero;
 
 /// Reads the name of a member, borrowed where the input allows.
 pub(crate) struct Key;
@@ -193,7 +194,7 @@ impl<'de: 'a, 'a> Visitor<'de> for Any<'a> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value<'a>, E> {
-        Ok(Value::Decimal(value))
+        Ok(if is_negative_zero(value) { Value::Integer(0) } else { Value::Decimal(value) })
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'a>, E> {

@@ -66,7 +66,7 @@ impl Drawn for i64 {
 
 impl Drawn for f64 {
     fn draw(dice: &mut Dice) -> Self {
-        let cents = f64::from(i32::draw(dice));
+        let cents = Self::from(i32::draw(dice));
         let any = Self::from_bits(dice.bits());
         match dice.below(4) {
             0 => cents,

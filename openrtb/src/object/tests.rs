@@ -2,6 +2,7 @@
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq};
 use proptest::proptest;
+use proptest::sample::{Index, select};
 use proptest::test_runner::TestCaseError;
 use rtblint_core::{
     OpenRtbVersion, ValidationResult, validate_bid_request_for_version,
@@ -36,6 +37,18 @@ macro_rules! round_trip {
     }};
 }
 
+/// Checks that what simd-json reads, serde_json reads the same. The reverse does not hold:
+/// simd-json refuses integers beyond 64 bits.
+macro_rules! read_alike {
+    ($type:ident, $text:expr) => {{
+        let text: &str = $text;
+        let by_serde = serde_json::from_str::<$type<'_>>(text).ok();
+        let mut bytes = text.as_bytes().to_vec();
+        let by_simd = simd_json::serde::from_slice::<$type<'_>>(&mut bytes).ok();
+        prop_assert!(by_simd.is_none() || by_serde == by_simd, "{text}");
+    }};
+}
+
 proptest! {
     #[test]
     fn requests_round_trip(seed in any::<u64>(), density in 0_u8..=100) {
@@ -56,6 +69,72 @@ proptest! {
         round_trip!(DsaBid, DsaBid::draw(dice));
         round_trip!(SeatNonBid, SeatNonBid::draw(dice));
     }
+
+    #[test]
+    fn damaged_requests_are_read_alike_or_refused(
+        seed in any::<u64>(),
+        density in 0_u8..=60,
+        place in any::<Index>(),
+        damage in select(DAMAGES.to_vec()),
+    ) {
+        let drawn = BidRequest::draw(&mut Dice::new(seed, density));
+        let text = damaged(serde_json::to_string(&drawn).unwrap(), place, damage);
+        read_alike!(BidRequest, &text);
+    }
+
+    #[test]
+    fn damaged_responses_are_read_alike_or_refused(
+        seed in any::<u64>(),
+        density in 0_u8..=60,
+        place in any::<Index>(),
+        damage in select(DAMAGES.to_vec()),
+    ) {
+        let drawn = BidResponse::draw(&mut Dice::new(seed, density));
+        let text = damaged(serde_json::to_string(&drawn).unwrap(), place, damage);
+        read_alike!(BidResponse, &text);
+    }
+}
+
+/// What takes the place of one character.
+const DAMAGES: [&str; 30] = [
+    "-0",
+    "-0.0",
+    "0.0",
+    "\\ud800",
+    "1e400",
+    "\\u0000",
+    "",
+    "\"",
+    "0",
+    "1",
+    "-",
+    "-1",
+    ".5",
+    "e3",
+    "null",
+    "true",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    "\\",
+    "\\u00e9",
+    "[]",
+    "{}",
+    "\u{1}",
+    "é",
+    "99999999999999999999",
+    "\"id\":\"x\",",
+];
+
+fn damaged(mut text: String, place: Index, damage: &str) -> String {
+    let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let at = *place.get(&places);
+    let end = at + text[at..].chars().next().unwrap().len_utf8();
+    text.replace_range(at..end, damage);
+    text
 }
 
 fn no_null_outside_ext(value: &Value) -> Result<(), TestCaseError> {

@@ -51,6 +51,13 @@ impl<'de: 'a, 'a> Visitor<'de> for Text<'a> {
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
         Ok(Cow::Owned(value.to_string()))
     }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        if is_negative_zero(value) {
+            return self.visit_u64(0);
+        }
+        Err(E::invalid_type(de::Unexpected::Float(value), &self))
+    }
 }
 
 impl<'de> Wire<'de> for bool {
@@ -163,6 +170,12 @@ impl Visitor<'_> for Whole {
     }
 }
 
+/// Tells whether it is what some readers make of `-0`, others making it the integer 0; the two are
+/// read alike everywhere.
+pub(crate) fn is_negative_zero(value: f64) -> bool {
+    value == 0.0 && value.is_sign_negative()
+}
+
 /// Returns the integer that `value` is exactly, if it is one no larger than 2^53.
 fn whole(value: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -183,7 +196,7 @@ impl Canonical for f64 {
         if !self.is_finite() {
             return Err(ser::Error::custom(format_args!("{self} cannot be written as a number")));
         }
-        output.serialize_f64(*self)
+        output.serialize_f64(if is_negative_zero(*self) { 0.0 } else { *self })
     }
 }
 
@@ -211,7 +224,7 @@ impl Visitor<'_> for Decimal {
         if !value.is_finite() {
             return Err(E::invalid_value(de::Unexpected::Float(value), &self));
         }
-        Ok(value)
+        Ok(if is_negative_zero(value) { 0.0 } else { value })
     }
 }
 
