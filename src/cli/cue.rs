@@ -1,9 +1,8 @@
 //! `breakwater cue decode`: one SCTE-35 message in any carriage, said in JSON or in words.
 
-use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
-use crate::model::cue::{Command, Cue, Descriptor, Segmentation, upid};
+use crate::model::cue::{Command, Cue, Descriptor, Segmentation, Ticks, upid};
 use crate::wire::cue::error::CueError;
 use crate::wire::cue::json::{error_to_json, seconds, to_json, type_name};
 use crate::wire::cue::{Crc, Decoded, TEXT_MAX, decode as decode_text, decode_bytes};
@@ -43,7 +42,7 @@ pub fn decode(input: &CueInput, stdin: impl Read, mut stdout: impl Write) -> io:
         (Ok(decoded), CueFormat::Json) => format!("{:#}\n", to_json(decoded)),
         (Err(error), CueFormat::Json) => format!("{:#}\n", error_to_json(error)),
         (Ok(decoded), CueFormat::Text) => in_words(decoded),
-        (Err(error), CueFormat::Text) => format!("invalid ({}): {error}\n", error.name()),
+        (Err(error), CueFormat::Text) => refusal(error),
     };
     stdout.write_all(answer.as_bytes())?;
     Ok(if result.is_ok() { VALID } else { INVALID })
@@ -61,6 +60,12 @@ fn decode_stream(stdin: impl Read, crc: Crc) -> io::Result<Result<Decoded, CueEr
     })
 }
 
+fn refusal(error: &CueError) -> String {
+    let mut text = String::new();
+    line(&mut text, &format!("invalid ({}): {error}", error.name()));
+    text
+}
+
 /// Says what a message means in a few lines.
 fn in_words(decoded: &Decoded) -> String {
     let mut text = String::new();
@@ -73,7 +78,7 @@ fn in_words(decoded: &Decoded) -> String {
     line(&mut text, &format!("{what} ({})", decoded.carriage.as_str()));
     line(&mut text, &format!("  break    {}", decoded.action().as_str()));
     if let Some(signal) = decoded.signal() {
-        line(&mut text, &format!("  key      {}", printable(&signal.key)));
+        line(&mut text, &format!("  key      {}", signal.key));
     }
     if let Some(planned) = decoded.planned() {
         let length = planned.ticks.map_or_else(|| planned.length.to_string(), in_seconds);
@@ -83,8 +88,8 @@ fn in_words(decoded: &Decoded) -> String {
         message_in_words(&mut text, cue);
     }
     if let Some(tag) = &decoded.tag {
-        let id = tag.id.as_deref().map(|id| format!(" id {}", printable(id)));
-        let start = tag.start.as_deref().map(|start| format!(" start {}", printable(start)));
+        let id = tag.id.as_deref().map(|id| format!(" id {id}"));
+        let start = tag.start.as_deref().map(|start| format!(" start {start}"));
         let rest = [id, start].into_iter().flatten().collect::<String>();
         line(&mut text, &format!("  tag      {}{rest}", tag.name));
     }
@@ -128,17 +133,14 @@ fn segmentation_in_words(text: &mut String, segmentation: &Segmentation) {
     }
 }
 
-fn in_seconds(ticks: crate::model::cue::Ticks) -> String {
+fn in_seconds(ticks: Ticks) -> String {
     format!("{} s", seconds(ticks))
 }
 
-/// Escapes control characters of foreign text for a terminal.
-fn printable(text: &str) -> String {
-    text.escape_debug().to_string()
-}
-
+/// Adds a line; control characters in foreign text never reach a terminal.
 fn line(text: &mut String, line: &str) {
-    writeln!(text, "{line}").expect("writing to a String cannot fail");
+    text.extend(line.chars().map(|it| if it.is_control() { '\u{FFFD}' } else { it }));
+    text.push('\n');
 }
 
 const VALID: u8 = 0;

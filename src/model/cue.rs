@@ -219,6 +219,59 @@ pub struct Restrictions {
     pub device_restrictions: u8,
 }
 
+/// What happens to a break.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BreakAction {
+    /// A linear break starts.
+    Start,
+    /// The break ends.
+    End,
+    /// An announced break is withdrawn.
+    Cancel,
+    /// Nothing.
+    None,
+    /// An overlay opportunity starts; the content keeps running.
+    OverlayStart,
+    /// The overlay opportunity ends.
+    OverlayEnd,
+}
+
+impl BreakAction {
+    /// Returns the word used in answers: `start`, `end`, `cancel`, `none`, `overlay_start`,
+    /// `overlay_end`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::End => "end",
+            Self::Cancel => "cancel",
+            Self::None => "none",
+            Self::OverlayStart => "overlay_start",
+            Self::OverlayEnd => "overlay_end",
+        }
+    }
+}
+
+/// One event of a stream, with the identity of the break it is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Signal {
+    /// The break's key: `i` and the event of a splice insert; `s`, the event, a point and the
+    /// *start* type of a segmentation (a cancellation has no type); `t` and the id of a tag.
+    pub key: Box<str>,
+    /// The event; 0 for a tag without a message.
+    pub event_id: u32,
+    /// The segmentation type as sent.
+    pub type_id: Option<u8>,
+    /// The printable name of the content, from outside.
+    pub upid: Option<Box<str>>,
+    /// When, in ticks of the stream's clock; `None` means now.
+    pub pts: Option<u64>,
+    /// The planned length; `None` when it is not said or zero.
+    pub length: Option<Millis>,
+    /// What happens.
+    pub action: BreakAction,
+}
+
 impl Cue {
     /// Returns the splice time as sent, before adjustment.
     #[must_use]

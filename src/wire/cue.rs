@@ -18,8 +18,8 @@ pub mod text;
 pub mod xml;
 
 use crate::model::cue::segment::Role;
-use crate::model::cue::signal::{BreakAction, LengthSource, Signal};
-use crate::model::cue::{Cue, Ticks, segment};
+use crate::model::cue::signal::LengthField;
+use crate::model::cue::{BreakAction, Cue, Signal, Ticks, segment};
 use crate::model::time::Millis;
 use crate::wire::cue::document::Payload;
 use crate::wire::cue::error::CueError;
@@ -116,17 +116,15 @@ pub fn decode(text: &str, crc: Crc) -> Result<Decoded, CueError> {
         return decode_playlist(text, crc);
     }
     let (bytes, carriage) = text::bytes(text)?;
-    match decode_bytes(&bytes, crc) {
-        Ok(decoded) => Ok(Decoded {
-            carriage: if decoded.carriage == Carriage::Emsg { Carriage::Emsg } else { carriage },
-            ..decoded
-        }),
+    let decoded = decode_bytes(&bytes, crc).or_else(|error| {
+        if !text.contains(' ') {
+            return Err(error);
+        }
         // Spaces may have been pluses before a query was decoded.
-        Err(error) => match text::from_tag(text).and_then(|bytes| decode_bytes(&bytes, crc)) {
-            Ok(decoded) if text.contains(' ') => Ok(Decoded { carriage, ..decoded }),
-            Ok(_) | Err(_) => Err(error),
-        },
-    }
+        text::from_tag(text).and_then(|bytes| decode_bytes(&bytes, crc)).map_err(|_| error)
+    })?;
+    let is_box = decoded.carriage == Carriage::Emsg;
+    Ok(if is_box { decoded } else { Decoded { carriage, ..decoded } })
 }
 
 /// Decodes a bare section or event box.
@@ -162,7 +160,7 @@ impl Decoded {
     /// Returns what happens to a stream with nothing open, or the matching break open.
     #[must_use]
     pub fn action(&self) -> BreakAction {
-        if self.direction() == Some(Direction::Removed) {
+        if self.direction() == Some(Direction::Removed) || self.has_passed() {
             return BreakAction::None;
         }
         let said = self.cue.as_ref().map_or(BreakAction::None, Cue::action);
@@ -170,9 +168,7 @@ impl Decoded {
             return said;
         }
         match self.direction() {
-            Some(Direction::Out) => BreakAction::Start,
-            Some(Direction::Continued) if self.has_passed() => BreakAction::None,
-            Some(Direction::Continued) => BreakAction::Start,
+            Some(Direction::Out | Direction::Continued) => BreakAction::Start,
             Some(Direction::In) => BreakAction::End,
             Some(Direction::Removed) | None => BreakAction::None,
         }
@@ -183,8 +179,8 @@ impl Decoded {
     pub fn planned(&self) -> Option<Planned> {
         if let Some((ticks, source)) = self.cue.as_ref().and_then(Cue::planned) {
             let source = match source {
-                LengthSource::BreakDuration => "break_duration",
-                LengthSource::SegmentationDuration => "segmentation_duration",
+                LengthField::BreakDuration => "break_duration",
+                LengthField::SegmentationDuration => "segmentation_duration",
             };
             return Some(Planned { length: ticks.millis(), ticks: Some(ticks), source });
         }
@@ -236,22 +232,19 @@ fn decode_playlist(text: &str, crc: Crc) -> Result<Decoded, CueError> {
             Err(error) => failure = failure.or(Some(error)),
         }
     }
-    let mut notes: Vec<Box<str>> = Vec::new();
-    if place.contradicts {
-        notes.push("a later tag speaks of another direction; the first one counts".into());
-    }
     let mut decoded = match (cue, failure) {
         (Some(cue), _) => decoded(Carriage::Hls, cue, Some(place.tag)),
         (None, Some(error)) if place.tag.direction.is_none() => return Err(error),
         (None, failure) => {
-            if let Some(error) = failure {
-                let text = format!("the message was not read, the tag counts: {error}");
-                notes.push(text.into());
-            }
-            Decoded { carriage: Carriage::Hls, cue: None, tag: Some(place.tag), notes: Vec::new() }
+            let note = |error| format!("the message was not read, the tag counts: {error}").into();
+            let notes = failure.map(note).into_iter().collect();
+            Decoded { carriage: Carriage::Hls, cue: None, tag: Some(place.tag), notes }
         }
     };
-    decoded.notes.extend(notes);
+    if place.contradicts {
+        let note = "a later tag speaks of another direction; the first one counts";
+        decoded.notes.push(note.into());
+    }
     Ok(decoded)
 }
 
@@ -280,6 +273,14 @@ fn decoded(carriage: Carriage, cue: Cue, tag: Option<Tag>) -> Decoded {
         && AGREE_WITHIN.0 < said.0.abs_diff(beside.0)
     {
         notes.push(format!("the message says {said}, its carriage {beside}").into());
+    }
+    let way = tag.as_ref().and_then(|tag| tag.direction);
+    match (cue.action(), way) {
+        (BreakAction::End, Some(Direction::Out | Direction::Continued))
+        | (BreakAction::Start, Some(Direction::In)) => {
+            notes.push("the tag speaks of another direction; the message counts".into());
+        }
+        (_, _) => {}
     }
     if opens_several(&cue) {
         notes.push("several breaks start in this message; the strongest counts".into());

@@ -5,65 +5,13 @@
 //! matters when there is room for one.
 
 use crate::model::cue::segment::{Rank, Role, is_unscheduled, role};
-use crate::model::cue::{Command, Cue, Insert, Segment, Segmentation, Ticks, upid};
-use crate::model::time::Millis;
-
-/// What happens to a break.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BreakAction {
-    /// A linear break starts.
-    Start,
-    /// The break ends.
-    End,
-    /// An announced break is withdrawn.
-    Cancel,
-    /// Nothing.
-    None,
-    /// An overlay opportunity starts; the content keeps running.
-    OverlayStart,
-    /// The overlay opportunity ends.
-    OverlayEnd,
-}
-
-impl BreakAction {
-    /// Returns the word used in answers: `start`, `end`, `cancel`, `none`, `overlay_start`,
-    /// `overlay_end`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::End => "end",
-            Self::Cancel => "cancel",
-            Self::None => "none",
-            Self::OverlayStart => "overlay_start",
-            Self::OverlayEnd => "overlay_end",
-        }
-    }
-}
-
-/// One event of a stream, with the identity of the break it is about.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Signal {
-    /// The break's key: `i` and the event of a splice insert; `s`, the event, a point and the
-    /// *start* type of a segmentation (a cancellation has no type); `t` and the id of a tag.
-    pub key: Box<str>,
-    /// The event; 0 for a tag without a message.
-    pub event_id: u32,
-    /// The segmentation type as sent.
-    pub type_id: Option<u8>,
-    /// The printable name of the content, from outside.
-    pub upid: Option<Box<str>>,
-    /// When, in ticks of the stream's clock; `None` means now.
-    pub pts: Option<u64>,
-    /// The planned length; `None` when it is not said or zero.
-    pub length: Option<Millis>,
-    /// What happens.
-    pub action: BreakAction,
-}
+use crate::model::cue::{
+    BreakAction, Command, Cue, Insert, Segment, Segmentation, Signal, Ticks, upid,
+};
 
 /// Which field of a message said how long the break is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum LengthSource {
+pub enum LengthField {
     /// The `break_duration` of the splice insert.
     BreakDuration,
     /// The `segmentation_duration` of a descriptor.
@@ -117,12 +65,12 @@ impl Cue {
     /// The break duration first, else the first segmentation duration of a descriptor that opens
     /// a break or an overlay; zero counts as unknown.
     #[must_use]
-    pub fn planned(&self) -> Option<(Ticks, LengthSource)> {
+    pub fn planned(&self) -> Option<(Ticks, LengthField)> {
         if let Some(length) = self.break_duration() {
-            return Some((length, LengthSource::BreakDuration));
+            return Some((length, LengthField::BreakDuration));
         }
         let opening = self.segmentations().filter_map(|it| it.segment.as_ref()).find_map(opening);
-        opening.map(|length| (length, LengthSource::SegmentationDuration))
+        opening.map(|length| (length, LengthField::SegmentationDuration))
     }
 
     /// Returns the segmentation descriptor that matters: the strongest start, else an end, else

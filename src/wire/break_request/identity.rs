@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::model::ad_break::{AdBreak, BreakSignal, LengthSource};
-use crate::model::cue::signal::{BreakAction, Signal};
+use crate::model::cue::{BreakAction, Signal};
 use crate::model::ids::{BreakId, SessionId, StreamId};
 use crate::model::market::Placement;
 use crate::model::time::{MAX_BREAK, Millis, UnixMillis};

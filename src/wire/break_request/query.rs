@@ -128,7 +128,7 @@ fn holds_macro(text: &str, whole_only: bool) -> bool {
             return text
                 .strip_prefix(open)
                 .and_then(|text| text.strip_suffix(close))
-                .is_some_and(|name| is_macro_name(name));
+                .is_some_and(is_macro_name);
         }
         text.match_indices(open).any(|(at, _)| {
             let rest = &text[at + open.len()..];

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::model::break_request::{Asked, BreakRequest, Door};
-use crate::model::cue::signal::Signal;
+use crate::model::cue::Signal;
 use crate::model::ids::{BreakId, SessionId, StreamId};
 use crate::model::market::Market;
 use crate::model::passthrough::Passthrough;

@@ -3,8 +3,6 @@
 //! Types and required members are the reader's work; here are ids, ranges, and members that
 //! exclude each other (openrtb.md section 1).
 
-use std::borrow::Cow;
-
 use openrtb::content::Content;
 use openrtb::device::Device;
 use openrtb::imp::Imp;
@@ -137,7 +135,7 @@ fn video(path: &str, video: &Video<'_>) -> Result<(), Refusal> {
     video.podid.iter().try_for_each(|podid| id(&at("podid"), podid))
 }
 
-fn id(path: &str, text: &Cow<'_, str>) -> Result<(), Refusal> {
+fn id(path: &str, text: &str) -> Result<(), Refusal> {
     let detail = "not 1 to 64 printable ASCII characters";
     if is_id(text) { Ok(()) } else { Err(Refusal::bad_field(path, detail)) }
 }

@@ -3,6 +3,8 @@
 //! The reverse of `section` for the two messages in daily use. Values wider than their field
 //! wrap (times) or are cut to the largest (lengths), as an encoder's counters would.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use scte35_splice::commands::{AnyCommand, SpliceInsert, TimeSignal};
 use scte35_splice::descriptors::{AnySpliceDescriptor, SegmentationDescriptor, SegmentationTypeId};
 use scte35_splice::time::{BreakDuration, PTS_MAX, SpliceTime};
@@ -53,6 +55,12 @@ pub fn time_signal(event_id: u32, type_id: u8, pts: u64, duration_ticks: Option<
         ..SegmentationDescriptor::default()
     });
     section(&command, &[descriptor])
+}
+
+/// Writes standard base64 with padding.
+#[must_use]
+pub fn to_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
 }
 
 /// Puts the header before a command and its descriptors, and the checksum behind.

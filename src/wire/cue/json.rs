@@ -3,7 +3,9 @@
 use scte35_splice::descriptors::SegmentationTypeId;
 use serde_json::{Map, Value, json};
 
-use crate::model::cue::{Command, Cue, Descriptor, Insert, Scheduled, Segment, Ticks, upid};
+use crate::model::cue::{
+    Command, Cue, Descriptor, Insert, Scheduled, Segment, Signal, Ticks, upid,
+};
 use crate::model::time::Millis;
 use crate::wire::cue::error::CueError;
 use crate::wire::cue::manifest::Tag;
@@ -28,6 +30,7 @@ pub fn to_json(decoded: &Decoded) -> Value {
     put("out_of_network", Value::Null);
     if let Some(cue) = &decoded.cue {
         fields.extend(message(cue));
+        fields.insert("signals".into(), cue.signals().iter().map(one_signal).collect());
     }
     if let Some(tag) = &decoded.tag {
         fields.insert("tag".into(), beside(tag));
@@ -207,6 +210,15 @@ fn segment_fields(segment: &Segment) -> Map<String, Value> {
         put("restrictions", limits);
     }
     fields
+}
+
+/// Shows one of the things a message does, in the order in which they take effect.
+fn one_signal(signal: &Signal) -> Value {
+    json!({
+        "action": signal.action.as_str(),
+        "key": signal.key,
+        "duration_s": signal.length.map(millis),
+    })
 }
 
 fn beside(tag: &Tag) -> Value {

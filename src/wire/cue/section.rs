@@ -56,7 +56,7 @@ pub fn binary(bytes: &[u8], crc: Crc) -> Result<Cue, CueError> {
 /// Returns exactly the section, from its table id to its checksum.
 fn section(bytes: &[u8]) -> Result<&[u8], CueError> {
     let size = bytes.len();
-    if size < MESSAGE_MIN || MESSAGE_MAX < size {
+    if !(MESSAGE_MIN..=MESSAGE_MAX).contains(&size) {
         let text = format!("{size} bytes are outside the limits of {MESSAGE_MIN} to {MESSAGE_MAX}");
         return Err(CueError::Truncated(text.into()));
     }

@@ -1,7 +1,8 @@
 //! The XML form of a section: `SpliceInfoSection` of the SCTE 35 schema.
 //!
 //! The same fields as the binary form under attribute names, without lengths and checksum. Flags
-//! are `true`, `false`, `1` or `0`; times and lengths are ticks of 90 kHz.
+//! are `true`, `false`, `1` or `0`; times and lengths are ticks of 90 kHz. An element
+//! `EncryptedPacket` asks for encryption on the way out; what stands beside it is in the clear.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,18 +28,14 @@ pub fn read(section: &Element) -> Result<Cue, CueError> {
         return Err(CueError::ProtocolVersion(u8::try_from(version).unwrap_or(u8::MAX)));
     }
     let tier = at("tier", 0xFFF)?.unwrap_or(0xFFF);
+    let command = command(section).map_err(|text| CueError::Command(text.into()))?;
     let mut cue = Cue {
         pts_adjustment: Ticks(at("ptsAdjustment", CLOCK_PERIOD - 1)?.unwrap_or(0)),
         tier: u16::try_from(tier).expect("twelve bits fit"),
         crc_valid: true,
-        command: Command::Encrypted,
+        command,
         descriptors: Vec::new(),
     };
-    // The element EncryptedPacket alone only names the algorithm of a section in the clear.
-    if section.child("EncryptedSplice").is_some() {
-        return Ok(cue);
-    }
-    cue.command = command(section).map_err(|text| CueError::Command(text.into()))?;
     for child in &section.children {
         let descriptor = descriptor(child).map_err(|text| CueError::Descriptor(text.into()))?;
         cue.descriptors.extend(descriptor);

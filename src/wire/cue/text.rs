@@ -36,12 +36,6 @@ pub fn from_tag(text: &str) -> Result<Vec<u8>, CueError> {
     }
 }
 
-/// Writes standard base64 with padding.
-#[must_use]
-pub fn to_base64(bytes: &[u8]) -> String {
-    base64::engine::general_purpose::STANDARD.encode(bytes)
-}
-
 /// Returns the digits without prefix and whitespace when the text is hexadecimal.
 fn hex_digits(text: &str) -> Option<Vec<u8>> {
     let prefixed = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));

@@ -17,7 +17,7 @@ pub struct Element {
     /// The text directly inside, joined.
     pub text: String,
     /// The elements directly inside.
-    pub children: Vec<Element>,
+    pub children: Vec<Self>,
 }
 
 impl Element {
@@ -98,6 +98,9 @@ pub fn tree(text: &str) -> Result<Element, CueError> {
 fn element(start: &BytesStart<'_>) -> Result<Element, CueError> {
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
+        if attributes.len() == ATTRIBUTES_MAX {
+            return Err(refused(format!("an element has more than {ATTRIBUTES_MAX} attributes")));
+        }
         let attribute = attribute.map_err(|error| refused(error.to_string()))?;
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)
@@ -134,6 +137,9 @@ fn refused(text: impl Into<Box<str>>) -> CueError {
 
 /// How deep elements may nest.
 const DEPTH_MAX: usize = 32;
+
+/// How many attributes an element may have; looking for doubles is quadratic.
+const ATTRIBUTES_MAX: usize = 64;
 
 /// How many elements a document may hold.
 const ELEMENTS_MAX: usize = 4096;

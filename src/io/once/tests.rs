@@ -1,0 +1,68 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::Once;
+
+/// A day: a deadline that no test reaches.
+const FAR: Duration = Duration::from_secs(86_400);
+
+#[test]
+fn callers_on_other_workers_share_it_when_the_first_hangs_up() {
+    let made = Arc::new(AtomicU32::new(0));
+    let (release, gate) = oneshot::channel::<()>();
+    let (hand_over, taken) = std::sync::mpsc::channel();
+    let count = Arc::clone(&made);
+    let (done, finished) = std::sync::mpsc::channel::<()>();
+    let first = std::thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let once = Once::start(async move {
+                gate.await.unwrap();
+                count.fetch_add(1, Ordering::SeqCst) + 7
+            });
+            hand_over.send(once.clone()).unwrap();
+            // The first caller asks once and hangs up: its future is polled, then dropped.
+            let waiting = once.by(Instant::now() + FAR);
+            tokio::select! {
+                biased;
+                _ = waiting => panic!("nothing is made before the gate opens"),
+                () = std::future::ready(()) => {}
+            }
+            tokio::task::spawn_blocking(move || finished.recv()).await.unwrap().unwrap();
+        });
+    });
+    let once = taken.recv().unwrap();
+    let others: Vec<_> = (0..3)
+        .map(|_| {
+            let once = once.clone();
+            std::thread::spawn(move || {
+                let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(once.by(Instant::now() + FAR))
+            })
+        })
+        .collect();
+    release.send(()).unwrap();
+    for other in others {
+        assert_eq!(other.join().unwrap(), Some(7));
+    }
+    done.send(()).unwrap();
+    first.join().unwrap();
+    assert_eq!(made.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_leaves_at_its_own_deadline() {
+    let once = Once::<u8>::start(std::future::pending());
+    assert_eq!(once.by(Instant::now() + Duration::from_millis(80)).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_maker_that_dies_leaves_nobody_waiting() {
+    let once = Once::<u8>::start(async { panic!("the sale failed") });
+    assert_eq!(once.by(Instant::now() + FAR).await, None);
+}

@@ -1,0 +1,7 @@
+//! What is known of live streams while they run: pure state, the clock given as an argument.
+//!
+//! For now the table of sales in force; cues, notices and stream context join it here.
+
+#![deny(clippy::disallowed_methods, clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
+
+pub mod sales;
