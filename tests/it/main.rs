@@ -1,3 +1,5 @@
 //! Tests of the whole program and of the seams that last; a module a subject.
 
-mod cue;
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+mod requests;

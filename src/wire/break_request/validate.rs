@@ -12,6 +12,7 @@ use openrtb::user::User;
 use openrtb::video::Video;
 
 use crate::wire::break_request::{Refusal, is_id};
+use crate::wire::price;
 
 /// Checks all that is read of a bid request.
 pub(super) fn request(request: &BidRequest<'_>) -> Result<(), Refusal> {
@@ -103,8 +104,8 @@ fn imp(path: &str, imp: &Imp<'_>) -> Result<(), Refusal> {
     if kinds == [false; 4] {
         return Err(Refusal::bad_field(path, "none of banner, video, audio and native"));
     }
-    if imp.bidfloor.is_some_and(|floor| floor < 0.0) {
-        return Err(Refusal::bad_field(at("bidfloor"), "below 0"));
+    if imp.bidfloor.is_some_and(|floor| price::floor(floor).is_none()) {
+        return Err(Refusal::bad_field(at("bidfloor"), "not a price"));
     }
     at_least(&at("exp"), imp.exp, 0)?;
     imp.video.iter().try_for_each(|it| video(&at("video"), it))
