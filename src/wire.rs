@@ -4,6 +4,8 @@
 
 #![deny(clippy::disallowed_methods, clippy::wildcard_enum_match_arm)]
 
+pub mod bid_request;
+pub mod break_request;
 pub mod cue;
 //! Bytes to meaning and back: every format that crosses a border has its form here.
 //!
@@ -18,3 +20,5 @@ pub mod notice;
 pub mod openrtb_answer;
 pub mod sold;
 pub mod vast;
+pub mod price;
+pub mod privacy;

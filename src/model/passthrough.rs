@@ -18,6 +18,8 @@ pub struct Passthrough {
     pub channel: Option<(Channel, Box<str>)>,
     /// `source.schain`, our own node appended; none when the incoming chain was not usable.
     pub schain: Option<Box<str>>,
+    /// `source.tid` as the caller gave it.
+    pub tid: Option<Box<str>>,
 }
 
 /// Which of the three distribution channels a request names.

@@ -9,3 +9,6 @@ mod auction;
 mod answers;
 mod sale;
 mod vast;
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+mod requests;

@@ -1,0 +1,77 @@
+//! A market with two publishers: one open, one with keys.
+
+use std::sync::Arc;
+
+use breakwater::model::ids::{BidderId, PlacementId, PublisherId};
+use breakwater::model::market::{Bidder, Dialect, Fit, Lengths, Market, Placement, Publisher};
+use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
+use breakwater::model::time::{Millis, Seconds};
+
+/// Returns the market: `pub-1` (open, GDPR not by default) sells `arena-1-mid` and `arena-2`;
+/// `pub-2` (with a key, GDPR by default) sells `locked`.
+pub(super) fn market() -> Market {
+    let publishers =
+        [publisher("pub-1", "arena.example", false), publisher("pub-2", "b.example", true)];
+    let placements = [
+        placement("arena-1-mid", "pub-1"),
+        placement("arena-2", "pub-1"),
+        placement("locked", "pub-2"),
+    ];
+    Market {
+        domain: "breakwater.example".into(),
+        node: "n1".into(),
+        currency: Currency::USD,
+        max_cpm: Cpm::from_micros(1_000_000_000).unwrap(),
+        public_url: "http://127.0.0.1:8080".into(),
+        own_reserve: Millis(10),
+        publishers: publishers.into_iter().map(|it| (it.id.clone(), Arc::new(it))).collect(),
+        placements: placements.into_iter().map(|it| (it.id.clone(), Arc::new(it))).collect(),
+        bidders: vec![
+            Arc::new(bidder("acme", Dialect::Dynamic, false)),
+            Arc::new(bidder("zenith", Dialect::Dynamic, true)),
+            Arc::new(bidder("old", Dialect::Structured, false)),
+        ],
+        snapshot: Arc::from(&b"{}"[..]),
+    }
+}
+
+fn publisher(id: &str, domain: &str, guarded: bool) -> Publisher {
+    Publisher {
+        id: PublisherId::new(id),
+        domain: domain.into(),
+        key_hashes: if guarded { vec![[7; 32]] } else { Vec::new() },
+        fees: FeeSchedule::new(vec![Fee { name: "exchange".into(), ppm: 150_000 }]).unwrap(),
+        blocked_advertisers: vec!["casino.example".into()],
+        gdpr_default: guarded,
+        network_reserve: Millis(20),
+    }
+}
+
+fn placement(id: &str, publisher: &str) -> Placement {
+    Placement {
+        id: PlacementId::new(id),
+        publisher: PublisherId::new(publisher),
+        floor: Cpm::from_micros(5_000_000).unwrap(),
+        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
+        max_ads: 8,
+        default_break: Millis(60_000),
+        fit: Fit::Nominal,
+        mimes: vec!["video/mp4".into(), "application/x-mpegURL".into()],
+        tmax: Millis(250),
+        price_in_markup: true,
+        blocked_advertisers: Vec::new(),
+    }
+}
+
+fn bidder(id: &str, dialect: Dialect, gzip: bool) -> Bidder {
+    Bidder {
+        id: BidderId::new(id),
+        endpoint: format!("https://{id}.example/rtb").into(),
+        domains: vec![format!("{id}.example").into()],
+        qps: None,
+        dialect,
+        gzip,
+        seats: Vec::new(),
+        allow_loopback: false,
+    }
+}
