@@ -4,7 +4,9 @@
 //! standing. `bidders` calls out during a sale, `notifier` after it; both connect through
 //! `connect`, which holds to the address rules of `egress`.
 
+pub mod bidders;
 pub mod clock;
+pub mod connect;
 pub mod egress;
 pub mod entropy;
 pub mod metrics;

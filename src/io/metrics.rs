@@ -255,13 +255,11 @@ fn describe(recorder: &dyn Recorder) {
 }
 
 fn build_info(recorder: &dyn Recorder, build: Build<'_>) {
-    let axes = [
-        ("version", build.version),
-        ("commit", build.commit),
-        ("rustc", build.rustc),
-    ];
-    let labels: Vec<metrics::Label> =
-        axes.iter().map(|(label, value)| metrics::Label::new(*label, (*value).to_owned())).collect();
+    let axes = [("version", build.version), ("commit", build.commit), ("rustc", build.rustc)];
+    let labels: Vec<metrics::Label> = axes
+        .iter()
+        .map(|(label, value)| metrics::Label::new(*label, (*value).to_owned()))
+        .collect();
     let key = metrics::Key::from_parts(names::BUILD_INFO, labels);
     <Gauge as family::Handle>::register(recorder, &key).set(1);
 }

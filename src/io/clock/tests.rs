@@ -12,12 +12,12 @@ const CASES: &str = "
 # The placement's tmax is.
 500    200  20 10   200  480
 # Nothing asked: tmax and both reserves.
--      300  20 10   300  320
+-      300  20 10   300  310
 -      300   0  0   300  300
 # More than 2 s is not believed.
 60000 5000  20 10  1970 1980
 # Exactly the reserves, and less.
-30     300  20 10     0    0
+30     300  20 10     0   10
 5      300  20 10     0    0
 0      300  20 10     0    0
 25     300  20 10     0    5
