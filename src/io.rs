@@ -10,3 +10,4 @@ pub mod connect;
 pub mod egress;
 pub mod entropy;
 pub mod metrics;
+pub mod notifier;
