@@ -35,7 +35,8 @@ async fn no_lie_costs_an_honest_bidder_its_bid() {
         let begun = Instant::now();
         let answers = ask(&bidders, 2, within).await;
         let took = begun.elapsed();
-        assert_eq!((answers[0].outcome.clone(), answers[0].status), wanted, "{name}");
+        let got = (answers[0].outcome.clone(), answers[0].status);
+        assert!(got == wanted, "{name}: {:.200}, not {:.200}", brief(&got), brief(&wanted));
         assert_honest(&answers[1], name);
         assert!(took < within + Duration::from_millis(100), "{name} held up all for {took:?}");
     }
@@ -271,6 +272,10 @@ async fn ask(bidders: &Bidders, count: usize, within: Duration) -> Vec<Answer> {
 fn assert_honest(answer: &Answer, beside: &str) {
     assert_eq!(answer.outcome, AnswerOutcome::Body(b"good".to_vec()), "beside {beside}");
     assert!(answer.elapsed_us < answer.deadline_us, "in time beside {beside}");
+}
+
+fn brief(answer: &(AnswerOutcome, Option<u16>)) -> String {
+    format!("{answer:?}")
 }
 
 fn chunked(body: &str) -> Vec<u8> {
