@@ -5,5 +5,6 @@ pub mod cli;
 pub mod io;
 pub mod live;
 pub mod auction;
+pub mod io;
 pub mod model;
 pub mod wire;

@@ -12,3 +12,6 @@ mod vast;
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod requests;
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod bidders;

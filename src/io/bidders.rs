@@ -1,0 +1,153 @@
+//! Asks bidders: many calls out, one absolute end, bytes back.
+//!
+//! It keeps connections warm, takes the quotas and holds to the limits. A bidder that hangs, dies
+//! or lies costs only itself. It never knows what a bid is: the caller decodes.
+
+pub mod quotas;
+
+mod body;
+mod connection;
+mod pool;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::{Instant, sleep_until};
+
+use crate::io::bidders::pool::Pool;
+use crate::io::bidders::quotas::{Limit, Quotas};
+use crate::io::connect::Connect;
+use crate::model::call::{Answer, AnswerOutcome, Call};
+use crate::model::ids::BidderId;
+use crate::model::standing::{BidderStanding, Standing};
+
+/// A bidder as the network sees it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Who.
+    pub id: BidderId,
+    /// Where bid requests are posted to. One that is no URL makes the bidder unreachable.
+    pub url: Arc<str>,
+    /// The most calls a second of the whole node.
+    pub qps: Option<u32>,
+    /// Lifts the rules about addresses (decision 35).
+    pub allow_loopback: bool,
+}
+
+/// All bidders of a market, as one worker calls them.
+pub struct Bidders {
+    /// In the order of the endpoints given.
+    bidders: Vec<Bidder>,
+    by_id: BTreeMap<BidderId, usize>,
+}
+
+/// One bidder: its quota, which all workers share, and this worker's connections.
+struct Bidder {
+    id: BidderId,
+    limit: Arc<Limit>,
+    /// Missing when the endpoint is no URL.
+    pool: Option<Arc<Pool>>,
+}
+
+/// What came of one call.
+struct Fetched {
+    outcome: AnswerOutcome,
+    status: Option<u16>,
+}
+
+impl Bidders {
+    /// Makes the bidders of one worker; no connection is made until the first call.
+    #[must_use]
+    pub fn new(endpoints: Vec<Endpoint>, quotas: Arc<Quotas>, connector: Arc<dyn Connect>) -> Self {
+        let bidders: Vec<Bidder> = endpoints
+            .into_iter()
+            .map(|endpoint| Bidder {
+                limit: quotas.of(&endpoint.id),
+                pool: Pool::new(&endpoint, Arc::clone(&connector)).map(Arc::new),
+                id: endpoint.id,
+            })
+            .collect();
+        let by_id =
+            bidders.iter().enumerate().map(|(at, bidder)| (bidder.id.clone(), at)).collect();
+        Self { bidders, by_id }
+    }
+
+    /// Returns the standing of every bidder, in the order of the endpoints; no quota is taken.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let standing = |bidder: &Bidder| BidderStanding {
+            bidder: bidder.id.clone(),
+            quota: bidder.limit.standing(),
+        };
+        Standing { bidders: self.bidders.iter().map(standing).collect() }
+    }
+
+    /// Makes all calls at once and returns what `decode` makes of each answer, in their order.
+    ///
+    /// Answers are decoded as they arrive. It ends when all have, or at `cutoff`: what is open then
+    /// is dropped, its connection closed. Dropping the future drops all calls.
+    pub async fn ask<R>(
+        &self,
+        calls: Vec<Call>,
+        decode: impl Fn(&Call, Answer) -> R,
+        cutoff: Instant,
+    ) -> Vec<R> {
+        let begun = Instant::now();
+        let deadline_us = micros(cutoff.saturating_duration_since(begun));
+        let answer = |fetched: Fetched| Answer {
+            outcome: fetched.outcome,
+            status: fetched.status,
+            deadline_us,
+            elapsed_us: micros(begun.elapsed()),
+        };
+        let mut replies: Vec<Option<R>> = calls.iter().map(|_| None).collect();
+        let mut open: FuturesUnordered<_> = calls
+            .iter()
+            .enumerate()
+            .map(|(at, call)| async move { (at, self.call(call).await) })
+            .collect();
+        let cut = sleep_until(cutoff);
+        tokio::pin!(cut);
+        loop {
+            tokio::select! {
+                // The cutoff first: a flood of answers cannot hold it up.
+                biased;
+                () = &mut cut => break,
+                arrived = open.next() => {
+                    let Some((at, fetched)) = arrived else { break };
+                    replies[at] = Some(decode(&calls[at], answer(fetched)));
+                }
+            }
+        }
+        drop(open);
+        let late = || answer(Fetched { outcome: AnswerOutcome::Timeout, status: None });
+        let replies = calls.iter().zip(replies);
+        replies.map(|(call, reply)| reply.unwrap_or_else(|| decode(call, late()))).collect()
+    }
+
+    async fn call(&self, call: &Call) -> Fetched {
+        let bidder = self.by_id.get(&call.bidder).map(|at| &self.bidders[*at]);
+        let Some((limit, pool)) =
+            bidder.and_then(|bidder| Some((&bidder.limit, bidder.pool.as_ref()?)))
+        else {
+            return Fetched { outcome: AnswerOutcome::Unreachable, status: None };
+        };
+        // Room first: a call that is not made must not use up the quota.
+        let Some(_place) = pool.enter() else {
+            return Fetched { outcome: AnswerOutcome::SkippedInFlight, status: None };
+        };
+        if !limit.take() {
+            return Fetched { outcome: AnswerOutcome::SkippedQps, status: None };
+        }
+        pool.fetch(call).await
+    }
+}
+
+fn micros(length: Duration) -> u64 {
+    u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

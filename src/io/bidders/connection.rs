@@ -1,0 +1,204 @@
+//! One HTTP/1.1 connection to a bidder and one exchange on it.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use hyper::{Request, Response, StatusCode, ext};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use crate::io::bidders::{Fetched, body};
+use crate::io::connect::Stream;
+use crate::io::entropy;
+use crate::model::call::{AnswerOutcome, CallFault};
+
+/// A connection and the task that drives it, which ends with it.
+pub(super) struct Connection {
+    sender: http1::SendRequest<Full<Bytes>>,
+    task: AbortHandle,
+    /// Bytes read so far.
+    read: Arc<AtomicU64>,
+    retires: Instant,
+    calls: u32,
+    poisoned: bool,
+}
+
+/// What came of a request on a connection.
+pub(super) enum Exchange {
+    /// An answer, or a fault that another try would not mend.
+    Done(Fetched),
+    /// The connection broke, no byte of a response having come.
+    DiedUnanswered,
+}
+
+impl Connection {
+    /// Begins HTTP on a stream.
+    pub(super) async fn open(stream: Box<dyn Stream>) -> io::Result<Self> {
+        let read = Arc::new(AtomicU64::new(0));
+        let stream = Counted { stream, read: Arc::clone(&read) };
+        let (mut sender, connection) = http1::Builder::new()
+            .writev(false)
+            .max_buf_size(MAX_BUFFER)
+            .max_headers(MAX_HEADERS)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        let task = tokio::spawn(connection).abort_handle();
+        let age = MAX_AGE_MS - AGE_JITTER_MS + entropy::below(2 * AGE_JITTER_MS);
+        let retires = Instant::now() + Duration::from_millis(age);
+        let ready = sender.ready().await;
+        let opened = Self { sender, task, read, retires, calls: 0, poisoned: false };
+        ready.map(|()| opened).map_err(io::Error::other)
+    }
+
+    /// Says whether it can take a call at once.
+    pub(super) fn is_ready(&self) -> bool {
+        self.is_reusable() && self.sender.is_ready()
+    }
+
+    /// Says whether another call may go over it.
+    pub(super) fn is_reusable(&self) -> bool {
+        !self.poisoned
+            && !self.sender.is_closed()
+            && self.calls < MAX_CALLS
+            && Instant::now() < self.retires
+    }
+
+    /// Sends a request and reads its answer within the limits.
+    pub(super) async fn exchange(&mut self, mut request: Request<Full<Bytes>>) -> Exchange {
+        // Until a whole answer has been read, what follows on the connection is unknown.
+        self.poisoned = true;
+        self.calls += 1;
+        let before = self.read.load(Ordering::Relaxed);
+        let informed = self.limit_informational(&mut request);
+        let response = match self.sender.send_request(request).await {
+            Ok(response) => response,
+            Err(fault) => {
+                if self.read.load(Ordering::Relaxed) == before {
+                    return Exchange::DiedUnanswered;
+                }
+                let too_large = fault.is_parse_too_large();
+                return failed(if too_large { CallFault::TooLarge } else { CallFault::Framing });
+            }
+        };
+        if MAX_INFORMATIONAL < informed.load(Ordering::Relaxed) || is_ambiguous(response.headers())
+        {
+            return failed(CallFault::Framing);
+        }
+        let status = response.status();
+        let (outcome, complete) = answer(response).await;
+        self.poisoned = !complete;
+        Exchange::Done(Fetched { outcome, status: Some(status.as_u16()) })
+    }
+
+    /// Ends the connection at the first 1xx too many; returns how many came.
+    fn limit_informational(&self, request: &mut Request<Full<Bytes>>) -> Arc<AtomicU8> {
+        let count = Arc::new(AtomicU8::new(0));
+        let informed = Arc::clone(&count);
+        let task = self.task.clone();
+        ext::on_informational(request, move |_| {
+            if MAX_INFORMATIONAL <= informed.fetch_add(1, Ordering::Relaxed) {
+                // Saturating: thousands may stand in one read.
+                informed.store(MAX_INFORMATIONAL + 1, Ordering::Relaxed);
+                task.abort();
+            }
+        });
+        count
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Returns the outcome, and whether the response was read to its end.
+async fn answer(response: Response<Incoming>) -> (AnswerOutcome, bool) {
+    match response.status() {
+        StatusCode::OK => {}
+        StatusCode::NO_CONTENT => return (AnswerOutcome::Empty, true),
+        _ => {
+            let complete = response.body().is_end_stream();
+            return (AnswerOutcome::Failed(CallFault::Status), complete);
+        }
+    }
+    match body::read(response).await {
+        Ok(body) if body.is_empty() => (AnswerOutcome::Empty, true),
+        Ok(body) => (AnswerOutcome::Body(body), true),
+        Err(fault) => (AnswerOutcome::Failed(fault), false),
+    }
+}
+
+/// Says whether two parties could see different lengths in a response.
+fn is_ambiguous(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else { return false };
+    headers.contains_key(CONTENT_LENGTH)
+        || !coding.as_bytes().eq_ignore_ascii_case(b"chunked")
+        || codings.next().is_some()
+}
+
+fn failed(fault: CallFault) -> Exchange {
+    Exchange::Done(Fetched { outcome: AnswerOutcome::Failed(fault), status: None })
+}
+
+/// A stream that counts what was read from it.
+struct Counted {
+    stream: Box<dyn Stream>,
+    read: Arc<AtomicU64>,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let length = u64::try_from(buf.filled().len() - before).unwrap_or(u64::MAX);
+        self.read.fetch_add(length, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// The most of a response head, and of a body not yet read.
+const MAX_BUFFER: usize = 64 * 1024;
+const MAX_HEADERS: usize = 100;
+/// Responses 1xx before the answer.
+const MAX_INFORMATIONAL: u8 = 4;
+/// Calls over one connection.
+const MAX_CALLS: u32 = 10_000;
+/// Old connections are left, so that a change of address is noticed.
+const MAX_AGE_MS: u64 = 600_000;
+const AGE_JITTER_MS: u64 = MAX_AGE_MS / 10;

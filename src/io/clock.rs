@@ -1,0 +1,93 @@
+//! The clock: the wall for records and expiries, monotonic instants for everything that waits.
+//!
+//! A sale has one arrival and two ends, `cutoff` for bidders and `deadline` for us; no other
+//! reserve or timeout exists on its path.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+use crate::model::time::{Millis, UnixMillis};
+
+/// The instants of one sale.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Times {
+    /// When the request's first byte came.
+    pub arrival: Instant,
+    /// The same on the wall.
+    pub arrived_at: UnixMillis,
+    /// When waiting for bidders ends.
+    pub cutoff: Instant,
+    /// When our last byte is written.
+    pub deadline: Instant,
+}
+
+impl Times {
+    /// Returns what is left until the cutoff, in whole milliseconds, rounded down.
+    #[must_use]
+    pub fn left(&self) -> Millis {
+        millis(self.cutoff.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// Returns the instants of a sale whose first byte came at `arrival`.
+///
+/// A caller that states no patience is taken to wait for `tmax` and both reserves. Patience
+/// below the reserves puts both ends at the arrival.
+#[must_use]
+pub fn times(
+    arrival: Instant,
+    patience: Option<Millis>,
+    tmax: Millis,
+    network_reserve: Millis,
+    own_reserve: Millis,
+) -> Times {
+    let waited = millis(Instant::now().saturating_duration_since(arrival));
+    let patience = patience.map_or_else(
+        || {
+            let reserves = network_reserve.0.saturating_add(own_reserve.0);
+            Millis(tmax.0.saturating_add(reserves))
+        },
+        |asked| asked.min(MAX_PATIENCE),
+    );
+    let deadline = patience.minus(network_reserve);
+    let cutoff = deadline.minus(own_reserve).min(tmax);
+    Times {
+        arrival,
+        arrived_at: UnixMillis(now().0.saturating_sub(waited.0)),
+        cutoff: after(arrival, cutoff),
+        deadline: after(arrival, deadline),
+    }
+}
+
+/// Returns the time on the wall, which never runs backwards within a process.
+///
+/// A wall clock that is set back stands still here until it has caught up.
+#[must_use]
+pub fn now() -> UnixMillis {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let read = millis(since_epoch).0;
+    UnixMillis(LATEST.fetch_max(read, Ordering::Relaxed).max(read))
+}
+
+/// Returns a length in whole milliseconds, rounded down.
+#[must_use]
+pub fn millis(length: Duration) -> Millis {
+    Millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn after(arrival: Instant, length: Millis) -> Instant {
+    // A length that no instant can hold is capped; every configured one is far below.
+    arrival + Duration::from_millis(length.0).min(FAR)
+}
+
+/// The most patience that is believed; a break waits for nobody longer.
+pub const MAX_PATIENCE: Millis = Millis(2_000);
+
+const FAR: Duration = Duration::from_secs(86_400);
+
+static LATEST: AtomicU64 = AtomicU64::new(0);
+
+#[cfg(test)]
+mod tests;

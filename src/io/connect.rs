@@ -1,0 +1,206 @@
+//! How connections are made: the one seam that tests may fill.
+//!
+//! `Live` resolves, checks and dials; a simulator gives pipes. Who holds connections, and for
+//! how long, is the business of `bidders` and `notifier`.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::header::HeaderValue;
+use hyper::http::uri::PathAndQuery;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use url::Url;
+
+use crate::io::egress;
+
+/// A connection, whatever carries it.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A connection being made.
+pub type Dial<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + 'a>>;
+
+/// Makes connections.
+pub trait Connect: Send + Sync {
+    /// Connects to `target`, TLS included where the target asks for it.
+    fn connect<'a>(&'a self, target: &'a Target) -> Dial<'a>;
+}
+
+/// Where to connect to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Target {
+    /// A domain, or an IP literal without brackets.
+    pub host: Arc<str>,
+    /// The TCP port.
+    pub port: u16,
+    /// Whether to speak TLS, the host being the name that the certificate must hold.
+    pub tls: bool,
+    /// Lifts the rules about addresses (decision 35).
+    pub allow_loopback: bool,
+}
+
+/// A target, and what a request to it says.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// Where to connect to.
+    pub target: Target,
+    /// The `Host` header.
+    pub host: HeaderValue,
+    /// The request target in origin form.
+    pub path: PathAndQuery,
+}
+
+impl Address {
+    /// Reads an `http` or `https` URL as browsers do; `None` when it is neither, or has no host.
+    #[must_use]
+    pub fn parse(url: &str, allow_loopback: bool) -> Option<Self> {
+        let url = Url::parse(url).ok()?;
+        let tls = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let host = url.host_str().filter(|host| !host.is_empty())?;
+        let port = url.port_or_known_default()?;
+        let named = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let path = url
+            .query()
+            .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        Some(Self {
+            target: Target { host: bare.into(), port, tls, allow_loopback },
+            host: HeaderValue::from_str(&named).ok()?,
+            path: PathAndQuery::try_from(path).ok()?,
+        })
+    }
+}
+
+/// How long connecting may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// To one address, TCP only.
+    pub tcp: Duration,
+    /// In all: name, TCP and TLS.
+    pub total: Duration,
+}
+
+impl Patience {
+    /// For bidders, on the time of an auction.
+    pub const BIDDER: Self =
+        Self { tcp: Duration::from_millis(100), total: Duration::from_millis(250) };
+    /// For notices, which nobody waits for.
+    pub const NOTICE: Self =
+        Self { tcp: Duration::from_millis(500), total: Duration::from_millis(1_000) };
+}
+
+/// Connects over TCP and rustls.
+#[derive(Clone)]
+pub struct Live {
+    tls: Arc<ClientConfig>,
+    patience: Patience,
+}
+
+impl Live {
+    /// Makes a connector that trusts the roots of the operating system, and `more`.
+    ///
+    /// # Errors
+    ///
+    /// When one of `more` is not a certificate.
+    pub fn new(
+        patience: Patience,
+        more: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, rustls::Error> {
+        let mut roots = RootCertStore::empty();
+        let native = rustls_native_certs::load_native_certs();
+        let (trusted, _) = roots.add_parsable_certificates(native.certs);
+        if trusted == 0 {
+            tracing::warn!("the system has no trusted root certificates: no https bidder works");
+        }
+        for certificate in more {
+            roots.add(certificate)?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { tls: Arc::new(tls), patience })
+    }
+
+    /// Returns the same connector, sharing its roots, with another patience.
+    #[must_use]
+    pub fn with_patience(&self, patience: Patience) -> Self {
+        Self { tls: Arc::clone(&self.tls), patience }
+    }
+
+    async fn dial(&self, target: &Target) -> io::Result<Box<dyn Stream>> {
+        let addresses = if target.allow_loopback {
+            egress::resolve(&target.host, target.port).await?
+        } else {
+            egress::resolve_public(&target.host, target.port).await?
+        };
+        let stream = self.first(&addresses).await?;
+        stream.set_nodelay(true)?;
+        give_up_on_silence(&stream)?;
+        if !target.tls {
+            return Ok(Box::new(stream));
+        }
+        let name = ServerName::try_from(target.host.to_string()).map_err(io::Error::other)?;
+        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let stream = connector.connect(name, stream).await?;
+        Ok(Box::new(stream))
+    }
+
+    async fn first(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+        let mut fault = io::Error::from(io::ErrorKind::NotFound);
+        for address in addresses.iter().take(MAX_TRIED) {
+            match timeout(self.patience.tcp, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(refused)) => fault = refused,
+                Err(_) => fault = io::ErrorKind::TimedOut.into(),
+            }
+        }
+        Err(fault)
+    }
+}
+
+impl Connect for Live {
+    fn connect<'a>(&'a self, target: &'a Target) -> Dial<'a> {
+        Box::pin(async move {
+            let dialled = timeout(self.patience.total, self.dial(target)).await;
+            dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        })
+    }
+}
+
+/// Breaks a connection whose peer acknowledges nothing, long before the system would.
+#[cfg(target_os = "linux")]
+fn give_up_on_silence(stream: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(MAX_SILENCE))
+}
+
+/// Does nothing: the system has no such option.
+#[cfg(not(target_os = "linux"))]
+fn give_up_on_silence(_: &TcpStream) -> io::Result<()> {
+    Ok(())
+}
+
+/// The most addresses of one name that are tried.
+const MAX_TRIED: usize = 4;
+
+#[cfg(target_os = "linux")]
+const MAX_SILENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

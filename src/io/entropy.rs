@@ -1,0 +1,83 @@
+//! The only source of randomness.
+//!
+//! All that is random about an auction is drawn at once and kept in its record, so that a replay
+//! draws nothing.
+
+use uuid::Builder;
+
+use crate::io::clock;
+use crate::model::ids::AuctionId;
+use crate::model::plan::Draw;
+
+/// Draws the random part of one auction.
+///
+/// # Panics
+///
+/// When the kernel gives no random bytes, which it always does once it has started.
+#[must_use]
+pub fn draw() -> Draw {
+    let mut drawn = Source::new();
+    let id = Builder::from_unix_timestamp_millis(clock::now().0, &drawn.take()).into_uuid();
+    Draw {
+        auction: AuctionId::new(id.into_bytes()),
+        seed: drawn.take(),
+        record_key: drawn.take(),
+        user_salt: drawn.take(),
+        nonce_key: drawn.take(),
+    }
+}
+
+/// Draws a key of 32 bytes.
+///
+/// # Panics
+///
+/// As `draw`.
+#[must_use]
+pub fn key() -> [u8; 32] {
+    let mut key = [0; 32];
+    fill(&mut key);
+    key
+}
+
+/// Draws a number below `bound`, for jitter; 0 when `bound` is 0.
+///
+/// # Panics
+///
+/// As `draw`.
+#[must_use]
+pub fn below(bound: u64) -> u64 {
+    let mut bytes = [0; 8];
+    fill(&mut bytes);
+    let wide = u128::from(u64::from_le_bytes(bytes)) * u128::from(bound);
+    u64::try_from(wide >> 64).expect("the upper half of a product of two u64 fits one")
+}
+
+/// The bytes of one auction, asked of the kernel in one call.
+struct Source {
+    bytes: [u8; DRAWN],
+    used: usize,
+}
+
+impl Source {
+    fn new() -> Self {
+        let mut bytes = [0; DRAWN];
+        fill(&mut bytes);
+        Self { bytes, used: 0 }
+    }
+
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        let piece = self.bytes[self.used..self.used + N].try_into().expect("the slice is N long");
+        self.used += N;
+        piece
+    }
+}
+
+fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the kernel gives random bytes once it has started");
+}
+
+/// UUID 10, seed 16, record key 32, user salt 16, nonce key 32.
+const DRAWN: usize = 10 + 16 + 32 + 16 + 32;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! Counters, gauges and histograms: every name, every label value, registered at the start.
+//!
+//! A label takes its values from the configuration or from a closed set, never from a request.
+//! Nothing here is global, so that several instances live in one process; `exposition` renders.
+
+pub mod exposition;
+pub mod names;
+
+mod family;
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Recorder};
+
+use crate::io::metrics::family::{Axis, Family};
+use crate::io::metrics::names::Kind;
+use crate::model::time::UnixMillis;
+
+/// The values that labels may take; what is not listed is counted under `other`.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "each field is the label it names, in the plural")]
+pub struct Labels<'a> {
+    pub placements: &'a [&'a str],
+    pub bidders: &'a [&'a str],
+    pub currencies: &'a [&'a str],
+    pub fill_outcomes: &'a [&'a str],
+    pub unfilled_reasons: &'a [&'a str],
+    /// `sent` is added.
+    pub call_reasons: &'a [&'a str],
+    /// `won` is added.
+    pub loss_reasons: &'a [&'a str],
+    /// Of `breakwater_bidder_duration_seconds`.
+    pub answer_outcomes: &'a [&'a str],
+    pub switch_scopes: &'a [&'a str],
+    pub refusal_codes: &'a [&'a str],
+    pub tag_faults: &'a [&'a str],
+    pub unbuilt_fields: &'a [&'a str],
+    pub beacon_kinds: &'a [&'a str],
+    pub beacon_outcomes: &'a [&'a str],
+    pub stages: &'a [&'a str],
+    pub build: Build<'a>,
+}
+
+/// Which build this is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Build<'a> {
+    /// The package's version.
+    pub version: &'a str,
+    /// The commit it was built from, or `unknown`.
+    pub commit: &'a str,
+    /// The compiler's version, or `unknown`.
+    pub rustc: &'a str,
+}
+
+/// The handles of all metrics; one per market, shared by every worker.
+pub struct Metrics {
+    fill_requests: Family<Counter, 2>,
+    fill_duration: Family<Histogram, 1>,
+    break_seconds: Family<Counter, 2>,
+    unfilled_seconds: Family<Counter, 2>,
+    bidder_requests: Family<Counter, 2>,
+    bidder_duration: Family<Histogram, 2>,
+    bids: Family<Counter, 2>,
+    revenue: Family<Counter, 2>,
+    late_responses: Family<Counter, 1>,
+    switch_active: Family<Gauge, 1>,
+    config_generation: Family<Gauge, 0>,
+    config_success: Family<Gauge, 0>,
+    config_timestamp: Family<Gauge, 0>,
+    audit_lag: Family<Gauge, 0>,
+    audit_write_errors: Family<Counter, 0>,
+    requests_refused: Family<Counter, 1>,
+    tag_faults: Family<Counter, 1>,
+    unbuilt_requests: Family<Counter, 1>,
+    notices: Family<Counter, 3>,
+    beacons: Family<Counter, 2>,
+    sales_shared: Family<Counter, 0>,
+    late_sync: Family<Counter, 0>,
+    stage_duration: Family<Histogram, 1>,
+}
+
+impl Metrics {
+    /// Describes every metric to `recorder` and registers every series.
+    #[must_use]
+    pub fn new(recorder: &dyn Recorder, labels: &Labels<'_>) -> Self {
+        describe(recorder);
+        build_info(recorder, labels.build);
+        let sent = [labels.call_reasons, &["sent"]].concat();
+        let won = [labels.loss_reasons, &["won"]].concat();
+        let placement = || axis("placement", labels.placements);
+        let bidder = || axis("bidder", labels.bidders);
+        let fill_outcome = axis("outcome", labels.fill_outcomes);
+        let unfilled = axis("reason", labels.unfilled_reasons);
+        let answer = axis("outcome", labels.answer_outcomes);
+        let notice = [bidder(), axis("kind", NOTICE_KINDS), axis("outcome", NOTICE_OUTCOMES)];
+        let beacon = [axis("kind", labels.beacon_kinds), axis("outcome", labels.beacon_outcomes)];
+        let one = |label, values| [axis(label, values)];
+        let state = axis("state", SECOND_STATES);
+        let currency = axis("currency", labels.currencies);
+        Self {
+            fill_requests: family(recorder, names::FILL_REQUESTS, [placement(), fill_outcome]),
+            fill_duration: family(recorder, names::FILL_DURATION, [placement()]),
+            break_seconds: family(recorder, names::BREAK_SECONDS, [placement(), state]),
+            unfilled_seconds: family(recorder, names::UNFILLED_SECONDS, [placement(), unfilled]),
+            bidder_requests: family(
+                recorder,
+                names::BIDDER_REQUESTS,
+                [bidder(), axis("reason", &sent)],
+            ),
+            bidder_duration: family(recorder, names::BIDDER_DURATION, [bidder(), answer]),
+            bids: family(recorder, names::BIDS, [bidder(), axis("reason", &won)]),
+            revenue: family(recorder, names::REVENUE, [placement(), currency]),
+            late_responses: family(recorder, names::LATE_RESPONSES, [bidder()]),
+            switch_active: family(
+                recorder,
+                names::SWITCH_ACTIVE,
+                one("scope", labels.switch_scopes),
+            ),
+            config_generation: family(recorder, names::CONFIG_GENERATION, []),
+            config_success: family(recorder, names::CONFIG_SUCCESS, []),
+            config_timestamp: family(recorder, names::CONFIG_TIMESTAMP, []),
+            audit_lag: family(recorder, names::AUDIT_LAG, []),
+            audit_write_errors: family(recorder, names::AUDIT_WRITE_ERRORS, []),
+            requests_refused: family(
+                recorder,
+                names::REQUESTS_REFUSED,
+                one("code", labels.refusal_codes),
+            ),
+            tag_faults: family(recorder, names::TAG_FAULTS, one("kind", labels.tag_faults)),
+            unbuilt_requests: family(
+                recorder,
+                names::UNBUILT_REQUESTS,
+                one("field", labels.unbuilt_fields),
+            ),
+            notices: family(recorder, names::NOTICES, notice),
+            beacons: family(recorder, names::BEACONS, beacon),
+            sales_shared: family(recorder, names::SALES_SHARED, []),
+            late_sync: family(recorder, names::LATE_SYNC, []),
+            stage_duration: family(recorder, names::STAGE_DURATION, one("stage", labels.stages)),
+        }
+    }
+
+    /// Counts a request to fill a break, and how long its answer took.
+    pub fn fill(&self, placement: &str, outcome: &str, took: Duration) {
+        self.fill_requests.at([placement, outcome]).increment(1);
+        self.fill_duration.at([placement]).record(took);
+    }
+
+    /// Counts nominal seconds of a break: `sold`, `house` or `unfilled`.
+    pub fn break_seconds(&self, placement: &str, state: &str, seconds: u64) {
+        self.break_seconds.at([placement, state]).increment(seconds);
+    }
+
+    /// Counts nominal seconds left unfilled; `break_seconds` is counted beside.
+    pub fn unfilled_seconds(&self, placement: &str, reason: &str, seconds: u64) {
+        self.unfilled_seconds.at([placement, reason]).increment(seconds);
+    }
+
+    /// Counts a bidder that was `sent` a request, or the reason for having no bids of it.
+    pub fn bidder_request(&self, bidder: &str, reason: &str) {
+        self.bidder_requests.at([bidder, reason]).increment(1);
+    }
+
+    /// Observes how long a call took.
+    pub fn bidder_duration(&self, bidder: &str, outcome: &str, took: Duration) {
+        self.bidder_duration.at([bidder, outcome]).record(took);
+    }
+
+    /// Counts a call that had no complete answer by the cutoff.
+    pub fn late_response(&self, bidder: &str) {
+        self.late_responses.at([bidder]).increment(1);
+    }
+
+    /// Counts bids that `won`, or lost for a reason.
+    pub fn bids(&self, bidder: &str, reason: &str, count: u64) {
+        self.bids.at([bidder, reason]).increment(count);
+    }
+
+    /// Counts the clearing prices of a sale, in millionths CPM of the currency.
+    pub fn revenue(&self, placement: &str, currency: &str, micros: u64) {
+        self.revenue.at([placement, currency]).increment(micros);
+    }
+
+    /// Says whether a kill switch of a scope is on.
+    pub fn switch_active(&self, scope: &str, active: bool) {
+        self.switch_active.at([scope]).set(flag(active));
+    }
+
+    /// Says that a load of the market was tried at `now`, and whether it is in force.
+    pub fn config_load(&self, generation: u32, success: bool, now: UnixMillis) {
+        self.config_generation.at([]).set(generation);
+        self.config_success.at([]).set(flag(success));
+        self.config_timestamp.at([]).set(Duration::from_millis(now.0));
+    }
+
+    /// Says how many records wait for their flush.
+    pub fn audit_lag(&self, records: u32) {
+        self.audit_lag.at([]).set(records);
+    }
+
+    /// Counts a write or flush of the journal that failed.
+    pub fn audit_write_error(&self) {
+        self.audit_write_errors.at([]).increment(1);
+    }
+
+    /// Counts a request refused as wrong.
+    pub fn request_refused(&self, code: &str) {
+        self.requests_refused.at([code]).increment(1);
+    }
+
+    /// Counts a part of an ad tag that could not be used.
+    pub fn tag_fault(&self, kind: &str) {
+        self.tag_faults.at([kind]).increment(1);
+    }
+
+    /// Counts a valid request that needs what is not built yet.
+    pub fn unbuilt_request(&self, field: &str) {
+        self.unbuilt_requests.at([field]).increment(1);
+    }
+
+    /// Counts a notice by kind (`win`, `loss`) and by what came of it (`NOTICE_OUTCOMES`).
+    pub fn notice(&self, bidder: &str, kind: &str, outcome: &str) {
+        self.notices.at([bidder, kind, outcome]).increment(1);
+    }
+
+    /// Counts a beacon by kind and by the answer to it.
+    pub fn beacon(&self, kind: &str, outcome: &str) {
+        self.beacons.at([kind, outcome]).increment(1);
+    }
+
+    /// Counts a request answered with the sale of another one.
+    pub fn sale_shared(&self) {
+        self.sales_shared.at([]).increment(1);
+    }
+
+    /// Counts an answer that left before its record was flushed.
+    pub fn late_sync(&self) {
+        self.late_sync.at([]).increment(1);
+    }
+
+    /// Observes the time spent in one step of a sale.
+    pub fn stage(&self, stage: &str, took: Duration) {
+        self.stage_duration.at([stage]).record(took);
+    }
+}
+
+fn describe(recorder: &dyn Recorder) {
+    for (name, kind, help) in names::ALL {
+        match kind {
+            Kind::Counter => recorder.describe_counter((*name).into(), None, (*help).into()),
+            Kind::Gauge => recorder.describe_gauge((*name).into(), None, (*help).into()),
+            Kind::Histogram => recorder.describe_histogram((*name).into(), None, (*help).into()),
+        }
+    }
+}
+
+fn build_info(recorder: &dyn Recorder, build: Build<'_>) {
+    let axes = [("version", build.version), ("commit", build.commit), ("rustc", build.rustc)];
+    let labels: Vec<metrics::Label> = axes
+        .iter()
+        .map(|(label, value)| metrics::Label::new(*label, (*value).to_owned()))
+        .collect();
+    let key = metrics::Key::from_parts(names::BUILD_INFO, labels);
+    <Gauge as family::Handle>::register(recorder, &key).set(1);
+}
+
+fn family<H: family::Handle, const N: usize>(
+    recorder: &dyn Recorder,
+    name: &'static str,
+    axes: [Axis<'_>; N],
+) -> Family<H, N> {
+    Family::new(recorder, name, axes)
+}
+
+fn axis<'a>(label: &'static str, values: &'a [&'a str]) -> Axis<'a> {
+    Axis { label, values }
+}
+
+fn flag(on: bool) -> u8 {
+    u8::from(on)
+}
+
+/// The states of a second of a break.
+pub const SECOND_STATES: &[&str] = &["sold", "house", "unfilled"];
+
+/// The kinds of notices.
+pub const NOTICE_KINDS: &[&str] = &["win", "loss"];
+
+/// What may come of a notice; `io::notifier` gives these.
+pub const NOTICE_OUTCOMES: &[&str] =
+    &["delivered", "status", "timeout", "unreachable", "refused", "failed", "dropped"];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The Prometheus text of one instance, and the thread that keeps its histograms small.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+
+use crate::io::metrics::{Labels, Metrics, names};
+
+/// The registry of one instance; several may live in one process.
+///
+/// Dropping it ends its thread; handles given out go on counting unseen.
+pub struct Exposition {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+    _running: mpsc::Sender<()>,
+}
+
+/// Starts a registry with the histograms' buckets set and its upkeep running.
+///
+/// # Panics
+///
+/// When the system can start no thread.
+#[must_use]
+pub fn install() -> Exposition {
+    let mut builder = PrometheusBuilder::new();
+    for (name, kind, _) in names::ALL {
+        if *kind == names::Kind::Histogram {
+            let matcher = Matcher::Full((*name).to_owned());
+            builder = builder
+                .set_buckets_for_metric(matcher, names::BUCKETS)
+                .expect("the list of buckets is not empty");
+        }
+    }
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    let (running, ended) = mpsc::channel::<()>();
+    let upkeep = handle.clone();
+    thread::Builder::new()
+        .name("metrics".to_owned())
+        .spawn(move || {
+            while ended.recv_timeout(UPKEEP) == Err(RecvTimeoutError::Timeout) {
+                upkeep.run_upkeep();
+            }
+        })
+        .expect("a starting process can start a thread");
+    Exposition { recorder, handle, _running: running }
+}
+
+impl Exposition {
+    /// Returns the metrics of a market, every series registered.
+    ///
+    /// After a reload it is called again: series that exist keep their counts.
+    #[must_use]
+    pub fn metrics(&self, labels: &Labels<'_>) -> Metrics {
+        Metrics::new(&self.recorder, labels)
+    }
+
+    /// Returns the text for a scrape.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
+}
+
+/// Histograms hold each observation until a scrape or this long.
+const UPKEEP: Duration = Duration::from_secs(5);

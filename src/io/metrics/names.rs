@@ -1,0 +1,95 @@
+//! Every metric: its name and what it says. Dashboards and alerts may name these and no others.
+
+/// What kind of series a metric is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Observations in buckets.
+    Histogram,
+}
+
+/// `placement`, `outcome`.
+pub const FILL_REQUESTS: &str = "breakwater_fill_requests_total";
+/// `placement`.
+pub const FILL_DURATION: &str = "breakwater_fill_duration_seconds";
+/// `placement`, `state`.
+pub const BREAK_SECONDS: &str = "breakwater_break_seconds_total";
+/// `placement`, `reason`.
+pub const UNFILLED_SECONDS: &str = "breakwater_unfilled_seconds_total";
+/// `bidder`, `reason`.
+pub const BIDDER_REQUESTS: &str = "breakwater_bidder_requests_total";
+/// `bidder`, `outcome`.
+pub const BIDDER_DURATION: &str = "breakwater_bidder_duration_seconds";
+/// `bidder`, `reason`.
+pub const BIDS: &str = "breakwater_bids_total";
+/// `placement`, `currency`.
+pub const REVENUE: &str = "breakwater_revenue_micros_total";
+/// `bidder`.
+pub const LATE_RESPONSES: &str = "breakwater_late_responses_total";
+/// `scope`.
+pub const SWITCH_ACTIVE: &str = "breakwater_switch_active";
+/// No labels.
+pub const CONFIG_GENERATION: &str = "breakwater_config_generation";
+/// No labels.
+pub const CONFIG_SUCCESS: &str = "breakwater_config_last_reload_success";
+/// No labels.
+pub const CONFIG_TIMESTAMP: &str = "breakwater_config_last_reload_timestamp_seconds";
+/// No labels.
+pub const AUDIT_LAG: &str = "breakwater_audit_lag_entries";
+/// No labels.
+pub const AUDIT_WRITE_ERRORS: &str = "breakwater_audit_write_errors_total";
+/// `version`, `commit`, `rustc`.
+pub const BUILD_INFO: &str = "breakwater_build_info";
+/// `code`.
+pub const REQUESTS_REFUSED: &str = "breakwater_requests_refused_total";
+/// `kind`.
+pub const TAG_FAULTS: &str = "breakwater_tag_faults_total";
+/// `field`.
+pub const UNBUILT_REQUESTS: &str = "breakwater_unbuilt_requests_total";
+/// `bidder`, `kind`, `outcome`.
+pub const NOTICES: &str = "breakwater_notices_total";
+/// `kind`, `outcome`.
+pub const BEACONS: &str = "breakwater_beacons_total";
+/// No labels.
+pub const SALES_SHARED: &str = "breakwater_sales_shared_total";
+/// No labels.
+pub const LATE_SYNC: &str = "breakwater_late_sync_total";
+/// `stage`.
+pub const STAGE_DURATION: &str = "breakwater_stage_duration_seconds";
+
+/// All metrics, each with its help text.
+pub const ALL: &[(&str, Kind, &str)] = &[
+    (FILL_REQUESTS, Kind::Counter, "Requests to fill a break, by what came of them."),
+    (FILL_DURATION, Kind::Histogram, "From a request's first byte to its answer."),
+    (BREAK_SECONDS, Kind::Counter, "Nominal seconds of breaks: sold, house or unfilled."),
+    (UNFILLED_SECONDS, Kind::Counter, "Nominal seconds left unfilled, by reason."),
+    (BIDDER_REQUESTS, Kind::Counter, "Bidders sent a request, or the reason for no bids."),
+    (BIDDER_DURATION, Kind::Histogram, "From a call to its complete answer or its fault."),
+    (BIDS, Kind::Counter, "Bids, by fate: won, or the reason for losing."),
+    (REVENUE, Kind::Counter, "Clearing prices of ads sold, in millionths CPM."),
+    (LATE_RESPONSES, Kind::Counter, "Calls that had no complete answer by the cutoff."),
+    (SWITCH_ACTIVE, Kind::Gauge, "Whether a kill switch of the scope is on."),
+    (CONFIG_GENERATION, Kind::Gauge, "How often the market was loaded since the start."),
+    (CONFIG_SUCCESS, Kind::Gauge, "Whether the last load of the market succeeded."),
+    (CONFIG_TIMESTAMP, Kind::Gauge, "When the market was last loaded, since the epoch."),
+    (AUDIT_LAG, Kind::Gauge, "Records appended to the journal and not yet flushed."),
+    (AUDIT_WRITE_ERRORS, Kind::Counter, "Writes or flushes of the journal that failed."),
+    (BUILD_INFO, Kind::Gauge, "Always 1; the labels say which build this is."),
+    (REQUESTS_REFUSED, Kind::Counter, "Requests refused as wrong, by error code."),
+    (TAG_FAULTS, Kind::Counter, "Parts of ad tags that could not be used."),
+    (UNBUILT_REQUESTS, Kind::Counter, "Valid requests that need what is not built yet."),
+    (NOTICES, Kind::Counter, "Win and loss notices to bidders, by what came of them."),
+    (BEACONS, Kind::Counter, "Beacons from players and stitchers, by answer."),
+    (SALES_SHARED, Kind::Counter, "Requests answered with the sale of another one."),
+    (LATE_SYNC, Kind::Counter, "Answers that left before their record was flushed."),
+    (STAGE_DURATION, Kind::Histogram, "Time spent in each step of a sale."),
+];
+
+/// The upper bounds of every latency histogram, in seconds.
+pub const BUCKETS: &[f64] = &[
+    0.000_010, 0.000_025, 0.000_050, 0.000_100, 0.000_250, 0.000_500, 0.001, 0.002_5, 0.005, 0.010,
+    0.025, 0.050, 0.075, 0.100, 0.150, 0.200, 0.250, 0.300, 0.500, 1.0, 2.0,
+];

@@ -1,0 +1,194 @@
+//! Which notice goes next, and which goes overboard.
+//!
+//! A lane a bidder, so that a bidder that hangs holds up only its own; wins before losses.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::io::notifier::{Kind, Target};
+use crate::model::ids::BidderId;
+
+/// Notices that wait, within `MAX_ENTRIES` and `MAX_BYTES`.
+pub(super) struct Queue {
+    lanes: Vec<Lane>,
+    by_id: BTreeMap<BidderId, usize>,
+    /// The lane that is looked at first.
+    turn: usize,
+    entries: usize,
+    bytes: usize,
+    /// The number of the next loss notice.
+    next_loss: u64,
+    state: State,
+}
+
+/// Whether notices are taken in and given out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum State {
+    /// Both.
+    Open,
+    /// Only given out.
+    Closed,
+    /// Neither.
+    Cut,
+}
+
+/// One notice on its way.
+pub(super) struct Notice {
+    pub(super) bidder: BidderId,
+    pub(super) kind: Kind,
+    pub(super) url: String,
+    pub(super) allow_loopback: bool,
+    lane: usize,
+}
+
+/// The notices of one bidder.
+struct Lane {
+    target: Target,
+    wins: VecDeque<String>,
+    /// Numbered over all lanes, so that the oldest can be found.
+    losses: VecDeque<(u64, String)>,
+    flying_wins: usize,
+    flying_losses: usize,
+}
+
+impl Queue {
+    pub(super) fn new(targets: Vec<Target>) -> Self {
+        let lane = |target| Lane {
+            target,
+            wins: VecDeque::new(),
+            losses: VecDeque::new(),
+            flying_wins: 0,
+            flying_losses: 0,
+        };
+        let lanes: Vec<Lane> = targets.into_iter().map(lane).collect();
+        let by_id = lanes.iter().enumerate().map(|(at, lane)| (lane.target.id.clone(), at));
+        let by_id = by_id.collect();
+        Self { lanes, by_id, turn: 0, entries: 0, bytes: 0, next_loss: 0, state: State::Open }
+    }
+
+    /// Takes a notice in and returns those that had to go for it, or itself.
+    pub(super) fn push(
+        &mut self,
+        bidder: &BidderId,
+        kind: Kind,
+        url: String,
+    ) -> Vec<(BidderId, Kind)> {
+        let mut dropped = Vec::new();
+        let lane = self.by_id.get(bidder).copied();
+        let Some(lane) = lane.filter(|_| self.state == State::Open && url.len() <= MAX_URL) else {
+            return vec![(bidder.clone(), kind)];
+        };
+        while self.entries == MAX_ENTRIES || MAX_BYTES < self.bytes + cost(&url) {
+            let Some(victim) = self.drop_oldest_loss() else {
+                dropped.push((bidder.clone(), kind));
+                return dropped;
+            };
+            dropped.push((victim, Kind::Loss));
+        }
+        self.entries += 1;
+        self.bytes += cost(&url);
+        match kind {
+            Kind::Win => self.lanes[lane].wins.push_back(url),
+            Kind::Loss => {
+                self.lanes[lane].losses.push_back((self.next_loss, url));
+                self.next_loss += 1;
+            }
+        }
+        dropped
+    }
+
+    /// Gives out the next notice whose bidder has fewer than `MAX_FLYING` on the way.
+    pub(super) fn pop(&mut self) -> Option<Notice> {
+        let count = self.lanes.len();
+        let at = (0..count).map(|step| (self.turn + step) % count).find(|at| {
+            let lane = &self.lanes[*at];
+            let waiting = !lane.wins.is_empty() || !lane.losses.is_empty();
+            waiting && lane.flying_wins + lane.flying_losses < MAX_FLYING
+        })?;
+        self.turn = at + 1;
+        let lane = &mut self.lanes[at];
+        let (kind, url) = match lane.wins.pop_front() {
+            Some(url) => {
+                lane.flying_wins += 1;
+                (Kind::Win, url)
+            }
+            None => {
+                lane.flying_losses += 1;
+                (Kind::Loss, lane.losses.pop_front()?.1)
+            }
+        };
+        self.entries -= 1;
+        self.bytes -= cost(&url);
+        let Target { id: bidder, allow_loopback } = lane.target.clone();
+        Some(Notice { bidder, kind, url, allow_loopback, lane: at })
+    }
+
+    /// Makes room for another notice of the same bidder.
+    pub(super) fn done(&mut self, notice: &Notice) {
+        let lane = &mut self.lanes[notice.lane];
+        match notice.kind {
+            Kind::Win => lane.flying_wins -= 1,
+            Kind::Loss => lane.flying_losses -= 1,
+        }
+    }
+
+    /// Returns the notices that were given out and are not done.
+    pub(super) fn flying(&self) -> Vec<(BidderId, Kind)> {
+        let mut flying = Vec::new();
+        for lane in &self.lanes {
+            let id = &lane.target.id;
+            flying.extend((0..lane.flying_wins).map(|_| (id.clone(), Kind::Win)));
+            flying.extend((0..lane.flying_losses).map(|_| (id.clone(), Kind::Loss)));
+        }
+        flying
+    }
+
+    /// Takes no more in.
+    pub(super) fn close(&mut self) {
+        if self.state == State::Open {
+            self.state = State::Closed;
+        }
+    }
+
+    /// Takes no more in, gives no more out, and returns what waited.
+    pub(super) fn cut(&mut self) -> Vec<(BidderId, Kind)> {
+        self.state = State::Cut;
+        self.entries = 0;
+        self.bytes = 0;
+        let mut dropped = Vec::new();
+        for lane in &mut self.lanes {
+            let id = &lane.target.id;
+            dropped.extend(lane.wins.drain(..).map(|_| (id.clone(), Kind::Win)));
+            dropped.extend(lane.losses.drain(..).map(|_| (id.clone(), Kind::Loss)));
+        }
+        dropped
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state
+    }
+
+    fn drop_oldest_loss(&mut self) -> Option<BidderId> {
+        let oldest = |lane: &Lane| lane.losses.front().map(|(number, _)| *number);
+        let lanes = self.lanes.iter_mut().filter(|lane| !lane.losses.is_empty());
+        let lane = lanes.min_by_key(|lane| oldest(lane))?;
+        let (_, url) = lane.losses.pop_front()?;
+        self.entries -= 1;
+        self.bytes -= cost(&url);
+        Some(lane.target.id.clone())
+    }
+}
+
+/// What a waiting notice takes of the queue's bytes: its URL and its entry.
+fn cost(url: &str) -> usize {
+    url.len() + ENTRY
+}
+
+/// Notices of all bidders that may wait.
+pub(super) const MAX_ENTRIES: usize = 100_000;
+/// Bytes that waiting notices may take.
+pub(super) const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Notices on the way to one bidder.
+pub(super) const MAX_FLYING: usize = 64;
+/// The longest URL that is taken in.
+pub(super) const MAX_URL: usize = 4_096;
+const ENTRY: usize = 64;
