@@ -1,3 +1,4 @@
 //! Breakwater, the open exchange for live ad breaks.
 
 pub mod model;
+pub mod wire;
