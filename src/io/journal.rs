@@ -198,19 +198,19 @@ impl Journal {
             disk.sync_folder(folder).map_err(doing("sync", folder))?;
         }
         let lock = disk.lock(&top.join(LOCK)).map_err(doing("lock", &top))?;
-        let lock = lock.ok_or_else(|| JournalError::Locked { folder: top })?;
-        let (auction, cut_auction) = recovered(&disk, data, identity, settings, Stream::Auction)?;
-        let (money, cut_money) = recovered(&disk, data, identity, settings, Stream::Money)?;
+        let lock = lock.ok_or(JournalError::Locked { folder: top })?;
+        let auction = recovered(&disk, data, identity, settings, Stream::Auction)?;
+        let money = recovered(&disk, data, identity, settings, Stream::Money)?;
         let boot = 1 + starts(&disk, data, is_start)?;
         let mut journal = Self {
-            auction: Arc::clone(&auction.0),
-            money: Arc::clone(&money.0),
+            auction: Arc::clone(&auction.queue),
+            money: Arc::clone(&money.queue),
             boot,
-            cuts: cut_auction.into_iter().chain(cut_money).collect(),
+            cuts: auction.cut.into_iter().chain(money.cut).collect(),
             writers: Mutex::new(Vec::new()),
             lock: Mutex::new(Some(lock)),
         };
-        for (queue, writer) in [money, auction] {
+        for (queue, writer) in [(money.queue, money.writer), (auction.queue, auction.writer)] {
             journal.start(queue, writer).map_err(doing("start the writer of", data))?;
         }
         Ok(journal)
@@ -290,6 +290,13 @@ impl Drop for Journal {
     }
 }
 
+/// A stream that was recovered and is ready to go on.
+struct Line {
+    queue: Arc<Queue>,
+    writer: Writer,
+    cut: Option<Cut>,
+}
+
 /// Finds the end of a stream and makes queue and writer that go on from there.
 fn recovered(
     disk: &Arc<dyn Disk>,
@@ -297,7 +304,7 @@ fn recovered(
     identity: &Identity,
     settings: Settings,
     stream: Stream,
-) -> Result<((Arc<Queue>, Writer), Option<Cut>), JournalError> {
+) -> Result<Line, JournalError> {
     let folder = folder(data, stream);
     let hash: [u8; 32] = Sha256::digest(origin(identity, stream)).into();
     let origin = *hash.first_chunk().expect("16 is below 32");
@@ -310,7 +317,7 @@ fn recovered(
     let queue = Queue::new(found.next, limits.queue, settings.durability);
     let disk = Arc::clone(disk);
     let writer = Writer { disk, folder, stream, origin, limits, segment: found.last };
-    Ok(((queue, writer), found.cut))
+    Ok(Line { queue, writer, cut: found.cut })
 }
 
 /// Counts the starts in the money stream.

@@ -128,7 +128,7 @@ fn recover_segment(
         Tail::Torn(bytes) => {
             file.set_length(offset).map_err(doing("cut", &path))?;
             file.sync().map_err(doing("sync", &path))?;
-            Some(Cut { file: path.clone(), index: next, offset, bytes })
+            Some(Cut { file: path, index: next, offset, bytes })
         }
     };
     Ok(Recovered { next, last: Some(OpenSegment { file, offset }), cut })

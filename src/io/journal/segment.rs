@@ -128,7 +128,7 @@ impl Window {
         let skip = match held {
             Some(skip) => skip,
             None => {
-                self.bytes.resize(count.max(WINDOW), 0);
+                self.bytes = vec![0; count.max(WINDOW)];
                 let read = self.file.read_at(offset, &mut self.bytes);
                 self.bytes.truncate(*read.as_ref().unwrap_or(&0));
                 read?;
@@ -218,5 +218,5 @@ pub(super) const HEAD: u64 = 8;
 /// What one write can leave behind: it is at most 256 KiB, or a single frame.
 const MAX_TORN: usize = MAX_PAYLOAD + FRAME_HEAD;
 /// How much is read at once.
-const WINDOW: usize = 1 << 20;
+const WINDOW: usize = 256 << 10;
 const MAGIC: &[u8; 8] = b"BWSEG01\n";

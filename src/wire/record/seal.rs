@@ -8,6 +8,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::model::time::UnixMillis;
+use crate::wire::record::MARKUP;
 
 /// The 58 bytes that stand for a record in its stream's tree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -106,7 +107,8 @@ pub(super) fn payload(
 
 /// Writes form, own salt, length and bytes of a section.
 fn store(part: &Part<'_>, compressor: &mut Option<Compressor>, body: &mut Vec<u8>) {
-    let packed = (COMPRESS_FROM <= part.bytes.len()).then(|| {
+    let from = if part.name.starts_with(MARKUP) { PACK_MARKUP_FROM } else { PACK_FROM };
+    let packed = (from <= part.bytes.len()).then(|| {
         let compressor = compressor.get_or_insert_with(compress);
         compressor.compress(&part.bytes).expect("the destination is as large as zstd asks")
     });
@@ -187,8 +189,10 @@ pub(super) const FORM_ZSTD: u8 = 1;
 pub(super) const FORM_ERASED: u8 = 2;
 /// The section with a salt of its own.
 pub(super) const USER: &str = "user";
-/// Shorter sections are not worth the time to compress.
-const COMPRESS_FROM: usize = 1024;
+/// Shorter markup is not worth the time to compress.
+const PACK_MARKUP_FROM: usize = 1 << 10;
+/// Shorter JSON is not either: a sale waits for it, and sealed segments are compressed as a whole.
+const PACK_FROM: usize = 8 << 10;
 
 #[cfg(test)]
 mod tests;
