@@ -58,6 +58,30 @@ async fn a_torn_file_is_cut_at_the_next_start() {
     assert_eq!(frames(data.path(), Stream::Money).unwrap().count(), 5);
 }
 
+/// The file was not written by this program, but by a script that follows the format.
+#[tokio::test]
+async fn a_segment_of_version_1_stays_readable() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("journal/auction");
+    std::fs::create_dir_all(&folder).unwrap();
+    let name = "auction-00000000000000000000.seg";
+    std::fs::copy(Path::new(VERSION_1).join(name), folder.join(name)).unwrap();
+    let text = std::fs::read_to_string(Path::new(VERSION_1).join("auction.hex")).unwrap();
+    let records: Vec<_> =
+        frames(data.path(), Stream::Auction).unwrap().map(Result::unwrap).collect();
+    let hex: String = records[0].payload.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, text.replace('\n', ""));
+    let record = read(&records[0].payload).unwrap();
+    assert_eq!(record.auction_input().unwrap().replies.len(), 3);
+    assert_eq!(record.id.to_string(), "auc_0192f7c2000070008000000000000001");
+    let late = Lifecycle::LateSync { auction: record.id };
+    assert_eq!(read(&records[1].payload).unwrap().lifecycle(), Ok(late));
+    let journal = open(data.path()).unwrap();
+    assert!(journal.cuts().is_empty());
+    let mut pending = journal.permit(Stream::Auction).unwrap().append(b"next".to_vec());
+    assert_eq!(pending.wait().await, Flush::Flushed { index: 2 });
+}
+
 /// Writes a start, a config and a stop, each flushed before the next.
 async fn live(journal: &Journal) {
     let start = journal.permit(Stream::Money).unwrap();
@@ -93,4 +117,5 @@ fn draw(number: u8) -> Draw {
     }
 }
 
+const VERSION_1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/journal/v1");
 const CONFIG: &[u8] = b"{\"exchange\":{\"domain\":\"x.example\"}}";

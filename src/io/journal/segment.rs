@@ -56,7 +56,7 @@ pub(super) fn file_name(stream: Stream, first: u64) -> String {
 pub(super) fn first_index(stream: Stream, name: &str) -> Option<u64> {
     let digits = name.strip_prefix(stream.name())?.strip_prefix('-')?.strip_suffix(".seg")?;
     let plain = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| digits.parse().ok()).flatten()
+    plain.then(|| digits.parse().ok()).flatten().filter(|first| *first <= MAX_FIRST)
 }
 
 /// Appends a frame.
@@ -209,6 +209,8 @@ fn payload_length(length: [u8; 4]) -> Option<usize> {
     (1..=MAX_PAYLOAD).contains(&length).then_some(length)
 }
 
+/// The highest index a file name may tell, so that counting on from it never ends.
+const MAX_FIRST: u64 = u64::MAX >> 1;
 /// The longest payload of a frame.
 pub(super) const MAX_PAYLOAD: usize = 4 << 20;
 /// Bytes before a payload: its length and checksum.

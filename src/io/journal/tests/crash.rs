@@ -195,6 +195,45 @@ async fn whatever_the_moment_what_was_acknowledged_survives() {
     }
 }
 
+#[tokio::test]
+async fn whatever_the_file_a_start_keeps_a_prefix_or_refuses() {
+    let whole = three_records().await;
+    let mut seed = 1u64;
+    let mut number = |bound: usize| {
+        // Knuth's MMIX constants; the high bits are the good ones.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % bound
+    };
+    let mut opened = 0;
+    for _ in 0..400 {
+        let mut bytes = whole.clone();
+        for _ in 0..=number(2) {
+            let place = number(offset(3) + 20);
+            match number(4) {
+                0 => bytes.truncate(place),
+                1 => bytes.extend_from_slice(&whole[64..place.max(64)]),
+                2 => bytes.insert(place.min(bytes.len()), 0xff),
+                _ => bytes[place..].iter_mut().take(9).for_each(|byte| *byte = byte.rotate_left(3)),
+            }
+            bytes.resize(bytes.len().max(4096), 0);
+        }
+        let disk = MemoryDisk::default();
+        disk.put(&segment(0), &bytes);
+        match try_open(&disk) {
+            Ok(journal) => {
+                drop(journal);
+                opened += 1;
+                let kept = payloads(&disk, Stream::Auction);
+                let all = [record(0), record(1), record(2)];
+                assert!(all.starts_with(&kept), "{} records", kept.len());
+            }
+            Err(JournalError::Damaged { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!((40..360).contains(&opened), "{opened} of 400 must open");
+}
+
 /// Returns a segment of three records.
 async fn three_records() -> Vec<u8> {
     let disk = MemoryDisk::default();
