@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::io::journal::disk::{Disk, DiskFile};
 use crate::io::journal::queue::{Append, Queue};
 use crate::io::journal::recover::{FIRST_FRAME, OpenSegment};
-use crate::io::journal::segment::{Header, file_name, write_frame};
+use crate::io::journal::segment::{FRAME_HEAD, Header, file_name, write_frame};
 use crate::io::journal::{Limits, Stream};
 
 /// Writes the segments of one stream.
@@ -44,8 +44,10 @@ pub(super) fn run(queue: &Queue, mut writer: Writer) {
             std::thread::sleep(rest);
         }
         last_flush = Some(Instant::now());
-        match writer.flush(queue) {
-            Ok(batch) => queue.flushed(batch),
+        let batch = writer.batch(queue);
+        match writer.flush(&batch) {
+            Ok(()) => queue.flushed(batch),
+            // The queue ends before the batch is dropped: who is refused must find it failed.
             Err(error) => {
                 let stream = writer.stream.name();
                 tracing::error!(stream, %error, "the journal failed; nothing is sold from here on");
@@ -56,26 +58,30 @@ pub(super) fn run(queue: &Queue, mut writer: Writer) {
 }
 
 impl Writer {
-    /// Writes and syncs one batch and returns it.
-    fn flush(&mut self, queue: &Queue) -> io::Result<Vec<Append>> {
-        let room = self
-            .segment
-            .as_ref()
-            .map_or(0, |segment| self.limits.segment.saturating_sub(segment.offset));
-        let room = usize::try_from(room).unwrap_or(usize::MAX);
-        let mut batch = queue.take(room.min(MAX_BATCH));
-        if batch.is_empty() {
-            batch = queue.take_one();
-        }
-        let mut frames =
-            Vec::with_capacity(batch.iter().map(|append| append.payload.len() + 8).sum());
-        for append in &batch {
+    /// Takes what is queued and fits into the segment, at least one record.
+    fn batch(&self, queue: &Queue) -> Vec<Append> {
+        let batch = queue.take(self.room().min(MAX_BATCH));
+        if batch.is_empty() { queue.take_one() } else { batch }
+    }
+
+    /// Returns how many bytes the segment still takes.
+    fn room(&self) -> usize {
+        let offset = self.segment.as_ref().map_or(u64::MAX, |segment| segment.offset);
+        usize::try_from(self.limits.segment.saturating_sub(offset)).unwrap_or(usize::MAX)
+    }
+
+    /// Writes and syncs a batch.
+    fn flush(&mut self, batch: &[Append]) -> io::Result<()> {
+        let Some(first) = batch.first() else { return Ok(()) };
+        let size = batch.iter().map(|append| append.payload.len() + FRAME_HEAD).sum();
+        let mut frames = Vec::with_capacity(size);
+        for append in batch {
             write_frame(append.index, &append.payload, &mut frames);
         }
-        let first = batch.first().expect("the queue is not empty and only this thread takes").index;
+        let room = self.room();
         let segment = match self.segment.take() {
             Some(segment) if frames.len() <= room || segment.offset == FIRST_FRAME => segment,
-            full => self.next_segment(full, first)?,
+            full => self.next_segment(full, first.index)?,
         };
         let segment = self.segment.insert(segment);
         let end = segment.offset + u64::try_from(frames.len()).expect("a batch's length fits");
@@ -83,7 +89,7 @@ impl Writer {
         segment.file.write_at(segment.offset, &frames)?;
         segment.file.sync()?;
         segment.offset = end;
-        Ok(batch)
+        Ok(())
     }
 
     /// Ends a full segment and makes the next one.

@@ -144,10 +144,10 @@ async fn a_disk_that_fails_ends_all_selling() {
         let disk = MemoryDisk::default();
         let journal = open(&disk);
         flushed([append(&journal, b"good")]).await;
+        let permit = || journal.permit(Stream::Auction).unwrap();
+        let (waiting, group) = (permit(), [permit(), permit()]);
         disk.set(fault);
-        let waiting = journal.permit(Stream::Auction).unwrap();
-        let mut group = [append(&journal, &[1; 5000]), append(&journal, &[2; 5000])];
-        for pending in &mut group {
+        for mut pending in group.map(|permit| permit.append(vec![1; 5000])) {
             assert_eq!(pending.wait().await, Flush::Refused);
         }
         assert!(journal.failure().is_some());
