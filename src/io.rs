@@ -14,3 +14,7 @@ pub mod egress;
 pub mod entropy;
 pub mod metrics;
 pub mod notifier;
+//! The world outside: sockets, disk, clock, randomness. It moves bytes and never knows what a bid
+//! is.
+
+pub mod journal;

@@ -15,3 +15,6 @@ mod requests;
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod bidders;
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
+mod journal;

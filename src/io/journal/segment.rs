@@ -1,0 +1,224 @@
+//! The bytes of a segment file: name, header, frames, and what may follow the last good frame.
+
+use std::io;
+
+use crate::io::journal::Stream;
+use crate::io::journal::disk::DiskFile;
+
+/// The first 64 bytes of a segment file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Header {
+    /// Index of its first frame.
+    pub(super) first: u64,
+    /// The first bytes of the SHA-256 of its origin.
+    pub(super) origin: [u8; 16],
+    /// When it was made, in Unix milliseconds.
+    pub(super) created: u64,
+}
+
+impl Header {
+    /// Its length.
+    pub(super) const BYTES: usize = 64;
+
+    pub(super) fn bytes(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..8].copy_from_slice(MAGIC);
+        bytes[8..16].copy_from_slice(&self.first.to_le_bytes());
+        bytes[16..32].copy_from_slice(&self.origin);
+        bytes[32..40].copy_from_slice(&self.created.to_le_bytes());
+        let crc = crc32c::crc32c(&bytes[..60]);
+        bytes[60..].copy_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    /// Reads a header, or `None` when it is not one.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let (magic, rest) = bytes.split_first_chunk::<8>()?;
+        let (first, rest) = rest.split_first_chunk()?;
+        let (origin, rest) = rest.split_first_chunk()?;
+        let created = rest.first_chunk()?;
+        let crc = bytes.get(60..)?.first_chunk()?;
+        let good = magic == MAGIC && u32::from_le_bytes(*crc) == crc32c::crc32c(&bytes[..60]);
+        good.then_some(Self {
+            first: u64::from_le_bytes(*first),
+            origin: *origin,
+            created: u64::from_le_bytes(*created),
+        })
+    }
+}
+
+/// Returns the name of a segment file.
+pub(super) fn file_name(stream: Stream, first: u64) -> String {
+    format!("{}-{first:020}.seg", stream.name())
+}
+
+/// Returns the first index that a file name tells, if it is the name of a segment of the stream.
+pub(super) fn first_index(stream: Stream, name: &str) -> Option<u64> {
+    let digits = name.strip_prefix(stream.name())?.strip_prefix('-')?.strip_suffix(".seg")?;
+    let plain = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten().filter(|first| *first <= MAX_FIRST)
+}
+
+/// Appends a frame.
+///
+/// # Panics
+///
+/// When the payload is longer than `MAX_PAYLOAD`.
+pub(super) fn write_frame(index: u64, payload: &[u8], frames: &mut Vec<u8>) {
+    assert!(payload.len() <= MAX_PAYLOAD, "the queue refuses longer payloads");
+    let length = u32::try_from(payload.len()).expect("a payload is far below 4 GiB").to_le_bytes();
+    let crc = crc32c::crc32c_append(crc_of_head(length, index), payload);
+    frames.extend_from_slice(&length);
+    frames.extend_from_slice(&crc.to_le_bytes());
+    frames.extend_from_slice(payload);
+}
+
+/// Returns the checksum up to where the payload begins.
+fn crc_of_head(length: [u8; 4], index: u64) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&length), &index.to_le_bytes())
+}
+
+/// What stands at an offset.
+pub(super) enum Found {
+    /// A good frame: its payload.
+    Frame(Vec<u8>),
+    /// Zeroes, or the end of the file.
+    End,
+    /// Neither.
+    Bad,
+}
+
+/// What follows the last good frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Tail {
+    /// Nothing but zeroes.
+    Clean,
+    /// So many bytes of a write that was never synced.
+    Torn(u64),
+    /// Good frames after bad bytes, or more bad bytes than one write leaves.
+    Damaged,
+}
+
+/// A file read through a window, so that a large segment takes little memory.
+pub(super) struct Window {
+    file: Box<dyn DiskFile>,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window {
+    pub(super) fn new(file: Box<dyn DiskFile>) -> Self {
+        Self { file, start: 0, bytes: Vec::new() }
+    }
+
+    /// Returns the file.
+    pub(super) fn into_file(self) -> Box<dyn DiskFile> {
+        self.file
+    }
+
+    /// Forgets what was read: a writer may have gone on since.
+    pub(super) fn refresh(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// Returns the bytes at an offset, fewer than `count` only at the end of the file.
+    pub(super) fn bytes(&mut self, offset: u64, count: usize) -> io::Result<&[u8]> {
+        let skip = offset.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok());
+        let held = skip.filter(|skip| skip.saturating_add(count) <= self.bytes.len());
+        let skip = match held {
+            Some(skip) => skip,
+            None => {
+                self.bytes = vec![0; count.max(WINDOW)];
+                let read = self.file.read_at(offset, &mut self.bytes);
+                self.bytes.truncate(*read.as_ref().unwrap_or(&0));
+                read?;
+                self.start = offset;
+                0
+            }
+        };
+        let end = self.bytes.len().min(skip + count);
+        Ok(&self.bytes[skip..end])
+    }
+
+    /// Reads the frame `index` at an offset.
+    pub(super) fn frame(&mut self, offset: u64, index: u64) -> io::Result<Found> {
+        let head = self.bytes(offset, FRAME_HEAD)?;
+        if head.iter().all(|byte| *byte == 0) {
+            return Ok(Found::End);
+        }
+        let Some((&length, rest)) = head.split_first_chunk::<4>() else { return Ok(Found::Bad) };
+        let Some(&crc) = rest.first_chunk::<4>() else { return Ok(Found::Bad) };
+        let Some(count) = payload_length(length) else { return Ok(Found::Bad) };
+        let payload = self.bytes(offset + HEAD, count)?;
+        let sum = crc32c::crc32c_append(crc_of_head(length, index), payload);
+        let good = payload.len() == count && sum == u32::from_le_bytes(crc);
+        Ok(if good { Found::Frame(payload.to_vec()) } else { Found::Bad })
+    }
+
+    /// Says what stands from `offset` on, where frame `index` is not.
+    pub(super) fn tail(&mut self, offset: u64, index: u64) -> io::Result<Tail> {
+        let Some(end) = self.last_written(offset)? else { return Ok(Tail::Clean) };
+        let written = end - offset;
+        match usize::try_from(written) {
+            Ok(written) if written <= MAX_TORN => {
+                let bytes = self.bytes(offset, written)?;
+                let whole = holds_frame(bytes, index);
+                Ok(if whole { Tail::Damaged } else { Tail::Torn(end - offset) })
+            }
+            Ok(_) | Err(_) => Ok(Tail::Damaged),
+        }
+    }
+
+    /// Returns where the last byte from `offset` on that is not zero ends, if there is one.
+    fn last_written(&mut self, offset: u64) -> io::Result<Option<u64>> {
+        let (mut at, mut end) = (offset, None);
+        loop {
+            let chunk = self.bytes(at, WINDOW)?;
+            if let Some(last) = chunk.iter().rposition(|byte| *byte != 0) {
+                end = Some(at + u64::try_from(last).expect("a chunk's length fits") + 1);
+            }
+            if chunk.is_empty() {
+                return Ok(end);
+            }
+            at += u64::try_from(chunk.len()).expect("a chunk's length fits");
+        }
+    }
+}
+
+/// Says whether a good frame stands anywhere in bytes that begin where frame `index` is not.
+fn holds_frame(bytes: &[u8], index: u64) -> bool {
+    (0..bytes.len()).any(|place| {
+        let rest = &bytes[place..];
+        let Some((&length, rest)) = rest.split_first_chunk::<4>() else { return false };
+        let Some((&crc, rest)) = rest.split_first_chunk::<4>() else { return false };
+        let count = payload_length(length);
+        let Some(payload) = count.and_then(|count| rest.get(..count)) else { return false };
+        let sum = crc32c::crc32c(payload);
+        // Each frame lost before this one took at least a head and a byte.
+        let lost = u64::try_from(place / (FRAME_HEAD + 1)).expect("a place fits");
+        (index + 1..=index + 1 + lost).any(|index| {
+            let head = crc_of_head(length, index);
+            crc32c::crc32c_combine(head, sum, payload.len()) == u32::from_le_bytes(crc)
+        })
+    })
+}
+
+/// Returns the length of a payload that a frame tells, if a payload may be that long.
+fn payload_length(length: [u8; 4]) -> Option<usize> {
+    let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+    (1..=MAX_PAYLOAD).contains(&length).then_some(length)
+}
+
+/// The highest index a file name may tell, so that counting on from it never ends.
+const MAX_FIRST: u64 = u64::MAX >> 1;
+/// The longest payload of a frame.
+pub(super) const MAX_PAYLOAD: usize = 4 << 20;
+/// Bytes before a payload: its length and checksum.
+pub(super) const FRAME_HEAD: usize = 8;
+/// The same, as an offset.
+pub(super) const HEAD: u64 = 8;
+/// What one write can leave behind: it is at most 256 KiB, or a single frame.
+const MAX_TORN: usize = MAX_PAYLOAD + FRAME_HEAD;
+/// How much is read at once.
+const WINDOW: usize = 256 << 10;
+const MAGIC: &[u8; 8] = b"BWSEG01\n";

@@ -1,0 +1,130 @@
+//! The thread that writes one stream: what is queued, one sync, again.
+//!
+//! Groups form by themselves while a sync runs. A failed write or sync is final: the kernel may
+//! have dropped the pages, so asking again would get a false yes.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::io::journal::disk::{Disk, DiskFile};
+use crate::io::journal::queue::{Append, Queue};
+use crate::io::journal::recover::{FIRST_FRAME, OpenSegment};
+use crate::io::journal::segment::{FRAME_HEAD, Header, file_name, write_frame};
+use crate::io::journal::{Limits, Stream};
+
+/// Writes the segments of one stream.
+pub(super) struct Writer {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) folder: PathBuf,
+    pub(super) stream: Stream,
+    pub(super) origin: [u8; 16],
+    pub(super) limits: Limits,
+    /// The segment being written; none before the first record.
+    pub(super) segment: Option<OpenSegment>,
+}
+
+/// Ends the queue when its writer is gone, however it went.
+struct End<'a>(&'a Queue);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.end(Some(Arc::from("the writer thread ended")));
+    }
+}
+
+/// Writes until the queue is closed and empty, or the disk fails.
+pub(super) fn run(queue: &Queue, mut writer: Writer) {
+    let _end = End(queue);
+    let mut last_flush: Option<Instant> = None;
+    while queue.wait() {
+        let rest = last_flush.and_then(|last| SPACING.checked_sub(last.elapsed()));
+        if let Some(rest) = rest {
+            std::thread::sleep(rest);
+        }
+        last_flush = Some(Instant::now());
+        let batch = writer.batch(queue);
+        match writer.flush(&batch) {
+            Ok(()) => queue.flushed(batch),
+            // The queue ends before the batch is dropped: who is refused must find it failed.
+            Err(error) => {
+                let stream = writer.stream.name();
+                tracing::error!(stream, %error, "the journal failed; nothing is sold from here on");
+                return queue.end(Some(Arc::from(error.to_string())));
+            }
+        }
+    }
+}
+
+impl Writer {
+    /// Takes what is queued and fits into the segment, at least one record.
+    fn batch(&self, queue: &Queue) -> Vec<Append> {
+        let batch = queue.take(self.room().min(MAX_BATCH));
+        if batch.is_empty() { queue.take_one() } else { batch }
+    }
+
+    /// Returns how many bytes the segment still takes.
+    fn room(&self) -> usize {
+        let offset = self.segment.as_ref().map_or(u64::MAX, |segment| segment.offset);
+        usize::try_from(self.limits.segment.saturating_sub(offset)).unwrap_or(usize::MAX)
+    }
+
+    /// Writes and syncs a batch.
+    fn flush(&mut self, batch: &[Append]) -> io::Result<()> {
+        let Some(first) = batch.first() else { return Ok(()) };
+        let size = batch.iter().map(|append| append.payload.len() + FRAME_HEAD).sum();
+        let mut frames = Vec::with_capacity(size);
+        for append in batch {
+            write_frame(append.index, &append.payload, &mut frames);
+        }
+        let room = self.room();
+        let segment = match self.segment.take() {
+            Some(segment) if frames.len() <= room || segment.offset == FIRST_FRAME => segment,
+            full => self.next_segment(full, first.index)?,
+        };
+        let segment = self.segment.insert(segment);
+        let end = segment.offset + u64::try_from(frames.len()).expect("a batch's length fits");
+        preallocate(&*segment.file, end, self.limits.ahead)?;
+        segment.file.write_at(segment.offset, &frames)?;
+        segment.file.sync()?;
+        segment.offset = end;
+        Ok(())
+    }
+
+    /// Ends a full segment and makes the next one.
+    fn next_segment(&self, full: Option<OpenSegment>, first: u64) -> io::Result<OpenSegment> {
+        if let Some(full) = full {
+            full.file.set_length(full.offset)?;
+            full.file.sync()?;
+        }
+        let path = self.folder.join(file_name(self.stream, first));
+        let file = self.disk.create(&path)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let created = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let header = Header { first, origin: self.origin, created };
+        file.write_at(0, &header.bytes())?;
+        preallocate(&*file, FIRST_FRAME, self.limits.ahead)?;
+        file.sync()?;
+        self.disk.sync_folder(&self.folder)?;
+        Ok(OpenSegment { file, offset: FIRST_FRAME })
+    }
+}
+
+/// Writes zeroes ahead of the frames, a stretch at a time, so that most syncs change no metadata.
+///
+/// Real zeroes: `fallocate` alone leaves a change of metadata for each later sync.
+fn preallocate(file: &dyn DiskFile, end: u64, ahead: u64) -> io::Result<()> {
+    let length = file.length()?;
+    if end <= length {
+        return Ok(());
+    }
+    let target = end.next_multiple_of(ahead);
+    let zeroes = usize::try_from(target - length).expect("a stretch fits into memory");
+    file.write_at(length, &vec![0; zeroes])
+}
+
+/// The most bytes of one write, unless a single frame is longer.
+const MAX_BATCH: usize = 256 << 10;
+/// The least time between two flushes.
+const SPACING: Duration = Duration::from_millis(1);
