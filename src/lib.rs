@@ -1,10 +1,9 @@
 //! Breakwater, the open exchange for live ad breaks.
 
-pub mod config;
+pub mod auction;
 pub mod cli;
+pub mod config;
 pub mod io;
 pub mod live;
-pub mod auction;
-pub mod io;
 pub mod model;
 pub mod wire;

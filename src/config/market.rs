@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::problem::{DANGLING, REPEATED};
 use crate::config::section::{At, Section};
-use crate::config::settings::{self, Settings};
+use crate::config::settings;
 use crate::config::{Environment, Loaded, bidder, placement, publisher, snapshot, value};
 use crate::model::ids::PublisherId;
 use crate::model::market::{Market, Placement};

@@ -55,10 +55,6 @@ impl<'a> Section<'a> {
         Some(Self { name, table, span, known: RefCell::default(), reporter: self.reporter })
     }
 
-    pub(super) fn reporter(&self) -> &'a Reporter {
-        self.reporter
-    }
-
     /// Returns the table's own place.
     pub(super) fn span(&self) -> Range<usize> {
         self.span.clone()
