@@ -3,7 +3,9 @@
 pub mod auction;
 pub mod cli;
 pub mod config;
+pub mod exchange;
 pub mod io;
 pub mod live;
 pub mod model;
+pub mod server;
 pub mod wire;
