@@ -7,6 +7,7 @@ use crate::model::bid::{Reply, ReplyOutcome};
 use crate::model::break_request::BreakRequest;
 use crate::model::outcome::{Fate, Outcome};
 use crate::model::plan::AuctionInput;
+use crate::model::reason::CallReason;
 use crate::wire::sold::Sold;
 
 /// Stages of a sale, as the histogram and the record name them.
@@ -73,6 +74,9 @@ fn bidder(metrics: &Metrics, reply: &Reply) {
         ReplyOutcome::Bids => "bids",
         ReplyOutcome::Nothing(reason) => {
             metrics.bidder_request(bidder, reason.name());
+            if reason == CallReason::Timeout {
+                metrics.late_response(bidder);
+            }
             reason.name()
         }
     };

@@ -30,7 +30,6 @@ const PLAYBACK_SESSION: HeaderName = HeaderName::from_static("x-playback-session
 const OPENRTB_VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
 
 /// The doors of one worker.
-#[derive(Debug)]
 pub struct Doors {
     exchange: Arc<Exchange>,
 }
@@ -92,7 +91,12 @@ impl Doors {
     }
 
     /// Calls the door when the method is its own; answers a page's question about it.
-    async fn by_method<F>(&self, method: &Method, own: &'static str, door: impl FnOnce() -> F) -> Reply
+    async fn by_method<F>(
+        &self,
+        method: &Method,
+        own: &'static str,
+        door: impl FnOnce() -> F,
+    ) -> Reply
     where
         F: Future<Output = Reply>,
     {
@@ -111,7 +115,8 @@ impl Doors {
         let query = parts.uri.query().unwrap_or_default();
         // The tag is open: no key is read, and no price is shown.
         let caller = caller(&parts.headers, peer, Credential::None);
-        let request = match break_request::tag::tag(query, &caller, &self.exchange.shared().market) {
+        let request = match break_request::tag::tag(query, &caller, &self.exchange.shared().market)
+        {
             Ok(request) => request,
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
