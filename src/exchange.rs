@@ -1,6 +1,6 @@
 //! The line itself: a break request comes in, a sold pod goes out.
 //!
-//! [`Exchange::sell`] reads as the table in `ARCHITECTURE.md`. Two awaits: the bidders and the
+//! `Exchange::auction` reads as the table in `ARCHITECTURE.md`. Two awaits: the bidders and the
 //! disk. Everything between them is pure and lives elsewhere.
 
 use std::sync::Arc;
@@ -94,8 +94,15 @@ impl Exchange {
         }
     }
 
-    /// Sells one ad break.
+    /// Sells one ad break and counts its seconds.
     async fn sell(&self, request: &BreakRequest, times: Times) -> Sale {
+        let sale = self.auction(request, times).await;
+        observe::seconds(&self.shared.metrics, request, &sale.sold);
+        sale
+    }
+
+    /// Holds the auction of one ad break.
+    async fn auction(&self, request: &BreakRequest, times: Times) -> Sale {
         if let Some(reason) = self.cannot_sell(request, &times) {
             return self.nothing(request, &times, reason);
         }
