@@ -151,7 +151,8 @@ impl Exchange {
         }
         observe::auction(&self.shared.metrics, request, &input, &outcome);
         self.shared.notify(&input, &outcome);
-        Sale { sold, auction: Some((input, outcome)) }
+        let auction = request.explain.then_some((input, outcome));
+        Sale { sold, recorded: true, auction }
     }
 
     /// Says why a request cannot be sold before anyone is asked.
@@ -168,7 +169,7 @@ impl Exchange {
     fn nothing(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Sale {
         let currency = self.shared.market.currency;
         let why = Nothing { request: reason, seconds: unfilled(reason), currency };
-        Sale { sold: Sold::nothing(request, times.arrived_at, why), auction: None }
+        Sale { sold: Sold::nothing(request, times.arrived_at, why), recorded: false, auction: None }
     }
 }
 
