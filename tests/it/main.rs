@@ -7,5 +7,6 @@ mod bidders;
 mod cue;
 mod journal;
 mod requests;
+mod responses;
 mod sale;
 mod vast;
