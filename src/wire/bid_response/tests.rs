@@ -220,7 +220,6 @@ fn object(members: Vec<(String, String)>) -> String {
 
 /// More cases when slow tests are asked for.
 fn cases() -> u32 {
-    #[expect(clippy::disallowed_methods, reason = "a test may be told to take longer")]
     let slow = std::env::var_os("RUN_SLOW_TESTS").is_some();
     if slow { 200_000 } else { 1000 }
 }
