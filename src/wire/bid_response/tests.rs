@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof,
@@ -149,12 +150,12 @@ fn response_of(bids: &str) -> String {
 
 /// A response, most of it sound.
 fn response() -> impl Strategy<Value = String> {
-    let seat = (members(SEAT), vec(element(), 0..4)).prop_map(|(members, bids)| {
+    let seat = (members(SEAT), vec(element(), 0..3)).prop_map(|(members, bids)| {
         let mut members = members;
         members.push(("bid".to_owned(), format!("[{}]", bids.join(","))));
         object(members)
     });
-    let seats = vec(prop_oneof![9 => seat, 1 => value()], 0..3);
+    let seats = vec(prop_oneof![19 => seat, 1 => value()], 1..3);
     (members(HEAD), seats, any::<bool>()).prop_map(|(mut members, seats, first)| {
         let seats = ("seatbid".to_owned(), format!("[{}]", seats.join(" ,\n")));
         members.insert(if first { 0 } else { members.len() }, seats);
@@ -164,33 +165,47 @@ fn response() -> impl Strategy<Value = String> {
 
 /// What may stand in `bid`: bids with odd members, and what is no bid.
 fn element() -> impl Strategy<Value = String> {
-    let mutated = (members(BID), any::<bool>()).prop_map(|(odd, replace)| {
+    let names: Vec<&str> =
+        BID.iter().map(|(name, _)| *name).filter(|it| !it.ends_with("id")).collect();
+    let lacking = vec(select(names), 0..9);
+    let mutated = (members(BID), lacking, weighted(0.9)).prop_map(|(odd, lacking, replace)| {
         let sound = BID.iter().filter_map(|(name, value)| {
             let replaced = replace && odd.iter().any(|(other, _)| other == name);
-            (!replaced).then(|| ((*name).to_owned(), (*value).to_owned()))
+            (!replaced && !lacking.contains(name))
+                .then(|| ((*name).to_owned(), (*value).to_owned()))
         });
         let mut members: Vec<(String, String)> = sound.collect();
         members.extend(odd);
         object(members)
     });
-    prop_oneof![3 => Just(ODD.to_owned()), 12 => mutated, 1 => value()]
+    prop_oneof![3 => Just(ODD.to_owned()), 20 => mutated, 1 => value()]
 }
 
 /// Some of these members, now with their value and now with another.
 fn members(
     known: &'static [(&'static str, &'static str)],
 ) -> impl Strategy<Value = Vec<(String, String)>> {
-    let member = (select(known), value(), any::<bool>()).prop_map(|((name, usual), odd, sound)| {
+    let member = (select(known), value(), weighted(0.9)).prop_map(|((name, usual), odd, sound)| {
         (name.to_owned(), if sound { usual.to_owned() } else { odd })
     });
     let unknown = (select(vec!["x", "ext", "", "bïd", "id\\u0000", "\\u0069d"]), value())
         .prop_map(|(name, value)| (name.to_owned(), value));
-    vec(prop_oneof![8 => member, 1 => unknown], 0..4)
+    let members = vec(prop_oneof![9 => member, 1 => unknown], 0..4);
+    (members, weighted(0.1)).prop_map(|(mut members, repeats)| {
+        let mut seen = Vec::new();
+        members.retain(|(name, _)| {
+            let repeat = seen.contains(name);
+            seen.push(name.clone());
+            repeats || !repeat
+        });
+        members
+    })
 }
 
 /// Any JSON value of a pool of odd ones.
 fn value() -> impl Strategy<Value = String> {
-    let deep = (1..80_usize).prop_map(|deep| format!("{}{}", "[".repeat(deep), "]".repeat(deep)));
+    let deep = prop_oneof![1..80_usize, 57..65_usize]
+        .prop_map(|deep| format!("{}{}", "[".repeat(deep), "]".repeat(deep)));
     prop_oneof![12 => select(VALUES).prop_map(str::to_owned), 3 => decimal(), 1 => deep]
 }
 
