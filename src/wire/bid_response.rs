@@ -85,28 +85,27 @@ fn fill(reply: &mut Reply, found: Document<'_>, call: &Call, bidder: &Bidder) {
     reply.response_id = found.bidid.as_deref().map(bid::kept);
     reply.no_bid_reason = found.nbr;
     let (currency, currency_defect) = currency(found.currency);
-    let mut position = 0;
+    let ours = found.id.as_deref() == Some(&*call.request_id);
+    let foreign = (!ours).then_some(LossReason::WrongRequestId);
     for (index, seat) in found.seats.into_iter().enumerate() {
         let common = Common {
             seat: seat.name,
             group: seat.group.then(|| u16::try_from(index).unwrap_or(u16::MAX)),
             currency,
+            currency_defect,
             bidder,
         };
         for item in seat.bids {
-            let beyond = MAX_SEATS <= index || MAX_BIDS <= position;
+            let beyond = MAX_SEATS <= index || MAX_BIDS <= reply.bids.len();
             let beyond = beyond.then_some(LossReason::TooManyBids);
-            let defect = beyond.or(item.defect).or(seat.defect).or(currency_defect);
+            let defect = foreign.or(beyond).or(item.defect).or(seat.defect);
             reply.bids.push(bid::bid(item.bid, defect, &common));
-            position += 1;
         }
     }
-    reply.outcome = if reply.bids.is_empty() {
-        ReplyOutcome::Nothing(CallReason::NoBid)
-    } else if found.id.as_deref() == Some(&*call.request_id) {
-        ReplyOutcome::Bids
-    } else {
-        ReplyOutcome::Nothing(CallReason::WrongRequestId)
+    reply.outcome = match reply.bids.is_empty() {
+        true => ReplyOutcome::Nothing(CallReason::NoBid),
+        false if ours => ReplyOutcome::Bids,
+        false => ReplyOutcome::Nothing(CallReason::WrongRequestId),
     };
 }
 

@@ -8,5 +8,6 @@ mod config;
 mod cue;
 mod journal;
 mod requests;
+mod responses;
 mod sale;
 mod vast;

@@ -21,6 +21,8 @@ pub(super) struct Common<'a> {
     pub(super) group: Option<u16>,
     /// The currency of the response.
     pub(super) currency: Currency,
+    /// Why no price is in a currency of ours.
+    pub(super) currency_defect: Option<LossReason>,
     /// Who answers.
     pub(super) bidder: &'a Bidder,
 }
@@ -34,6 +36,7 @@ pub(super) fn bid(found: Found<'_>, defect: Option<LossReason>, common: &Common<
     let defect = defect
         .or_else(|| invalid(&found, common).then_some(LossReason::InvalidBid))
         .or_else(|| price.is_none().then_some(LossReason::PriceMissing))
+        .or(common.currency_defect)
         .or_else(|| foul_notice(&found, common.bidder).then_some(LossReason::NoticeUrlRefused));
     let bid = Bid {
         id: BidId::new(safe(&found.id)),
@@ -152,7 +155,8 @@ fn advertiser(domain: &str) -> Option<Advertiser> {
     if domain.is_empty() {
         return None;
     }
-    let registrable = psl::domain_str(domain).unwrap_or(domain);
+    let registrable = Some(domain).filter(|it| is_domain(it)).and_then(psl::domain_str);
+    let registrable = registrable.unwrap_or(domain);
     Some(Advertiser { domain: Arc::from(domain), registrable: Arc::from(registrable) })
 }
 
@@ -163,6 +167,14 @@ fn filled(text: Option<&str>) -> Option<&str> {
 
 fn above_zero(number: i32) -> Option<u32> {
     u32::try_from(number).ok().filter(|&number| 0 < number)
+}
+
+/// Says whether a text has the form of a domain, and not that of an address.
+fn is_domain(text: &str) -> bool {
+    let letter = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
+    let label = |label: &str| !label.is_empty() && label.chars().all(letter);
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.split('.').all(label) && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_id(text: &str) -> bool {

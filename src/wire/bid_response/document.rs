@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use openrtb::response::{Bid, BidResponse};
+use serde::Deserialize;
 use simd_json::Buffers;
+use simd_json::tape::{Array, Value};
 
 use crate::model::reason::LossReason;
 use crate::wire::bid_response::salvage;
@@ -72,11 +74,12 @@ pub(super) fn read<R>(body: &mut [u8], then: impl FnOnce(Option<Document<'_>>) -
 
 /// Reads a body the fast way; `None` says nothing but that the other reader must look.
 pub(super) fn fast<'a>(body: &'a mut [u8], buffers: &mut Buffers) -> Option<Document<'a>> {
-    let response: BidResponse<'a> =
-        simd_json::serde::from_slice_with_buffers(body, buffers).ok()?;
-    if MAX_RECORDED < response.bids().count() {
+    let mut reader = simd_json::Deserializer::from_slice_with_buffers(body, buffers).ok()?;
+    // Before any bid is made: a small one takes forty times its bytes.
+    if crowded(reader.as_value()) {
         return None;
     }
+    let response = BidResponse::deserialize(&mut reader).ok()?;
     let item = |bid| Item { bid, defect: None };
     let seats = response.seatbid.into_iter().flatten().map(|seat| Seat {
         name: seat.seat,
@@ -93,6 +96,17 @@ pub(super) fn fast<'a>(body: &'a mut [u8], buffers: &mut Buffers) -> Option<Docu
     })
 }
 
+/// Says whether a response holds more bids or seatbids than are recorded.
+fn crowded(response: Value<'_, '_>) -> bool {
+    let Some(seats) = list(response, "seatbid") else { return false };
+    let bids = seats.iter().filter_map(|seat| list(seat, "bid"));
+    MAX_RECORDED < seats.len() || MAX_RECORDED < bids.map(|bids| bids.len()).sum()
+}
+
+fn list<'t, 'a>(value: Value<'t, 'a>, name: &str) -> Option<Array<'t, 'a>> {
+    value.as_object()?.get(name)?.as_array()
+}
+
 impl Default for Scratch {
     fn default() -> Self {
         Self { buffers: Buffers::with_max_depth(USUAL, MAX_DEPTH), copy: Vec::with_capacity(USUAL) }
@@ -102,8 +116,8 @@ impl Default for Scratch {
 /// The deepest nesting of arrays and objects.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// The most bids of a response that are recorded, each with its fate; a response with more is
-/// refused as a whole.
+/// The most bids of a response that are recorded, each with its fate, and the most seatbids; a
+/// response with more is refused as a whole.
 pub(super) const MAX_RECORDED: usize = 1000;
 
 /// Bytes of a usual response.

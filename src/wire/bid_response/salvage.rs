@@ -29,16 +29,12 @@ pub(super) fn read(body: &[u8]) -> Option<Document<'_>> {
         return None;
     }
     let mut document = head(&members);
-    if let Some(list) = members.get("seatbid") {
-        let mut recorded = 0;
-        for element in elements(list)? {
-            let seat = seat(element);
-            recorded += seat.bids.len();
-            document.seats.push(seat);
-            if MAX_RECORDED < recorded {
-                return None;
-            }
-        }
+    let Some(list) = members.get("seatbid") else { return Some(document) };
+    let mut left = MAX_RECORDED;
+    for element in elements(list).filter(|list| list.len() <= MAX_RECORDED)? {
+        let seat = seat(element, left)?;
+        left -= seat.bids.len();
+        document.seats.push(seat);
     }
     Some(document)
 }
@@ -128,17 +124,20 @@ fn head<'a>(members: &Members<'a>) -> Document<'a> {
     }
 }
 
-/// Reads one element of `seatbid`; what is no object counts as one bid that is none.
-fn seat(element: &RawValue) -> Seat<'_> {
+/// Reads one element of `seatbid`, `None` when it holds more than `most` bids.
+///
+/// What is no object counts as one bid that is none.
+fn seat(element: &RawValue, most: usize) -> Option<Seat<'_>> {
     let Ok(members) = serde_json::from_str::<Members<'_>>(element.get()) else {
-        return Seat { bids: vec![broken()], ..Seat::default() };
+        return (0 < most).then(|| Seat { bids: vec![broken()], ..Seat::default() });
     };
-    let bids = match members.get("bid") {
+    let list = members.get("bid");
+    let bids = match list.map(elements) {
         None => Vec::new(),
-        Some(list) => match elements(list) {
-            Some(list) => list.into_iter().map(item).collect(),
-            None => vec![broken()],
-        },
+        // The limit comes first: what is made of a bid is larger than its bytes.
+        Some(list) if most < list.as_ref().map_or(1, Vec::len) => return None,
+        Some(Some(list)) => list.into_iter().map(item).collect(),
+        Some(None) => vec![broken()],
     };
     let deep = |(name, value): &(Cow<'_, str>, &RawValue)| {
         name != "bid" && MAX_DEPTH - SEAT_DEPTH < depth(value.get())
@@ -146,14 +145,14 @@ fn seat(element: &RawValue) -> Seat<'_> {
     let none = serde_json::from_str::<&RawValue>("[]").expect("an empty list is JSON");
     let head = members.read_with::<SeatBid<'_>>(&["seat", "group"], Some(("bid", none)));
     let repeats = members.repeat(&["bid", "seat", "group"]);
-    match head {
+    Some(match head {
         Some(head) if !repeats && !members.0.iter().any(deep) => {
             Seat { name: head.seat, group: head.group == Some(true), defect: None, bids }
         }
         Some(_) | None => {
             Seat { name: None, group: false, defect: Some(LossReason::InvalidBid), bids }
         }
-    }
+    })
 }
 
 /// Reads one element of `bid`.
