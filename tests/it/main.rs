@@ -8,4 +8,5 @@ mod cue;
 mod journal;
 mod requests;
 mod sale;
+mod tidy;
 mod vast;
