@@ -1,3 +1,155 @@
 //! The commands, a file each: what they read, what they print, and their exit code.
+//!
+//! Data goes to stdout, talk to stderr. Exit codes: 0 ok, 1 failed while running, 2 usage, 3 ran
+//! fine with a negative verdict (also a data folder that is damaged or locked), 130 interrupted.
 
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cli::cue::{CueFormat, CueInput};
+use crate::wire::cue::Crc;
+
+pub mod audit;
 pub mod cue;
+pub mod demo;
+pub mod load;
+pub mod logs;
+pub mod serve;
+pub mod validate;
+
+/// The command ran and all is well.
+pub const OK: u8 = 0;
+/// It failed while running.
+pub const FAILED: u8 = 1;
+/// It ran, and what it found is bad.
+pub const NEGATIVE: u8 = 3;
+/// It was interrupted.
+pub const INTERRUPTED: u8 = 130;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "breakwater",
+    version,
+    about = "The open exchange for live ad breaks",
+    before_help = "Examples:\n  breakwater demo --for 30s\n  breakwater run -c breakwater.toml",
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// The config file; without one, the embedded quickstart
+    #[arg(short, long, global = true, env = "BREAKWATER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say less; twice for errors only
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub quiet: u8,
+    /// The form of log lines; json unless stderr is a terminal
+    #[arg(long, global = true, env = "BREAKWATER_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<Format>,
+}
+
+/// How a command answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For people; may change.
+    Text,
+    /// For programs; stable.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the exchange
+    Run,
+    /// Exchange, simulated bidders and a simulated live match; needs nothing else
+    Demo(demo::Options),
+    /// Check a config as `run` would; every problem at once
+    Validate(validate::Options),
+    /// Read SCTE-35 messages
+    #[command(subcommand)]
+    Cue(CueCommand),
+    /// Read the journal of a data folder; no server needed
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Print the version
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum CueCommand {
+    /// Say what one message says and what it does to a break; exit 3 when it is invalid
+    Decode {
+        /// The message in any carriage; `-` or nothing reads standard input
+        message: Option<String>,
+        /// How to answer
+        #[arg(long, default_value = "json")]
+        format: Format,
+        /// Take a message whose checksum is wrong
+        #[arg(long)]
+        lenient_crc: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Decide recorded auctions again and compare; exit 3 when one differs
+    Replay(audit::Options),
+}
+
+/// Runs the command line and returns the exit code.
+///
+/// # Errors
+///
+/// What ended the command; its chain is for people to read.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            error.print()?;
+            return Ok(u8::try_from(error.exit_code()).unwrap_or(FAILED));
+        }
+    };
+    let common = cli.common;
+    match cli.command {
+        Command::Run => {
+            logs::start(&common, tracing::Level::INFO);
+            serve::run(&common)
+        }
+        Command::Demo(options) => {
+            logs::start(&common, tracing::Level::WARN);
+            demo::run(&options)
+        }
+        Command::Validate(options) => validate::run(&common, &options),
+        Command::Cue(CueCommand::Decode { message, format, lenient_crc }) => {
+            let format = match format {
+                Format::Text => CueFormat::Text,
+                Format::Json => CueFormat::Json,
+            };
+            let crc = if lenient_crc { Crc::Lenient } else { Crc::Strict };
+            let input = CueInput { message, format, crc };
+            Ok(cue::decode(&input, io::stdin().lock(), io::stdout().lock())?)
+        }
+        Command::Audit(AuditCommand::Replay(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::replay(&common, &options)
+        }
+        Command::Version => {
+            writeln!(io::stdout().lock(), "{}", crate::exchange::shared::BUILD)?;
+            Ok(OK)
+        }
+    }
+}

@@ -6,21 +6,24 @@
 use std::sync::Arc;
 
 use crate::auction::{decide, plan, select};
-use crate::exchange::sale::{Made, Sale};
+use crate::exchange::sale::{Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::io::bidders::Bidders;
-use crate::io::clock::Times;
+use crate::io::clock::{Stopwatch, Times};
 use crate::io::entropy;
 use crate::io::journal::{Flush, Stream};
-use crate::io::once::Once;
+use crate::io::once::{Missing, Once};
 use crate::live::sales::{Entered, SaleKey};
 use crate::model::bid::Reply;
 use crate::model::break_request::BreakRequest;
 use crate::model::call::{Answer, Call};
 use crate::model::outcome::Outcome;
-use crate::model::plan::{AuctionInput, Chosen, Draw, Plan};
+use crate::model::plan::{AuctionInput, Chosen, Plan};
 use crate::model::reason::NoFillReason;
+use crate::model::standing::Standing;
 use crate::model::time::Millis;
+use crate::wire::record::ops::Ops;
+use crate::wire::sold::{Nothing, Sold};
 use crate::wire::{bid_request, bid_response, record, sold};
 
 pub mod observe;
@@ -28,7 +31,6 @@ pub mod sale;
 pub mod shared;
 
 /// One worker's exchange: its own connections to bidders, the rest shared.
-#[derive(Debug)]
 pub struct Exchange {
     shared: Arc<Shared>,
     bidders: Bidders,
@@ -48,32 +50,39 @@ impl Exchange {
     }
 
     /// Sells a break once, however many ask for it, and answers by the caller's own deadline.
+    ///
+    /// The sale runs on a task of its own: a caller that hangs up ends nothing, and the record of
+    /// what bidders were asked is always written.
     pub async fn serve(self: &Arc<Self>, request: BreakRequest, times: Times) -> Arc<Sale> {
-        let brief = Sale::brief(&request, times.arrived_at);
-        let once = self.enter(request, times);
-        match once.by(times.deadline).await {
-            Some(sale) => sale,
-            None => Arc::new(brief.nothing(NoFillReason::TooLate)),
-        }
+        let metrics = &self.shared.metrics;
+        observe::faults(metrics, &request);
+        let request = Arc::new(request);
+        let once = self.enter(&request, times);
+        let sale = match once.by(times.deadline).await {
+            Ok(sale) => sale,
+            Err(Missing::Late) => Arc::new(self.nothing(&request, &times, NoFillReason::TooLate)),
+            Err(Missing::Dead) => Arc::new(self.nothing(&request, &times, NoFillReason::Technical)),
+        };
+        observe::answered(metrics, &request, &sale.sold, times.elapsed());
+        sale
     }
 
-    /// Joins the sale in force for this request, or starts it on a task of its own.
-    fn enter(self: &Arc<Self>, request: BreakRequest, times: Times) -> Once<Arc<Sale>> {
-        let Some(key) = SaleKey::of(&request) else {
-            let exchange = Arc::clone(self);
-            return Once::start(async move { exchange.sell(request, times).await });
+    /// Joins the sale in force for this request, or starts it.
+    fn enter(self: &Arc<Self>, request: &Arc<BreakRequest>, times: Times) -> Once<Arc<Sale>> {
+        let (exchange, own) = (Arc::clone(self), Arc::clone(request));
+        let Some(key) = SaleKey::of(request) else {
+            return Once::start(async move { Arc::new(exchange.sell(&own, times).await) });
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
-        let exchange = Arc::clone(self);
         let name = key.clone();
         let make = || {
             Once::start(async move {
-                let sale = exchange.sell(request, times).await;
+                let sale = exchange.sell(&own, times).await;
                 if sale.may_be_asked_again() {
                     exchange.shared.sales.lock().withdraw(&name, number);
                 }
-                sale
+                Arc::new(sale)
             })
         };
         match self.shared.sales.lock().enter(key, number, window, make) {
@@ -86,73 +95,82 @@ impl Exchange {
     }
 
     /// Sells one ad break.
-    async fn sell(&self, request: BreakRequest, times: Times) -> Arc<Sale> {
-        let brief = Sale::brief(&request, times.arrived_at);
-        if let Some(reason) = self.cannot_sell(&request, &times) {
-            return self.nothing(&request, brief.nothing(reason));
+    async fn sell(&self, request: &BreakRequest, times: Times) -> Sale {
+        if let Some(reason) = self.cannot_sell(request, &times) {
+            return self.nothing(request, &times, reason);
         }
+        let mut watch = Stopwatch::from(times.arrival);
+        watch.lap("read");
         let draw = entropy::draw();
         let market = &self.shared.market;
-        let plan = plan::plan(&request, market);
-        let chosen = select::select(&plan, &self.bidders.standing());
-        let left = times.left_for_bidders();
-        let calls = bid_request::calls(&request, draw.auction, &plan, &chosen, left, market);
+        let plan = plan::plan(request, market);
+        let standing = self.bidders.standing();
+        let chosen = select::select(&plan, &standing);
+        watch.lap("plan");
+        let calls = bid_request::calls(request, draw.auction, &plan, &chosen, times.left(), market);
+        watch.lap("encode");
         let decode = |call: &Call, answer: Answer| bid_response::reply(&plan, call, answer);
         let answered = self.bidders.ask(calls, decode, times.cutoff).await;
+        watch.lap("wait");
         let replies = every_reply(&plan, &chosen, answered);
         let input = AuctionInput { draw, plan, chosen, replies };
         let outcome = decide::decide(&input);
-        self.record(&request, &times, input, outcome).await
+        watch.lap("decide");
+        let decided = Decided { input, outcome, standing, watch };
+        self.close(request, &times, decided).await
     }
 
     /// Writes the record, renders while the disk works, and makes the sale once it is flushed.
-    async fn record(
-        &self,
-        request: &BreakRequest,
-        times: &Times,
-        input: AuctionInput,
-        outcome: Outcome,
-    ) -> Arc<Sale> {
-        let brief = Sale::brief(request, times.arrived_at);
+    async fn close(&self, request: &BreakRequest, times: &Times, decided: Decided) -> Sale {
+        let Decided { input, outcome, standing, mut watch } = decided;
         // The permit comes before the sequence number: a refused record leaves no hole.
         let Some(permit) = self.shared.journal.permit(Stream::Auction) else {
-            return self.nothing(request, brief.nothing(NoFillReason::CannotRecord));
+            return self.nothing(request, times, NoFillReason::CannotRecord);
         };
         let head = self.shared.head(permit.seq(), times.arrived_at);
-        let pending = permit.append(record::auction(&head, request, &input, &outcome));
-        let finish = self.shared.finish(times.arrived_at);
-        let sold = sold::finish(request, &input, &outcome, &finish);
-        match pending.by(times.flush_by()).await {
-            Flush::Refused => self.nothing(request, brief.nothing(NoFillReason::CannotRecord)),
-            Flush::Flushed { .. } => self.made(request, Made { sold, input, outcome }),
-            Flush::Late => {
-                self.shared.late_sync(input.draw.auction, times.arrived_at);
-                self.made(request, Made { sold, input, outcome })
-            }
+        let ops = Ops { standing: &standing, stages: watch.laps() };
+        let mut pending = permit.append(record::auction(&head, request, &input, &outcome, &ops));
+        watch.lap("journal");
+        let sold = sold::finish(request, &input, &outcome, &self.shared.finish(times.arrived_at));
+        watch.lap("render");
+        let flush = pending.by(times.flush_by()).await;
+        watch.lap("flush");
+        self.shared.stages(watch.laps());
+        match flush {
+            // A sale we cannot prove is not made.
+            Flush::Refused => return self.nothing(request, times, NoFillReason::CannotRecord),
+            Flush::Late => self.shared.late_sync(input.draw.auction, times.arrived_at),
+            Flush::Flushed { .. } => {}
         }
+        observe::auction(&self.shared.metrics, request, &input, &outcome);
+        self.shared.notify(&input, &outcome);
+        Sale { sold, auction: Some((input, outcome)) }
     }
 
     /// Says why a request cannot be sold before anyone is asked.
     fn cannot_sell(&self, request: &BreakRequest, times: &Times) -> Option<NoFillReason> {
+        for field in &request.unbuilt {
+            self.shared.metrics.unbuilt_request(field);
+        }
         if !request.unbuilt.is_empty() {
-            self.shared.metrics.unbuilt(&request.unbuilt);
             return Some(NoFillReason::Technical);
         }
-        (times.left_for_bidders() < MIN_USEFUL).then_some(NoFillReason::TooLate)
+        (times.left() < MIN_USEFUL).then_some(NoFillReason::TooLate)
     }
 
-    /// Closes a sale that was made: metrics and notices, off the answer's path.
-    fn made(&self, request: &BreakRequest, made: Made) -> Arc<Sale> {
-        observe::made(&self.shared.metrics, request, &made);
-        self.shared.notify(&made);
-        Arc::new(Sale::made(made))
+    fn nothing(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Sale {
+        let currency = self.shared.market.currency;
+        let why = Nothing { request: reason, seconds: unfilled(reason), currency };
+        Sale { sold: Sold::nothing(request, times.arrived_at, why), auction: None }
     }
+}
 
-    /// Closes a request that was not sold.
-    fn nothing(&self, request: &BreakRequest, sale: Sale) -> Arc<Sale> {
-        observe::nothing(&self.shared.metrics, request, &sale);
-        Arc::new(sale)
-    }
+/// A decision on its way into the journal.
+struct Decided {
+    input: AuctionInput,
+    outcome: Outcome,
+    standing: Standing,
+    watch: Stopwatch,
 }
 
 /// Puts together exactly one reply per bidder of the market: asked, not asked, not offered.

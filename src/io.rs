@@ -10,6 +10,7 @@ pub mod connect;
 pub mod egress;
 pub mod entropy;
 pub mod journal;
+pub mod keys;
 pub mod metrics;
 pub mod notifier;
 pub mod once;

@@ -1,9 +1,13 @@
 //! Breakwater, the open exchange for live ad breaks.
 
+pub mod admin;
 pub mod auction;
 pub mod cli;
 pub mod config;
+pub mod exchange;
 pub mod io;
 pub mod live;
 pub mod model;
+pub mod replay;
+pub mod server;
 pub mod wire;

@@ -167,7 +167,7 @@ async fn accept(
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
-            _ = draining.wait_for(|draining| *draining) => return,
+            () = begun(&mut draining) => return,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -185,6 +185,12 @@ async fn accept(
             drop((seat, open));
         });
     }
+}
+
+/// Waits until the drain begins.
+async fn begun(draining: &mut watch::Receiver<bool>) {
+    // An error says that the server is gone, which ends all the same.
+    let _: Result<_, watch::error::RecvError> = draining.wait_for(|begun| *begun).await;
 }
 
 /// Serves one connection to its end.
@@ -205,7 +211,7 @@ async fn converse(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = draining.wait_for(|draining| *draining) => {
+        () = begun(&mut draining) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -223,7 +229,10 @@ fn protocol() -> Builder<TokioExecutor> {
     http1.timer(TokioTimer::new()).header_read_timeout(None);
     http1.max_buf_size(64 * 1024).max_headers(100);
     let mut http2 = builder.http2();
-    http2.timer(TokioTimer::new()).max_concurrent_streams(100).max_header_list_size(16 * 1024 + 32 * 1024);
+    http2
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(100)
+        .max_header_list_size(16 * 1024 + 32 * 1024);
     http2.keep_alive_interval(Duration::from_secs(20)).keep_alive_timeout(Duration::from_secs(5));
     builder
 }

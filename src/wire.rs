@@ -6,6 +6,7 @@
 
 pub mod beacon;
 pub mod bid_request;
+pub mod bid_response;
 pub mod break_request;
 pub mod cue;
 pub mod json;

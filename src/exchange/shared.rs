@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::exchange::sale::{Made, Sale};
+use crate::exchange::sale::Sale;
+use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
 use crate::io::metrics::Metrics;
 use crate::io::notifier::Notifier;
@@ -14,20 +16,15 @@ use crate::live::first_use::FirstUse;
 use crate::live::sales::Sales;
 use crate::model::ids::AuctionId;
 use crate::model::market::Market;
+use crate::model::outcome::Outcome;
+use crate::model::plan::AuctionInput;
 use crate::model::time::UnixMillis;
 use crate::wire::beacon::Keyring;
-use crate::wire::notice::{self, NoticeKind};
-use crate::wire::record;
+use crate::wire::notice;
+use crate::wire::record::{self, Lifecycle};
 use crate::wire::sold::Finish;
 
-/// The most sales in force: an hour's breaks of a large audience on one node.
-const SALES: usize = 200_000;
-
-/// Beacons remembered, so that a repeat is told from a first.
-const BEACONS: usize = 1_000_000;
-
 /// What all workers share.
-#[derive(Debug)]
 pub struct Shared {
     /// The market in force.
     pub market: Arc<Market>,
@@ -36,7 +33,7 @@ pub struct Shared {
     /// The journal.
     pub journal: Journal,
     /// Counters and histograms.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// Keys of the beacon addresses.
     pub keyring: Keyring,
     /// Where notices leave from.
@@ -55,13 +52,13 @@ impl Shared {
         market: Arc<Market>,
         config: (u64, [u8; 32]),
         journal: Journal,
-        metrics: Metrics,
+        metrics: Arc<Metrics>,
         keyring: Keyring,
         notifier: Notifier,
     ) -> Self {
         let sales = Mutex::new(Sales::new(SALES));
-        let sale_number = AtomicU64::new(0);
         let beacons = Mutex::new(FirstUse::new(BEACONS));
+        let sale_number = AtomicU64::new(0);
         Self { market, config, journal, metrics, keyring, notifier, sales, beacons, sale_number }
     }
 
@@ -73,14 +70,9 @@ impl Shared {
     /// Returns the head of the record with this sequence number.
     #[must_use]
     pub fn head(&self, seq: u64, at: UnixMillis) -> record::Head<'_> {
-        record::Head {
-            node: &self.market.node,
-            boot: self.journal.boot(),
-            seq,
-            at,
-            config: self.config,
-            build: BUILD,
-        }
+        let config = Some(self.config);
+        let node = &self.market.node;
+        record::Head { node, boot: self.journal.boot(), seq, at, config, build: BUILD }
     }
 
     /// Returns what finishing a sale needs besides the auction.
@@ -89,29 +81,40 @@ impl Shared {
         Finish { market: &self.market, keyring: &self.keyring, now }
     }
 
+    /// Counts the stages of a sale.
+    pub fn stages(&self, laps: &[(&'static str, u64)]) {
+        for &(stage, took) in laps {
+            self.metrics.stage(stage, Duration::from_micros(took));
+        }
+    }
+
     /// Records that an answer left before its record was flushed (decision 21).
     pub fn late_sync(&self, auction: AuctionId, at: UnixMillis) {
         self.metrics.late_sync();
         if let Some(permit) = self.journal.permit(Stream::Money) {
             let head = self.head(permit.seq(), at);
-            let _flushed_with_the_stream = permit.append(record::late_sync(&head, auction));
+            let event = Lifecycle::LateSync { auction };
+            let payload = record::lifecycle(&head, &entropy::draw(), &event);
+            let _flushed_with_its_stream = permit.append(payload);
         }
     }
 
     /// Queues the notices of an auction; never waits.
-    pub fn notify(&self, made: &Made) {
-        if made.input.plan.offers.is_empty() {
-            return;
+    pub fn notify(&self, input: &AuctionInput, outcome: &Outcome) {
+        for notice in notice::wins(input, outcome) {
+            self.notifier.send_win(&notice.bidder, notice.url);
         }
-        let wins = notice::wins(&made.input, &made.outcome);
-        for notice in wins.into_iter().chain(notice::losses(&made.input, &made.outcome)) {
-            match notice.kind {
-                NoticeKind::Win => self.notifier.send_win(notice.bidder, notice.url),
-                NoticeKind::Loss => self.notifier.send_loss(notice.bidder, notice.url),
-            }
+        for notice in notice::losses(input, outcome) {
+            self.notifier.send_loss(&notice.bidder, notice.url);
         }
     }
 }
+
+/// The most sales in force: the breaks of a large audience on one node.
+const SALES: usize = 200_000;
+
+/// Beacons remembered, so that a repeat is told from a first.
+const BEACONS: usize = 1_000_000;
 
 /// What records and `/version` call this build.
 pub const BUILD: &str = concat!("breakwater ", env!("CARGO_PKG_VERSION"));

@@ -31,6 +31,52 @@ impl Times {
     }
 }
 
+impl Times {
+    /// Returns when the wait for a flush ends that begins at once: 2 ms before the deadline, or
+    /// after 20 ms (decision 21).
+    #[must_use]
+    pub fn flush_by(&self) -> Instant {
+        let before_deadline = self.deadline.checked_sub(Duration::from_millis(2));
+        let longest = Instant::now() + Duration::from_millis(20);
+        before_deadline.unwrap_or(self.deadline).min(longest)
+    }
+
+    /// Returns how long ago the request's first byte came.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.arrival.elapsed()
+    }
+}
+
+/// Times the stages of one sale, one after the other.
+#[derive(Debug)]
+pub struct Stopwatch {
+    last: Instant,
+    laps: Vec<(&'static str, u64)>,
+}
+
+impl Stopwatch {
+    /// Starts at `from`.
+    #[must_use]
+    pub fn from(from: Instant) -> Self {
+        Self { last: from, laps: Vec::with_capacity(8) }
+    }
+
+    /// Ends a stage.
+    pub fn lap(&mut self, stage: &'static str) {
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.last).as_micros();
+        self.laps.push((stage, u64::try_from(took).unwrap_or(u64::MAX)));
+        self.last = now;
+    }
+
+    /// Returns the stages ended so far, each with its microseconds.
+    #[must_use]
+    pub fn laps(&self) -> &[(&'static str, u64)] {
+        &self.laps
+    }
+}
+
 /// Returns the instants of a sale whose first byte came at `arrival`.
 ///
 /// A caller that states no patience is taken to wait for `tmax` and both reserves. Patience

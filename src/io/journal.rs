@@ -244,6 +244,12 @@ impl Journal {
         self.queue(stream).backlog()
     }
 
+    /// Returns how many records of a stream are appended and not yet taken by its writer.
+    #[must_use]
+    pub fn waiting(&self, stream: Stream) -> usize {
+        self.queue(stream).waiting()
+    }
+
     /// Returns the numbers below the highest used that no record has: gaps, if the node stops now.
     #[must_use]
     pub fn unused(&self, stream: Stream) -> Vec<u64> {

@@ -23,11 +23,25 @@ impl<T: Clone + Send + Sync + 'static> Once<T> {
         Self(receiver)
     }
 
-    /// Returns the value; `None` when it is not there by `deadline` or its task died.
-    pub async fn by(mut self, deadline: Instant) -> Option<T> {
+    /// Returns the value.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there by `deadline`, or never will be.
+    pub async fn by(mut self, deadline: Instant) -> Result<T, Missing> {
         let made = timeout_at(deadline, self.0.wait_for(Option::is_some)).await;
-        made.ok()?.ok()?.clone()
+        let made = made.map_err(|_elapsed| Missing::Late)?.map_err(|_closed| Missing::Dead)?;
+        Ok(made.clone().expect("the wait was for a value"))
     }
+}
+
+/// Why a caller gets no value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Missing {
+    /// It is not made yet.
+    Late,
+    /// The task that made it panicked or its worker ended.
+    Dead,
 }
 
 #[cfg(test)]

@@ -17,17 +17,17 @@ const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!
 
 /// Answers one beacon: 204 (or a GIF), 400 for a forged one, 410 for an expired one.
 pub fn answer(name: &str, shared: &Shared, now: UnixMillis) -> Reply {
-        let (text, image) = match name.strip_suffix(".gif") {
-            Some(text) => (text, true),
-            None => (name, false),
-        };
-        let token = match beacon::open(&shared.keyring, text, now) {
-            Ok(token) => token,
-            Err(error) => return refuse(shared, error),
-        };
-        let first = shared.beacons.lock().first((token.auction, token.slot, token.kind.code()));
-        let outcome = if first { "accepted" } else { "duplicate" };
-        shared.metrics.beacon(token.kind.name(), outcome);
+    let (text, image) = match name.strip_suffix(".gif") {
+        Some(text) => (text, true),
+        None => (name, false),
+    };
+    let token = match beacon::open(&shared.keyring, text, now) {
+        Ok(token) => token,
+        Err(error) => return refuse(shared, error),
+    };
+    let first = shared.beacons.lock().first((token.auction, token.slot, token.kind.code()));
+    let outcome = if first { "accepted" } else { "duplicate" };
+    shared.metrics.beacon(token.kind.name(), outcome);
     if image { gif() } else { plain(StatusCode::NO_CONTENT) }
 }
 

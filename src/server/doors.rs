@@ -30,7 +30,6 @@ const PLAYBACK_SESSION: HeaderName = HeaderName::from_static("x-playback-session
 const OPENRTB_VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
 
 /// The doors of one worker.
-#[derive(Debug)]
 pub struct Doors {
     exchange: Arc<Exchange>,
 }
@@ -61,7 +60,7 @@ impl Doors {
         let answered = AssertUnwindSafe(self.route(visit)).catch_unwind().await;
         let mut reply = answered.unwrap_or_else(|_panic| {
             tracing::error!("a request failed inside the exchange");
-            self.exchange.shared().metrics.refused("internal");
+            self.exchange.shared().metrics.request_refused("internal");
             let mut reply = plain(StatusCode::INTERNAL_SERVER_ERROR);
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             reply
@@ -92,7 +91,12 @@ impl Doors {
     }
 
     /// Calls the door when the method is its own; answers a page's question about it.
-    async fn by_method<F>(&self, method: &Method, own: &'static str, door: impl FnOnce() -> F) -> Reply
+    async fn by_method<F>(
+        &self,
+        method: &Method,
+        own: &'static str,
+        door: impl FnOnce() -> F,
+    ) -> Reply
     where
         F: Future<Output = Reply>,
     {
@@ -111,7 +115,8 @@ impl Doors {
         let query = parts.uri.query().unwrap_or_default();
         // The tag is open: no key is read, and no price is shown.
         let caller = caller(&parts.headers, peer, Credential::None);
-        let request = match break_request::tag(query, &caller, &self.exchange.shared().market) {
+        let request = match break_request::tag::tag(query, &caller, &self.exchange.shared().market)
+        {
             Ok(request) => request,
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
@@ -142,7 +147,7 @@ impl Doors {
         };
         let priced = matches!(credential, Credential::Publisher(_));
         let caller = caller(&parts.headers, peer, credential);
-        match break_request::native(&bytes, &caller, &self.exchange.shared().market) {
+        match break_request::native::native(&bytes, &caller, &self.exchange.shared().market) {
             Ok(request) => {
                 let sale = self.sell(request, arrival).await;
                 rendered(kind, &sale, priced, &parts.headers)
@@ -154,13 +159,13 @@ impl Doors {
     /// `POST /openrtb2/auction`: an OpenRTB 2.6 request.
     async fn openrtb(&self, visit: Visit) -> Reply {
         let Visit { parts, body, peer, stamps, arrival } = visit;
-        let (mut bytes, credential) = match self.read(&parts.headers, body, peer, &stamps).await {
+        let (bytes, credential) = match self.read(&parts.headers, body, peer, &stamps).await {
             Ok(read) => read,
             Err(refused) => return self.refuse(&refused).empty(),
         };
         let caller = caller(&parts.headers, peer, credential);
         let market = &self.exchange.shared().market;
-        let request = match break_request::openrtb(&mut bytes, &caller, market) {
+        let request = match break_request::openrtb::openrtb(&bytes, &caller, market) {
             Ok(request) => request,
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
@@ -215,7 +220,7 @@ impl Doors {
     }
 
     fn refuse<'a>(&self, refused: &'a Refused) -> &'a Refused {
-        self.exchange.shared().metrics.refused(refused.code);
+        self.exchange.shared().metrics.request_refused(refused.code);
         refused
     }
 }

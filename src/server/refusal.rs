@@ -107,9 +107,6 @@ impl Refused {
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-        Self {
-            path: refusal.path,
-            ..Self::new(status, refusal.code, &refusal.detail)
-        }
+        Self { path: refusal.path, ..Self::new(status, refusal.code, &refusal.detail) }
     }
 }

@@ -299,6 +299,3 @@ const LINEAR: u8 = 1;
 
 /// `pos`.
 const FULL_SCREEN: u8 = 7;
-
-#[cfg(test)]
-mod tests;

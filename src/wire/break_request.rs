@@ -120,7 +120,12 @@ fn sha(bytes: &[u8]) -> [u8; 32] {
 /// Reads an instant of RFC 3339.
 fn instant(text: &str) -> Option<UnixMillis> {
     let instant: jiff::Timestamp = text.parse().ok()?;
-    u64::try_from(instant.as_millisecond()).ok().map(UnixMillis)
+    u64::try_from(instant.as_millisecond()).ok().and_then(unix_millis)
+}
+
+/// Returns an instant that a calendar of four digits can name.
+fn unix_millis(millis: u64) -> Option<UnixMillis> {
+    (millis <= MAX_INSTANT).then_some(UnixMillis(millis))
 }
 
 /// Says whether a text may be an id that is sent on or echoed: 1 to 64 printable ASCII bytes.
@@ -137,11 +142,11 @@ fn is_printable(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
+/// The last millisecond of the year 9999.
+const MAX_INSTANT: u64 = 253_402_300_799_999;
+
 /// The longest id.
 const MAX_ID: usize = 64;
 
 /// The longest name of a stream or a session.
 const MAX_NAME: usize = 256;
-
-#[cfg(test)]
-mod tests;

@@ -12,7 +12,7 @@ use crate::wire::vast::write::{Media, Tracker};
 #[must_use]
 pub fn decision(sold: &Sold, with_price: bool) -> String {
     let decision = Decision {
-        auction: sold.auction.to_string(),
+        auction: sold.auction.map(|auction| auction.to_string()),
         break_id: sold.break_id.as_str(),
         placement: sold.placement.as_str(),
         expires: timestamp(sold.expires),
@@ -46,7 +46,7 @@ pub(super) fn unfilled(sold: &Sold) -> Vec<Unfilled> {
 
 #[derive(Serialize)]
 struct Decision<'a> {
-    auction: String,
+    auction: Option<String>,
     #[serde(rename = "break")]
     break_id: &'a str,
     placement: &'a str,

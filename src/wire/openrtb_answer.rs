@@ -23,18 +23,20 @@ pub fn answer(sold: &Sold, request_id: &str, imp_id: &str) -> Option<String> {
 
 /// Returns the response with the explanation: `ext.seatnonbid`, and in `ext.breakwater.trace` every
 /// bidder, called or not, and every bid with its fate; with `nbr` when nothing was sold.
+///
+/// Without an auction (`auction` is none) the `nbr` is all there is to explain.
 #[must_use]
 pub fn explained(
     sold: &Sold,
     request_id: &str,
     imp_id: &str,
-    input: &AuctionInput,
-    outcome: &Outcome,
+    auction: Option<&(AuctionInput, Outcome)>,
 ) -> String {
     let mut response = response(sold, request_id, imp_id);
     if sold.ads.is_empty() {
         response.nbr = Some(sold.no_fill.map_or(0, |reason| i32::from(reason.nbr())));
     }
+    let Some((input, outcome)) = auction else { return write(&response) };
     let mut ours = Ext::new();
     let trace = trace::of(sold, input, outcome);
     ours.set("trace", &trace).expect("texts and integers always make JSON");
@@ -65,7 +67,7 @@ fn response<'a>(sold: &'a Sold, request_id: &'a str, imp_id: &'a str) -> BidResp
     BidResponse {
         id: Some(request_id.into()),
         seatbid: (!seats.is_empty()).then_some(seats),
-        bidid: Some(sold.auction.to_string().into()),
+        bidid: sold.auction.map(|auction| auction.to_string().into()),
         cur: Some(sold.currency.as_str().to_owned().into()),
         ..BidResponse::default()
     }

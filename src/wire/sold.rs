@@ -39,8 +39,8 @@ pub struct Finish<'a> {
 /// A finished sale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sold {
-    /// The auction.
-    pub auction: AuctionId,
+    /// The auction; none when none was held.
+    pub auction: Option<AuctionId>,
     /// The break.
     pub break_id: BreakId,
     /// The inventory.
@@ -127,6 +127,40 @@ pub struct SoldAd {
     pub billing_url: String,
 }
 
+impl Sold {
+    /// Returns the sale of nothing: no auction was held, and every second is unfilled for `reason`.
+    #[must_use]
+    pub fn nothing(request: &BreakRequest, now: UnixMillis, why: Nothing) -> Self {
+        let total = request.ad_break.seconds_left();
+        let unfilled = if total == Seconds(0) { Vec::new() } else { vec![(total, why.seconds)] };
+        Self {
+            auction: None,
+            break_id: request.ad_break.id.clone(),
+            placement: request.placement.id.clone(),
+            publisher: request.publisher.id.clone(),
+            currency: why.currency,
+            expires: request.ad_break.expires(now),
+            ads: Vec::new(),
+            seconds: SecondCount { total, unfilled: total, ..SecondCount::default() },
+            unfilled,
+            no_fill: Some(why.request),
+            unwritten: Vec::new(),
+            emptied: Vec::new(),
+        }
+    }
+}
+
+/// Why nothing was sold.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing {
+    /// Of the request.
+    pub request: NoFillReason,
+    /// Of each of its seconds.
+    pub seconds: UnfilledReason,
+    /// The market's currency.
+    pub currency: Currency,
+}
+
 /// Finishes a sale.
 #[must_use]
 pub fn finish(
@@ -136,7 +170,7 @@ pub fn finish(
     terms: &Finish<'_>,
 ) -> Sold {
     let mut sold = Sold {
-        auction: input.draw.auction,
+        auction: Some(input.draw.auction),
         break_id: request.ad_break.id.clone(),
         placement: request.placement.id.clone(),
         publisher: request.publisher.id.clone(),

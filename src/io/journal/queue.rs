@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::io::journal::segment::{FRAME_HEAD, MAX_PAYLOAD};
 use crate::io::journal::{Durability, Flush};
@@ -99,6 +99,11 @@ impl Queue {
     /// Bytes that are appended and not yet flushed.
     pub(super) fn backlog(&self) -> usize {
         self.state.lock().bytes
+    }
+
+    /// Records that are appended and not yet taken by the writer.
+    pub(super) fn waiting(&self) -> usize {
+        self.state.lock().waiting.len()
     }
 
     /// Numbers below the highest used that no record has.
@@ -242,7 +247,7 @@ impl Pending {
                 Flush::Flushed { index: *index }
             }
             PendingState::Waiting { done, .. } => {
-                match tokio::time::timeout_at(deadline.into(), done).await {
+                match tokio::time::timeout_at(deadline, done).await {
                     Ok(word) => self.settle(word.is_ok()),
                     Err(_) => Flush::Late,
                 }

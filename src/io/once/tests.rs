@@ -6,7 +6,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Once;
+use super::{Missing, Once};
 
 /// A day: a deadline that no test reaches.
 const FAR: Duration = Duration::from_secs(86_400);
@@ -48,7 +48,7 @@ fn callers_on_other_workers_share_it_when_the_first_hangs_up() {
         .collect();
     release.send(()).unwrap();
     for other in others {
-        assert_eq!(other.join().unwrap(), Some(7));
+        assert_eq!(other.join().unwrap(), Ok(7));
     }
     done.send(()).unwrap();
     first.join().unwrap();
@@ -58,11 +58,11 @@ fn callers_on_other_workers_share_it_when_the_first_hangs_up() {
 #[tokio::test(start_paused = true)]
 async fn a_caller_leaves_at_its_own_deadline() {
     let once = Once::<u8>::start(std::future::pending());
-    assert_eq!(once.by(Instant::now() + Duration::from_millis(80)).await, None);
+    assert_eq!(once.by(Instant::now() + Duration::from_millis(80)).await, Err(Missing::Late));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_maker_that_dies_leaves_nobody_waiting() {
     let once = Once::<u8>::start(async { panic!("the sale failed") });
-    assert_eq!(once.by(Instant::now() + FAR).await, None);
+    assert_eq!(once.by(Instant::now() + FAR).await, Err(Missing::Dead));
 }

@@ -33,13 +33,12 @@ pub(super) fn vast_versions(text: &str) -> Option<Vec<i32>> {
         let part = part.to_ascii_lowercase();
         let version = part.strip_prefix("vast").unwrap_or(&part).trim();
         match version {
-            "4" => codes.extend([7, 11, 13, 15]),
+            "4" => codes.extend([7, 11, 13]),
             "2.0" => codes.push(2),
             "3.0" => codes.push(3),
             "4.0" => codes.push(7),
             "4.1" => codes.push(11),
             "4.2" => codes.push(13),
-            "4.3" => codes.push(15),
             code => codes.push(code.parse().ok().filter(|code| (1..=500).contains(code))?),
         }
     }
@@ -78,7 +77,7 @@ pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The inline versions of VAST, OpenRTB `protocols` codes.
-const INLINE: [i32; 6] = [2, 3, 7, 11, 13, 15];
+const INLINE: [i32; 5] = [2, 3, 7, 11, 13];
 
 /// The most entries of a list in a tag.
 const MAX_LIST: usize = 64;

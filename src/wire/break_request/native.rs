@@ -15,12 +15,12 @@ use crate::model::break_request::{Asked, BreakRequest, Door, Faults};
 use crate::model::ids::{BreakId, SessionId, StreamId};
 use crate::model::market::{Market, Publisher};
 use crate::model::passthrough::Passthrough;
-use crate::model::time::{Millis, UnixMillis};
+use crate::model::time::Millis;
 use crate::wire::break_request::channel::{Inventory, assume_live};
 use crate::wire::break_request::identity::Told;
 use crate::wire::break_request::json::{self, Object, Whole};
 use crate::wire::break_request::{Caller, Refusal, authorize, bounds, chain, validate};
-use crate::wire::break_request::{instant, is_id, is_name, sha};
+use crate::wire::break_request::{instant, is_id, is_name, sha, unix_millis};
 use crate::wire::cue;
 use crate::wire::privacy::{self, Viewer};
 
@@ -164,13 +164,14 @@ fn told(document: &Document<'_>) -> Result<Told, Refusal> {
     if ad_break.id.as_deref().is_some_and(|id| !is_id(id)) {
         return Err(Refusal::bad_field("break.id", "not 1 to 64 printable ASCII characters"));
     }
-    let start = match &ad_break.start {
-        None => None,
-        Some(Start::Millis(start)) => Some(UnixMillis(*start)),
-        Some(Start::Text(text)) => Some(instant(text).ok_or_else(|| {
-            Refusal::bad_field("break.start", "neither RFC 3339 nor Unix milliseconds")
-        })?),
-    };
+    let start = ad_break.start.as_ref().map(|start| match start {
+        Start::Millis(start) => unix_millis(*start),
+        Start::Text(text) => instant(text),
+    });
+    if start == Some(None) {
+        let detail = "neither RFC 3339 nor Unix milliseconds";
+        return Err(Refusal::bad_field("break.start", detail));
+    }
     let signal = ad_break.scte35.as_deref().filter(|text| !text.is_empty()).map(cue::tag_signal);
     let signal = signal.transpose().map_err(|e| Refusal::bad_field("break.scte35", e))?;
     Ok(Told {
@@ -180,7 +181,7 @@ fn told(document: &Document<'_>) -> Result<Told, Refusal> {
         signal,
         length: ad_break.duration_ms.map(|length| Millis(length.0)),
         offset: Millis(ad_break.offset_ms.map_or(0, |offset| offset.0)),
-        start,
+        start: start.flatten(),
     })
 }
 

@@ -22,7 +22,7 @@ use crate::model::time::{Millis, Seconds, UnixMillis};
 use crate::wire::break_request::channel::Inventory;
 use crate::wire::break_request::identity::Told;
 use crate::wire::break_request::{
-    Caller, Refusal, authorize, bounds, chain, json, may_explain, sha, validate,
+    Caller, Refusal, authorize, bounds, chain, json, may_explain, sha, unix_millis, validate,
 };
 use crate::wire::price;
 use crate::wire::privacy::{self, Viewer};
@@ -208,7 +208,7 @@ fn told(imp: &Imp<'_>) -> Told {
 fn instant(number: f64) -> Option<UnixMillis> {
     let whole: u64 = format!("{number:.0}").parse().ok()?;
     let millis = if whole < LEAST_MILLIS { whole.saturating_mul(1000) } else { whole };
-    (0 < millis).then_some(UnixMillis(millis))
+    if millis == 0 { None } else { unix_millis(millis) }
 }
 
 /// Reads the bounds.

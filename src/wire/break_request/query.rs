@@ -159,3 +159,6 @@ const FREE_TEXT: [&str; 5] = ["title", "series", "genre", "app_name", "ua"];
 
 /// The most parameters that are read.
 const MAX_PAIRS: usize = 512;
+
+#[cfg(test)]
+mod tests;

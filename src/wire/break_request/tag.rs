@@ -14,7 +14,8 @@ use crate::model::passthrough::Passthrough;
 use crate::model::time::{Millis, UnixMillis};
 use crate::wire::break_request::identity::Told;
 use crate::wire::break_request::query::{Query, flag, millis, number, seconds};
-use crate::wire::break_request::{Caller, Refusal, bounds, chain, is_id, is_name, sha, viewer};
+use crate::wire::break_request::{Caller, Refusal, bounds, chain, is_id, is_name, sha};
+use crate::wire::break_request::{unix_millis, viewer};
 use crate::wire::{cue, privacy};
 
 /// Reads the query of a tag.
@@ -126,8 +127,8 @@ fn offset(query: &Query<'_>) -> Millis {
 
 /// Reads an instant: Unix milliseconds, or RFC 3339 whose `+` may have become a space.
 fn start(text: &str) -> Option<UnixMillis> {
-    if let Some(instant) = number(text) {
-        return Some(UnixMillis(instant));
+    if let Some(millis) = number(text) {
+        return unix_millis(millis);
     }
     super::instant(&text.replace(' ', "+")).or_else(|| super::instant(text))
 }
@@ -142,8 +143,9 @@ fn asked(query: &Query<'_>) -> Asked {
     if lengths.is_none() && min_ad.is_some() {
         query.count_unreadable();
     }
-    let width = query.parse(&["w"], whole).filter(|width| 0 < *width);
-    let height = query.parse(&["h"], whole).filter(|height| 0 < *height);
+    let side = |text: &str| whole(text).filter(|side| i32::try_from(*side).is_ok());
+    let width = query.parse(&["w"], side).filter(|width| 0 < *width);
+    let height = query.parse(&["h"], side).filter(|height| 0 < *height);
     let protocols = query
         .parse(&["vast_versions"], bounds::vast_versions)
         .or_else(|| query.text(&["resp"]).and_then(answer_versions));

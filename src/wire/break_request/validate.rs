@@ -123,6 +123,9 @@ fn video(path: &str, video: &Video<'_>) -> Result<(), Refusal> {
         at_least(&at("rqddurs"), Some(*length), 1)?;
     }
     at_least(&at("minduration"), video.minduration, 0)?;
+    if video.minduration.is_some_and(|least| MAX_LENGTH < least) {
+        return Err(Refusal::bad_field(at("minduration"), format!("above {MAX_LENGTH}")));
+    }
     at_least(&at("maxduration"), video.maxduration, video.minduration.unwrap_or(1).max(1))?;
     at_least(&at("maxextended"), video.maxextended, -1)?;
     at_least(&at("poddur"), video.poddur, 1)?;
@@ -174,6 +177,9 @@ fn filled<T>(path: &str, list: Option<&[T]>) -> Result<(), Refusal> {
         _ => Ok(()),
     }
 }
+
+/// The longest ad that could be asked for: as long as the longest break, in seconds.
+const MAX_LENGTH: i32 = 900;
 
 /// The most imps of a request.
 const MAX_IMPS: usize = 20;

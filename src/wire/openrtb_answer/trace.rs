@@ -68,7 +68,7 @@ enum Told {
 pub(super) fn of<'a>(sold: &'a Sold, input: &'a AuctionInput, outcome: &Outcome) -> Trace<'a> {
     let replies = input.replies.iter().enumerate();
     Trace {
-        auction: sold.auction.to_string(),
+        auction: input.draw.auction.to_string(),
         break_id: sold.break_id.as_str(),
         placement: sold.placement.as_str(),
         floor: input.plan.terms.floor.price_text(),

@@ -9,7 +9,7 @@ use breakwater::model::time::{Millis, Seconds};
 
 /// Returns the market: `pub-1` (open, GDPR not by default) sells `arena-1-mid` and `arena-2`;
 /// `pub-2` (with a key, GDPR by default) sells `locked`.
-pub(super) fn market() -> Market {
+pub(crate) fn market() -> Market {
     let publishers =
         [publisher("pub-1", "arena.example", false), publisher("pub-2", "b.example", true)];
     let placements = [
@@ -21,7 +21,7 @@ pub(super) fn market() -> Market {
         domain: "breakwater.example".into(),
         node: "n1".into(),
         currency: Currency::USD,
-        max_cpm: Cpm::from_micros(1_000_000_000).unwrap(),
+        max_cpm: Cpm::from_micros(1_000_000_000).expect("it is in range"),
         public_url: "http://127.0.0.1:8080".into(),
         own_reserve: Millis(10),
         publishers: publishers.into_iter().map(|it| (it.id.clone(), Arc::new(it))).collect(),
@@ -40,7 +40,8 @@ fn publisher(id: &str, domain: &str, guarded: bool) -> Publisher {
         id: PublisherId::new(id),
         domain: domain.into(),
         key_hashes: if guarded { vec![[7; 32]] } else { Vec::new() },
-        fees: FeeSchedule::new(vec![Fee { name: "exchange".into(), ppm: 150_000 }]).unwrap(),
+        fees: FeeSchedule::new(vec![Fee { name: "exchange".into(), ppm: 150_000 }])
+            .expect("it is in range"),
         blocked_advertisers: vec!["casino.example".into()],
         gdpr_default: guarded,
         network_reserve: Millis(20),
@@ -51,7 +52,7 @@ fn placement(id: &str, publisher: &str) -> Placement {
     Placement {
         id: PlacementId::new(id),
         publisher: PublisherId::new(publisher),
-        floor: Cpm::from_micros(5_000_000).unwrap(),
+        floor: Cpm::from_micros(5_000_000).expect("it is in range"),
         lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
         max_ads: 8,
         default_break: Millis(60_000),

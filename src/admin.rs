@@ -1,0 +1,136 @@
+//! The admin listener: is it alive, is it ready, what does it count.
+//!
+//! Its own address, thread and runtime: a scrape never waits for a sale, nor a sale for a scrape.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::exchange::shared::{BUILD, Shared};
+use crate::io::journal::Stream;
+use crate::io::metrics::exposition::Exposition;
+
+/// The running admin listener.
+pub struct Admin {
+    address: SocketAddr,
+    health: Arc<Health>,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// What the pages read.
+struct Health {
+    shared: Arc<Shared>,
+    exposition: Exposition,
+    draining: AtomicBool,
+}
+
+impl Admin {
+    /// Binds `address` and answers on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of binding or of starting the thread.
+    pub fn start(
+        address: SocketAddr,
+        shared: Arc<Shared>,
+        exposition: Exposition,
+    ) -> io::Result<Self> {
+        let socket = std::net::TcpListener::bind(address)?;
+        socket.set_nonblocking(true)?;
+        let address = socket.local_addr()?;
+        let health = Arc::new(Health { shared, exposition, draining: AtomicBool::new(false) });
+        let (stop, stopped) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let routes = routes(Arc::clone(&health));
+        let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                let socket = TcpListener::from_std(socket).expect("bound and non-blocking");
+                let served = axum::serve(socket, routes).into_future();
+                tokio::select! {
+                    ended = served => tracing::error!(?ended, "the admin listener ended"),
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { address, health, stop, thread })
+    }
+
+    /// Returns the address bound.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Fails readiness from here on, so that load balancers send no more.
+    pub fn drain(&self) {
+        self.health.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops answering.
+    pub fn stop(self) {
+        // The thread may have ended already; then there is nobody to tell.
+        let _: Result<(), ()> = self.stop.send(());
+        let _: std::thread::Result<()> = self.thread.join();
+    }
+}
+
+fn routes(health: Arc<Health>) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/version", get(version))
+        .with_state(health)
+}
+
+/// Ready: the config is loaded, the journal takes records, no drain is under way. Never depends on
+/// bidders.
+async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) -> Response {
+    let failure = health.shared.journal.failure();
+    let checks = [
+        ("config", true),
+        ("journal", failure.is_none()),
+        ("not draining", !health.draining.load(Ordering::Relaxed)),
+    ];
+    let ready = checks.iter().all(|(_, passed)| *passed);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let mut text = String::new();
+    if query.as_deref().is_some_and(|query| query.split('&').any(|key| key.starts_with("verbose")))
+    {
+        for (name, passed) in checks {
+            let sign = if passed { '+' } else { '-' };
+            text.push_str(&format!("[{sign}] {name}\n"));
+        }
+        if let Some(failure) = failure {
+            text.push_str(&format!("    journal: {failure}\n"));
+        }
+    }
+    text.push_str(if ready { "ready\n" } else { "not ready\n" });
+    (status, text).into_response()
+}
+
+async fn metrics(State(health): State<Arc<Health>>) -> Response {
+    let journal = &health.shared.journal;
+    let waiting = journal.waiting(Stream::Auction) + journal.waiting(Stream::Money);
+    health.shared.metrics.audit_lag(u32::try_from(waiting).unwrap_or(u32::MAX));
+    let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, health.exposition.render()).into_response()
+}
+
+async fn version() -> Response {
+    Json(json!({ "build": BUILD, "openrtb": "2.6", "rules": crate::wire::record::RULES }))
+        .into_response()
+}

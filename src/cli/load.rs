@@ -1,0 +1,92 @@
+//! Reads a config from disk, with the secrets it names.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use crate::config::problem::Problems;
+use crate::config::{self, Environment, Loaded};
+
+/// The config of `run` without a file: one publisher, the demo's bidders on loopback.
+pub const QUICKSTART: &str = include_str!("../../examples/quickstart/breakwater.toml");
+
+/// The process's own environment and files.
+struct Own;
+
+impl Environment for Own {
+    fn variable(&self, name: &str) -> Result<String, String> {
+        std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))
+    }
+
+    fn file(&self, path: &PathBuf) -> Result<String, String> {
+        read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+    }
+}
+
+/// Whether to look up the secrets a config names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Secrets {
+    /// Look them up.
+    Read,
+    /// Leave them: the result is fit for checking only.
+    Skip,
+}
+
+/// Loads a config; prints every problem to stderr and returns none when there are any.
+///
+/// # Errors
+///
+/// When the file cannot be read or stderr not written.
+pub fn config(path: Option<&Path>, secrets: Secrets) -> anyhow::Result<Option<Loaded>> {
+    let (name, text) = match path {
+        Some(path) => {
+            let text = read(path).map_err(|error| {
+                anyhow::anyhow!("config {}: {error}", path.display())
+            })?;
+            (path.display().to_string(), text)
+        }
+        None => ("embedded quickstart".to_owned(), QUICKSTART.to_owned()),
+    };
+    let environment: Option<&dyn Environment> = match secrets {
+        Secrets::Read => Some(&Own),
+        Secrets::Skip => None,
+    };
+    match config::read(&name, &text, environment) {
+        Ok(loaded) => Ok(Some(loaded)),
+        Err(problems) => {
+            print(&problems)?;
+            Ok(None)
+        }
+    }
+}
+
+/// Prints each problem with its place in the file.
+fn print(problems: &Problems) -> anyhow::Result<()> {
+    let mut stderr = io::stderr().lock();
+    let theme = if stderr.is_terminal() {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme);
+    for report in problems.reports() {
+        let mut text = String::new();
+        handler.render_report(&mut text, &report)?;
+        writeln!(stderr, "{text}")?;
+    }
+    writeln!(stderr, "{problems}")?;
+    Ok(())
+}
+
+/// Reads a text file of a sane size.
+fn read(path: &Path) -> io::Result<String> {
+    if LARGEST < fs::metadata(path)?.len() {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB"));
+    }
+    fs::read_to_string(path)
+}
+
+/// Configs and secrets are written by people.
+const LARGEST: u64 = 4 * 1024 * 1024;

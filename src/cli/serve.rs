@@ -1,0 +1,335 @@
+//! `breakwater run`: puts the exchange together, and takes it apart in the right order.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep};
+
+use crate::admin::Admin;
+use crate::cli::load::{self, Secrets};
+use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK};
+use crate::config::Loaded;
+use crate::config::settings::{self, Settings};
+use crate::exchange::Exchange;
+use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
+use crate::exchange::shared::Shared;
+use crate::io::bidders::quotas::Quotas;
+use crate::io::bidders::{Bidders, Endpoint};
+use crate::io::connect::{Connect, Live, Patience};
+use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Stream};
+use crate::io::metrics::exposition::{self, Exposition};
+use crate::io::metrics::{Build, Labels, Metrics};
+use crate::io::notifier::{self, Notifier};
+use crate::io::{clock, entropy, keys};
+use crate::model::market::Market;
+use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
+use crate::server::Server;
+use crate::wire::beacon::{self, Keyring};
+use crate::wire::record::{self, Lifecycle};
+
+/// A running exchange.
+pub struct Running {
+    shared: Arc<Shared>,
+    server: Server,
+    admin: Admin,
+    shutdown_delay: Duration,
+}
+
+/// Runs the exchange until it is told to stop.
+///
+/// # Errors
+///
+/// When a listener or the data folder cannot be had.
+pub fn run(common: &Common) -> anyhow::Result<u8> {
+    let Some(loaded) = load::config(common.config.as_deref(), Secrets::Read)? else {
+        return Ok(NEGATIVE);
+    };
+    raise_descriptors();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut running = match start(loaded) {
+            Ok(running) => running,
+            Err(error) => return damaged(error),
+        };
+        let (traffic, admin) = (running.traffic(), running.admin());
+        tracing::info!(%traffic, %admin, "the exchange sells");
+        let ended = running.until_told().await?;
+        Ok(ended)
+    })
+}
+
+/// A damaged or locked data folder is a verdict, not a failure.
+fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
+    match error.downcast_ref::<JournalError>() {
+        Some(
+            JournalError::Locked { .. } | JournalError::Damaged { .. } | JournalError::Foreign { .. },
+        ) => {
+            tracing::error!("{error:#}");
+            Ok(NEGATIVE)
+        }
+        Some(JournalError::Io { .. }) | None => Err(error),
+    }
+}
+
+/// Starts an exchange: journal first, listeners last.
+///
+/// # Errors
+///
+/// When a listener or the data folder cannot be had; a [`JournalError`] stands in the chain.
+pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
+    let Loaded { settings, market } = loaded;
+    let market = Arc::new(market);
+    let journal = journal(&settings, &market)?;
+    let config = opening(&journal, &market)?;
+    let exposition = exposition::install();
+    let metrics = Arc::new(metrics(&exposition, &market));
+    metrics.config_load(1, true, clock::now());
+    let keyring = keyring(&settings.data)?;
+    let live = Live::new(Patience::BIDDER, Vec::new())?;
+    let notifier = notifier(&market, &live, &metrics);
+    let shared = Shared::new(Arc::clone(&market), config, journal, metrics, keyring, notifier);
+    let shared = Arc::new(shared);
+    let server = server(&settings, &shared, live)?;
+    let admin = Admin::start(settings.admin, Arc::clone(&shared), exposition)
+        .with_context(|| format!("admin listener {}", settings.admin))?;
+    let shutdown_delay = Duration::from_millis(settings.shutdown_delay.0);
+    Ok(Running { shared, server, admin, shutdown_delay })
+}
+
+impl Running {
+    /// Returns the address of the traffic listener.
+    #[must_use]
+    pub fn traffic(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Returns the address of the admin listener.
+    #[must_use]
+    pub fn admin(&self) -> SocketAddr {
+        self.admin.address()
+    }
+
+    /// Returns what the workers share.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Runs until SIGTERM, an interrupt, or a journal that can no longer write; then stops.
+    async fn until_told(mut self) -> io::Result<u8> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let code = tokio::select! {
+            _ = terminate.recv() => OK,
+            _ = interrupt.recv() => INTERRUPTED,
+            failure = journal_failure(&self.shared) => {
+                self.shared.metrics.audit_write_error();
+                tracing::error!(failure, "the journal cannot write: the exchange stops");
+                self.shutdown_delay = Duration::ZERO;
+                FAILED
+            }
+        };
+        tracing::info!("draining");
+        let stopping = tokio::task::spawn(self.stop());
+        tokio::select! {
+            _ = stopping => {}
+            _ = terminate.recv() => tracing::warn!("told twice: stopped at once"),
+            _ = interrupt.recv() => tracing::warn!("told twice: stopped at once"),
+            () = sleep(HARD_STOP) => tracing::error!("the drain took over {HARD_STOP:?}"),
+        }
+        Ok(code)
+    }
+
+    /// Stops in order: readiness, listener, running sales, notices, journal.
+    pub async fn stop(self) {
+        let Self { shared, server, admin, shutdown_delay } = self;
+        admin.drain();
+        sleep(shutdown_delay).await;
+        blocking(move || server.drain()).await;
+        shared.notifier.finish(Instant::now() + NOTICE_TIME).await;
+        blocking(move || {
+            closing(&shared);
+            shared.journal.close();
+            admin.stop();
+        })
+        .await;
+    }
+}
+
+/// Runs what blocks on threads or disk off this runtime's thread.
+async fn blocking(work: impl FnOnce() + Send + 'static) {
+    if tokio::task::spawn_blocking(work).await.is_err() {
+        tracing::error!("a step of the shutdown failed");
+    }
+}
+
+/// Resolves when the journal can no longer write.
+fn journal_failure(shared: &Arc<Shared>) -> impl Future<Output = Arc<str>> + 'static {
+    let shared = Arc::clone(shared);
+    async move {
+        loop {
+            if let Some(failure) = shared.journal.failure() {
+                return failure;
+            }
+            sleep(WATCH).await;
+        }
+    }
+}
+
+fn journal(settings: &Settings, market: &Market) -> anyhow::Result<Journal> {
+    let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
+    let durability = match settings.durability {
+        settings::Durability::Flushed => Durability::Flushed,
+        settings::Durability::Queued => Durability::Queued,
+    };
+    std::fs::create_dir_all(&settings.data)
+        .with_context(|| format!("data folder {}", settings.data.display()))?;
+    let journal =
+        Journal::open(&settings.data, &identity, durability, record::read::is_start)?;
+    for cut in journal.cuts() {
+        tracing::warn!(?cut, "a torn record was cut off the journal");
+    }
+    Ok(journal)
+}
+
+/// Records the start and the config; returns the place of the latter, flushed.
+fn opening(journal: &Journal, market: &Market) -> anyhow::Result<(u64, [u8; 32])> {
+    let at = clock::now();
+    let head = |seq| record::Head {
+        node: &market.node,
+        boot: journal.boot(),
+        seq,
+        at,
+        config: None,
+        build: crate::exchange::shared::BUILD,
+    };
+    let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
+    let start = record::lifecycle(&head(permit.seq()), &entropy::draw(), &Lifecycle::Start);
+    let _flushed_with_the_next = permit.append(start);
+    let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
+    let (payload, root) =
+        record::config_snapshot(&head(permit.seq()), &entropy::draw(), &market.snapshot);
+    let pending = permit.append(payload);
+    match pending.wait_blocking() {
+        Flush::Flushed { index } => Ok((index, root)),
+        Flush::Late | Flush::Refused => anyhow::bail!("the config could not be recorded"),
+    }
+}
+
+/// Records the stop, and the numbers that no record has.
+fn closing(shared: &Shared) {
+    let boot = shared.journal.boot();
+    let unused = shared.journal.unused(Stream::Auction);
+    let gap = (!unused.is_empty()).then_some(Lifecycle::Gap { boot, unused });
+    for event in gap.into_iter().chain([Lifecycle::Stop]) {
+        let Some(permit) = shared.journal.permit(Stream::Money) else { return };
+        let head = shared.head(permit.seq(), clock::now());
+        let _flushed_at_close = permit.append(record::lifecycle(&head, &entropy::draw(), &event));
+    }
+}
+
+fn keyring(data: &Path) -> anyhow::Result<Keyring> {
+    let keys = keys::beacon(data, clock::now()).context("beacon keys")?;
+    let mut keys = keys.into_iter().map(|key| (key.id, key.secret));
+    let newest = keys.next().context("beacon keys: none were made")?;
+    Ok(Keyring::new(newest, keys.collect()))
+}
+
+fn notifier(market: &Market, live: &Live, metrics: &Arc<Metrics>) -> Notifier {
+    let targets = market.bidders.iter().map(|bidder| notifier::Target {
+        id: bidder.id.clone(),
+        allow_loopback: bidder.allow_loopback,
+    });
+    let connector: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::NOTICE));
+    Notifier::start(targets.collect(), connector, Arc::clone(metrics))
+}
+
+fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Result<Server> {
+    let endpoints: Vec<Endpoint> = shared
+        .market
+        .bidders
+        .iter()
+        .map(|bidder| Endpoint {
+            id: bidder.id.clone(),
+            url: Arc::clone(&bidder.endpoint),
+            qps: bidder.qps,
+            allow_loopback: bidder.allow_loopback,
+        })
+        .collect();
+    let quotas = Arc::new(Quotas::new(&endpoints));
+    let connector: Arc<dyn Connect> = Arc::new(live);
+    let shared = Arc::clone(shared);
+    let make = move || {
+        let bidders = Bidders::new(endpoints.clone(), Arc::clone(&quotas), Arc::clone(&connector));
+        Exchange::new(Arc::clone(&shared), bidders)
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    Server::start(settings.traffic, workers, connections(), make)
+        .with_context(|| format!("traffic listener {}", settings.traffic))
+}
+
+/// Announces every label the market and the reasons can yield, so that all series read 0.
+fn metrics(exposition: &Exposition, market: &Market) -> Metrics {
+    let names = |reasons: &[NoFillReason]| reasons.iter().map(|it| it.name()).collect::<Vec<_>>();
+    let outcomes = [FILLED, &names(NoFillReason::ALL)].concat();
+    let unfilled: Vec<_> = UnfilledReason::ALL.iter().map(|reason| reason.name()).collect();
+    let calls: Vec<_> = CallReason::ALL.iter().map(|reason| reason.name()).collect();
+    let losses: Vec<_> = LossReason::ALL.iter().map(|reason| reason.name()).collect();
+    let answers = [&["bids"], calls.as_slice()].concat();
+    let placements: Vec<_> = market.placements.keys().map(|id| id.as_str()).collect();
+    let bidders: Vec<_> = market.bidders.iter().map(|bidder| bidder.id.as_str()).collect();
+    let kinds: Vec<_> = beacon::Kind::ALL.iter().map(|(kind, _)| kind.name()).collect();
+    let kinds = [kinds.as_slice(), &["unknown"]].concat();
+    exposition.metrics(&Labels {
+        placements: &placements,
+        bidders: &bidders,
+        currencies: &[market.currency.as_str()],
+        fill_outcomes: &outcomes,
+        unfilled_reasons: &unfilled,
+        call_reasons: &calls,
+        loss_reasons: &losses,
+        answer_outcomes: &answers,
+        switch_scopes: &[],
+        refusal_codes: crate::server::refusal::CODES,
+        tag_faults: TAG_FAULTS,
+        unbuilt_fields: crate::wire::break_request::UNBUILT,
+        beacon_kinds: &kinds,
+        beacon_outcomes: crate::server::beacons::OUTCOMES,
+        stages: STAGES,
+        build: Build { version: env!("CARGO_PKG_VERSION"), commit: "unknown", rustc: "unknown" },
+    })
+}
+
+/// Raises the soft limit on descriptors to the hard one: connections are what an exchange has.
+pub fn raise_descriptors() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit on descriptors could not be raised");
+    }
+}
+
+/// Half of the descriptors are for callers; the rest is for bidders, files and reserve.
+fn connections() -> usize {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(FEW_DESCRIPTORS * 2);
+    usize::try_from(limit / 2).unwrap_or(usize::MAX).max(64)
+}
+
+/// What a system without a limit is taken to have.
+const FEW_DESCRIPTORS: u64 = 32_768;
+
+/// Notices that are queued when the drain begins have this long to leave.
+const NOTICE_TIME: Duration = Duration::from_secs(1);
+
+/// How often the journal is asked whether it still writes.
+const WATCH: Duration = Duration::from_millis(100);
+
+/// A drain that takes longer is cut.
+const HARD_STOP: Duration = Duration::from_secs(10);

@@ -1,0 +1,86 @@
+//! What of a sale is counted: from what the outcome reports, off the decision's path.
+
+use std::time::Duration;
+
+use crate::io::metrics::Metrics;
+use crate::model::bid::{Reply, ReplyOutcome};
+use crate::model::break_request::BreakRequest;
+use crate::model::outcome::{Fate, Outcome};
+use crate::model::plan::AuctionInput;
+use crate::model::reason::CallReason;
+use crate::wire::sold::Sold;
+
+/// Stages of a sale, as the histogram and the record name them.
+pub const STAGES: &[&str] =
+    &["read", "plan", "encode", "wait", "decide", "journal", "render", "flush"];
+
+/// Integration faults of a tag.
+pub const TAG_FAULTS: &[&str] = &["unreplaced_macro", "unreadable"];
+
+/// What a fill request can come to: `filled`, `partial`, or the reason why nothing was sold.
+pub const FILLED: &[&str] = &["filled", "partial"];
+
+/// Counts a request and what was answered.
+pub fn answered(metrics: &Metrics, request: &BreakRequest, sold: &Sold, took: Duration) {
+    let placement = request.placement.id.as_str();
+    let outcome = match sold.no_fill {
+        Some(reason) => reason.name(),
+        None if sold.seconds.unfilled.0 == 0 => "filled",
+        None => "partial",
+    };
+    metrics.fill(placement, outcome, took);
+    metrics.break_seconds(placement, "sold", sold.seconds.sold.0.into());
+    metrics.break_seconds(placement, "house", sold.seconds.house.0.into());
+    metrics.break_seconds(placement, "unfilled", sold.seconds.unfilled.0.into());
+    for (seconds, reason) in &sold.unfilled {
+        metrics.unfilled_seconds(placement, reason.name(), seconds.0.into());
+    }
+}
+
+/// Counts parameters of a tag that could not be used.
+pub fn faults(metrics: &Metrics, request: &BreakRequest) {
+    for _ in 0..request.faults.unreplaced_macros {
+        metrics.tag_fault("unreplaced_macro");
+    }
+    for _ in 0..request.faults.unreadable {
+        metrics.tag_fault("unreadable");
+    }
+}
+
+/// Counts an auction: every bidder, every bid, the money.
+pub fn auction(metrics: &Metrics, request: &BreakRequest, input: &AuctionInput, outcome: &Outcome) {
+    for (reply, fates) in input.replies.iter().zip(&outcome.fates) {
+        bidder(metrics, reply);
+        for fate in fates {
+            let reason = match fate {
+                Fate::Won(_) => "won",
+                Fate::Lost(reason) => reason.name(),
+            };
+            metrics.bids(reply.bidder.as_str(), reason, 1);
+        }
+    }
+    let gross: i64 = outcome.wins.iter().map(|win| win.clearing.micros()).sum();
+    let currency = input.plan.terms.currency;
+    let micros = u64::try_from(gross).expect("prices are not negative");
+    metrics.revenue(request.placement.id.as_str(), currency.as_str(), micros);
+}
+
+fn bidder(metrics: &Metrics, reply: &Reply) {
+    let bidder = reply.bidder.as_str();
+    if reply.sent {
+        metrics.bidder_request(bidder, "sent");
+    }
+    let outcome = match reply.outcome {
+        ReplyOutcome::Bids => "bids",
+        ReplyOutcome::Nothing(reason) => {
+            metrics.bidder_request(bidder, reason.name());
+            if reason == CallReason::Timeout {
+                metrics.late_response(bidder);
+            }
+            reason.name()
+        }
+    };
+    if let Some(took) = reply.arrived_us {
+        metrics.bidder_duration(bidder, outcome, Duration::from_micros(took));
+    }
+}

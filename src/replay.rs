@@ -1,0 +1,133 @@
+//! Decides recorded auctions again and compares, byte for byte.
+//!
+//! It calls the very functions that ran live and never the exchange: a record and this code are
+//! all that anyone needs to check an auction.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::auction::decide;
+use crate::io::journal::{JournalError, Stream, read};
+use crate::model::ids::AuctionId;
+use crate::wire::record;
+use crate::wire::record::Kind;
+use crate::wire::record::outcome::outcome_sections;
+use crate::wire::record::read::{Record, RecordError};
+
+/// What a replay found.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Report {
+    /// Auctions decided again.
+    pub auctions: u64,
+    /// Those whose sections differ, in the order of the journal.
+    pub differing: Vec<Difference>,
+    /// Ids asked for that the journal does not hold.
+    pub missing: Vec<AuctionId>,
+}
+
+/// An auction that comes out otherwise than its record says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Difference {
+    /// Which.
+    pub auction: AuctionId,
+    /// Its index in the auction stream.
+    pub index: u64,
+    /// Names of the sections that differ.
+    pub sections: Vec<String>,
+}
+
+/// Which auctions to decide again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Wanted {
+    /// All of them.
+    All,
+    /// The last one recorded.
+    Latest,
+    /// These.
+    These(Vec<AuctionId>),
+}
+
+/// Why a replay cannot go on; the journal's fault, never a bidder's.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// The stream cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record does not hold what it must.
+    #[error("auction stream: the record at index {index} in {file} cannot be read")]
+    Record {
+        /// Its index.
+        index: u64,
+        /// The segment file.
+        file: String,
+        /// What is wrong with it.
+        source: RecordError,
+    },
+}
+
+/// Decides the wanted auctions of a data folder again.
+///
+/// # Errors
+///
+/// When a part of the stream cannot be read.
+pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
+    let mut report = Report::default();
+    let mut latest = None;
+    let mut missing = match wanted {
+        Wanted::These(ids) => ids.clone(),
+        Wanted::All | Wanted::Latest => Vec::new(),
+    };
+    for frame in read::frames(data, Stream::Auction)? {
+        let frame = frame?;
+        let fault = |source| ReplayError::Record {
+            index: frame.index,
+            file: frame.file.display().to_string(),
+            source,
+        };
+        let record = record::read::read(&frame.payload).map_err(fault)?;
+        if record.kind != Kind::Auction {
+            continue;
+        }
+        match wanted {
+            Wanted::All => again(&mut report, frame.index, &record).map_err(fault)?,
+            Wanted::Latest => latest = Some((frame, record)),
+            Wanted::These(_) => {
+                let before = missing.len();
+                missing.retain(|id| *id != record.id);
+                if missing.len() < before {
+                    again(&mut report, frame.index, &record).map_err(fault)?;
+                }
+            }
+        }
+    }
+    if let Some((frame, record)) = latest {
+        let (index, file) = (frame.index, frame.file.display().to_string());
+        let decided = again(&mut report, index, &record);
+        decided.map_err(|source| ReplayError::Record { index, file, source })?;
+    }
+    report.missing = missing;
+    Ok(report)
+}
+
+/// Decides one auction again and notes what differs.
+fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), RecordError> {
+    let input = record.auction_input()?;
+    let outcome = decide::decide(&input);
+    let decided: BTreeMap<String, Vec<u8>> =
+        outcome_sections(&input, &outcome).into_iter().collect();
+    let recorded: BTreeMap<&str, &[u8]> = record.outcome_sections().collect();
+    let mut sections: Vec<String> = decided
+        .iter()
+        .filter(|(name, bytes)| recorded.get(name.as_str()) != Some(&bytes.as_slice()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let unknown = recorded.keys().filter(|name| !decided.contains_key(**name));
+    sections.extend(unknown.map(|name| (*name).to_owned()));
+    report.auctions += 1;
+    if !sections.is_empty() {
+        report.differing.push(Difference { auction: record.id, index, sections });
+    }
+    Ok(())
+}
