@@ -5,6 +5,7 @@ mod answers;
 mod auction;
 mod bidders;
 mod cue;
+mod docs;
 mod journal;
 mod requests;
 mod sale;
