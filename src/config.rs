@@ -7,7 +7,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::wildcard_enum_match_arm)]
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use toml::de::DeTable;
 
@@ -49,7 +49,7 @@ pub trait Environment {
     /// # Errors
     ///
     /// Returns a sentence that says why it cannot be read.
-    fn file(&self, path: &PathBuf) -> Result<String, String>;
+    fn file(&self, path: &Path) -> Result<String, String>;
 }
 
 /// Reads and checks a config.
@@ -79,6 +79,3 @@ pub fn read(
         _ => Err(Problems::new(name, text, problems)),
     }
 }
-
-#[cfg(test)]
-mod tests;

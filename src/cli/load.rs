@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
@@ -20,7 +20,7 @@ impl Environment for Own {
         std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))
     }
 
-    fn file(&self, path: &PathBuf) -> Result<String, String> {
+    fn file(&self, path: &Path) -> Result<String, String> {
         read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
     }
 }
@@ -42,9 +42,8 @@ pub enum Secrets {
 pub fn config(path: Option<&Path>, secrets: Secrets) -> anyhow::Result<Option<Loaded>> {
     let (name, text) = match path {
         Some(path) => {
-            let text = read(path).map_err(|error| {
-                anyhow::anyhow!("config {}: {error}", path.display())
-            })?;
+            let text = read(path)
+                .map_err(|error| anyhow::anyhow!("config {}: {error}", path.display()))?;
             (path.display().to_string(), text)
         }
         None => ("embedded quickstart".to_owned(), QUICKSTART.to_owned()),

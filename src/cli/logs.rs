@@ -9,9 +9,9 @@ use crate::cli::{Common, Format};
 
 /// Starts logging from `level` on, more or less by `-v` and `-q`.
 pub fn start(common: &Common, level: Level) {
-    let format = common.log_format.unwrap_or_else(|| {
-        if io::stderr().is_terminal() { Format::Text } else { Format::Json }
-    });
+    let format = common
+        .log_format
+        .unwrap_or_else(|| if io::stderr().is_terminal() { Format::Text } else { Format::Json });
     let level = filter(level, i16::from(common.verbose) - i16::from(common.quiet));
     let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
     // A second start, as tests make, keeps the first.

@@ -52,24 +52,23 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
         return Ok(NEGATIVE);
     };
     raise_descriptors();
+    let running = match start(loaded) {
+        Ok(running) => running,
+        Err(error) => return damaged(error),
+    };
+    let (traffic, admin) = (running.traffic(), running.admin());
+    tracing::info!(%traffic, %admin, "the exchange sells");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut running = match start(loaded) {
-            Ok(running) => running,
-            Err(error) => return damaged(error),
-        };
-        let (traffic, admin) = (running.traffic(), running.admin());
-        tracing::info!(%traffic, %admin, "the exchange sells");
-        let ended = running.until_told().await?;
-        Ok(ended)
-    })
+    Ok(runtime.block_on(running.until_told())?)
 }
 
 /// A damaged or locked data folder is a verdict, not a failure.
 fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
     match error.downcast_ref::<JournalError>() {
         Some(
-            JournalError::Locked { .. } | JournalError::Damaged { .. } | JournalError::Foreign { .. },
+            JournalError::Locked { .. }
+            | JournalError::Damaged { .. }
+            | JournalError::Foreign { .. },
         ) => {
             tracing::error!("{error:#}");
             Ok(NEGATIVE)
@@ -78,7 +77,8 @@ fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
     }
 }
 
-/// Starts an exchange: journal first, listeners last.
+/// Starts an exchange: journal first, listeners last. Not to be called inside a runtime: it waits
+/// for the disk.
 ///
 /// # Errors
 ///
@@ -131,7 +131,7 @@ impl Running {
             _ = interrupt.recv() => INTERRUPTED,
             failure = journal_failure(&self.shared) => {
                 self.shared.metrics.audit_write_error();
-                tracing::error!(failure, "the journal cannot write: the exchange stops");
+                tracing::error!(%failure, "the journal cannot write: the exchange stops");
                 self.shutdown_delay = Duration::ZERO;
                 FAILED
             }
@@ -191,8 +191,7 @@ fn journal(settings: &Settings, market: &Market) -> anyhow::Result<Journal> {
     };
     std::fs::create_dir_all(&settings.data)
         .with_context(|| format!("data folder {}", settings.data.display()))?;
-    let journal =
-        Journal::open(&settings.data, &identity, durability, record::read::is_start)?;
+    let journal = Journal::open(&settings.data, &identity, durability, record::read::is_start)?;
     for cut in journal.cuts() {
         tracing::warn!(?cut, "a torn record was cut off the journal");
     }

@@ -14,8 +14,8 @@ use crate::model::market::{Bidder, Dialect};
 const LATER: [&str; 3] = ["http2", "gvlid", "in_flight"];
 
 pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
-    let id = section.parsed("id", value::name);
-    if id.is_none() {
+    let id = section.parsed("id", id);
+    if id.is_none() && section.text("id").is_none() {
         section.missing("id", "give the bidder an id: id = \"acme\"");
     }
     let allow_loopback = section.boolean("allow_loopback").unwrap_or(false);
@@ -46,6 +46,15 @@ pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
         seats: seats.iter().map(|seat| SeatId::new(seat.value)).collect(),
         allow_loopback,
     })
+}
+
+/// Reads an id; `seller` names a section of every record.
+fn id(text: &str) -> Result<String, String> {
+    if text == "seller" {
+        Err("this id is the journal's own".to_owned())
+    } else {
+        value::name(text)
+    }
 }
 
 /// Reads an endpoint; without `allow_loopback` it is https, on a named host and a usual port.

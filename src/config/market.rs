@@ -170,7 +170,7 @@ fn set<T>(place: &mut T, read: Option<At<T>>) {
 }
 
 pub(super) fn currency(text: &str) -> Result<Currency, String> {
-    let known = text.parse::<iso_currency::Currency>().ok().and(Currency::new(text));
+    let known = text.parse::<iso_currency::Currency>().ok().and_then(|_| Currency::new(text));
     known.ok_or_else(|| format!("{text:?} is not an ISO 4217 code"))
 }
 

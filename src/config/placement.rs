@@ -116,7 +116,7 @@ fn lengths(section: &Section<'_>) -> Option<Lengths> {
                 max.as_ref().map_or(Seconds(most), |max| max.value),
             );
             if most < least {
-                let span = max.map_or(section.span(), |max| max.span);
+                let span = max.map_or_else(|| section.span(), |max| max.span);
                 section.bad_value("max_duration", &span, "it is below min_duration");
                 return None;
             }

@@ -15,6 +15,9 @@ use crate::wire::beacon::{self, BeaconError};
 const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\
 \x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
+/// What can come of a beacon, for the counter.
+pub const OUTCOMES: &[&str] = &["accepted", "duplicate", "late", "bad_token"];
+
 /// Answers one beacon: 204 (or a GIF), 400 for a forged one, 410 for an expired one.
 pub fn answer(name: &str, shared: &Shared, now: UnixMillis) -> Reply {
     let (text, image) = match name.strip_suffix(".gif") {

@@ -11,6 +11,24 @@ use crate::wire::break_request::Refusal;
 /// The header that names a refusal on sale paths other than `POST /v1/breaks`.
 const ERROR: HeaderName = HeaderName::from_static("x-breakwater-error");
 
+/// Every code a refusal can carry, for the counter.
+pub const CODES: &[&str] = &[
+    "bad_encoding",
+    "bad_field",
+    "bad_json",
+    "bad_method",
+    "bad_token",
+    "expired",
+    "forbidden",
+    "internal",
+    "not_acceptable",
+    "not_found",
+    "timeout",
+    "too_complex",
+    "too_large",
+    "unauthorized",
+];
+
 /// A refused request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Refused {
@@ -69,7 +87,7 @@ impl Refused {
         let headers = reply.headers_mut();
         // A path may repeat the client's own member names: what no header may hold is left out.
         let value = HeaderValue::from_str(&text);
-        headers.insert(ERROR, value.unwrap_or(HeaderValue::from_static(self.code)));
+        headers.insert(ERROR, value.unwrap_or_else(|_| HeaderValue::from_static(self.code)));
         self.finish(reply)
     }
 

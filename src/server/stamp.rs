@@ -219,20 +219,18 @@ impl<S> Stamped<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Stamped<S> {
     /// Ends the wait for a client that is silent for too long; the answer 408 is best effort.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            let Some((until, patience)) = self.state.lock().patience() else {
-                return Poll::Pending;
-            };
-            if self.timer.deadline() != until {
-                self.timer.as_mut().reset(until);
-            }
-            ready!(self.timer.as_mut().poll(cx));
-            if patience == Patience::Idle {
-                return Poll::Ready(Ok(()));
-            }
-            let _: Poll<io::Result<usize>> = Pin::new(&mut self.stream).poll_write(cx, SLOW_HEAD);
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        let Some((until, patience)) = self.state.lock().patience() else {
+            return Poll::Pending;
+        };
+        if self.timer.deadline() != until {
+            self.timer.as_mut().reset(until);
         }
+        ready!(self.timer.as_mut().poll(cx));
+        if patience == Patience::Idle {
+            return Poll::Ready(Ok(()));
+        }
+        let _: Poll<io::Result<usize>> = Pin::new(&mut self.stream).poll_write(cx, SLOW_HEAD);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 

@@ -14,7 +14,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::model::ids::{AuctionId, BidId, BidderId, DealId, PublisherId, SeatId};
-use crate::model::money::{Amount, Currency, Fee, FeeSchedule};
+use crate::model::money::{Amount, Currency};
 use crate::model::time::{Millis, UnixMillis};
 
 /// The longest token that is looked at, in characters.
@@ -168,20 +168,6 @@ pub fn nonce(key: &[u8; 32], slot: u16, kind: Kind) -> [u8; 12] {
     mac.update(&slot.to_be_bytes());
     mac.update(&[kind.code()]);
     let digest = mac.finalize().into_bytes();
-    *digest.first_chunk().expect("a SHA-256 has 32 bytes")
-}
-
-/// Returns the name of a fee schedule in tokens: the first bytes of the SHA-256 of its list
-/// `[{"name":…,"ppm":…}]` as canonical JSON.
-#[must_use]
-pub fn schedule(fees: &FeeSchedule) -> [u8; 8] {
-    let entry = |fee: &Fee| {
-        // serde_json escapes a string as JCS does, and the members stand in JCS order.
-        let name = serde_json::Value::from(&*fee.name);
-        format!("{{\"name\":{name},\"ppm\":{}}}", fee.ppm)
-    };
-    let list: Vec<String> = fees.fees().iter().map(entry).collect();
-    let digest = Sha256::digest(format!("[{}]", list.join(",")));
     *digest.first_chunk().expect("a SHA-256 has 32 bytes")
 }
 

@@ -26,6 +26,26 @@ use crate::model::ids::PublisherId;
 use crate::model::market::Publisher;
 use crate::model::time::UnixMillis;
 
+/// Every field that can make a valid request one that is not built yet, for the counter.
+pub const UNBUILT: &[&str] = &[
+    "acat",
+    "bcat",
+    "blocked_cat",
+    "cur",
+    "imp[0].audio",
+    "imp[0].banner",
+    "imp[0].bidfloorcur",
+    "imp[0].native",
+    "imp[0].pmp",
+    "imp[0].qty",
+    "imp[0].video.durfloors",
+    "imp[0].video.linearity",
+    "imp[0].video.mincpmpersec",
+    "imp[0].video.poddedupe",
+    "imp[0].video.protocols",
+    "imp[1]",
+];
+
 /// What the server knows of a caller besides the request.
 #[derive(Clone, Debug)]
 pub struct Caller<'a> {

@@ -18,6 +18,7 @@ use crate::model::reason::{NoFillReason, UnfilledReason};
 use crate::model::time::{Millis, Seconds, UnixMillis};
 use crate::wire::beacon::{self, Keyring, Kind, Token};
 use crate::wire::macros::Values;
+use crate::wire::record::seller::fee_schedule_id;
 use crate::wire::vast::read;
 use crate::wire::vast::tree;
 use crate::wire::vast::write::{self, Media, Ours, Tracker};
@@ -183,7 +184,7 @@ pub fn finish(
         unwritten: Vec::new(),
         emptied: Vec::new(),
     };
-    let fees = beacon::schedule(&input.plan.terms.fees);
+    let fees = fee_schedule_id(&input.plan.terms.fees);
     let sale = Sale { request, input, terms, expires: sold.expires, fees };
     for win in &outcome.wins {
         match sale.ad(win) {

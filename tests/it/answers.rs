@@ -106,12 +106,8 @@ fn the_openrtb_answer_holds_the_winners() {
 #[test]
 fn the_explanation_tells_every_fate() {
     let sale = Sale::of(&[MARKUP]);
-    let text = openrtb_answer::explained(
-        &sale.finish(),
-        "r",
-        "7",
-        Some(&(sale.input.clone(), sale.outcome.clone())),
-    );
+    let text =
+        openrtb_answer::explained(&sale.finish(), "r", "7", Some(&(sale.input, sale.outcome)));
     let response: BidResponse<'_> = serde_json::from_str(&text).unwrap();
     let non_bids = response.seat_non_bids().unwrap();
     let codes: Vec<(&str, i32)> = non_bids
@@ -138,12 +134,8 @@ fn the_explanation_tells_every_fate() {
 fn an_explained_no_fill_has_its_reason() {
     let mut sale = Sale::of(&[]);
     sale.outcome.no_fill = Some(NoFillReason::TooLate);
-    let text = openrtb_answer::explained(
-        &sale.finish(),
-        "r",
-        "7",
-        Some(&(sale.input.clone(), sale.outcome.clone())),
-    );
+    let text =
+        openrtb_answer::explained(&sale.finish(), "r", "7", Some(&(sale.input, sale.outcome)));
     let response: BidResponse<'_> = serde_json::from_str(&text).unwrap();
     assert!(response.is_no_bid());
     assert_eq!(response.nbr, Some(15));

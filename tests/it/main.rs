@@ -4,6 +4,7 @@
 mod answers;
 mod auction;
 mod bidders;
+mod config;
 mod cue;
 mod docs;
 mod journal;

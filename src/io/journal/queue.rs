@@ -257,6 +257,19 @@ impl Pending {
         }
     }
 
+    /// As `wait`, for callers outside a runtime.
+    #[must_use]
+    pub fn wait_blocking(self) -> Flush {
+        match self.0 {
+            PendingState::Waiting { index, done, .. } => {
+                let word = done.blocking_recv();
+                if word.is_ok() { Flush::Flushed { index } } else { Flush::Refused }
+            }
+            PendingState::Refused => Flush::Refused,
+            PendingState::Flushed { index } => Flush::Flushed { index },
+        }
+    }
+
     /// Waits until the record is on disk or refused, whatever the journal's `Durability`.
     pub async fn wait(&mut self) -> Flush {
         match &mut self.0 {

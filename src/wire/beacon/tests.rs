@@ -1,12 +1,13 @@
 //! The published vector, every way to break it, and the clock.
 
+use crate::wire::record::seller::fee_schedule_id;
 use std::array::from_fn;
 
 use crate::model::ids::{AuctionId, BidId, BidderId, DealId, PublisherId, SeatId};
 use crate::model::money::{Amount, Currency, Fee, FeeSchedule};
 use crate::model::time::UnixMillis;
 use crate::wire::beacon::{
-    BeaconError, GRACE, Keyring, Kind, MAX_LIFE, MAX_TOKEN, Token, nonce, open, schedule, seal,
+    BeaconError, GRACE, Keyring, Kind, MAX_LIFE, MAX_TOKEN, Token, nonce, open, seal,
 };
 
 /// The vector published with the layout.
@@ -110,7 +111,7 @@ fn nonces_differ_by_slot_and_kind() {
 fn a_schedule_is_named_by_its_canonical_json() {
     let fee = Fee { name: "exchange".into(), ppm: 150_000 };
     let fees = FeeSchedule::new(vec![fee]).unwrap();
-    assert_eq!(schedule(&fees), SCHEDULE);
+    assert_eq!(fee_schedule_id(&fees), SCHEDULE);
 }
 
 const SCHEDULE: [u8; 8] = [0x70, 0xca, 0xeb, 0xca, 0xe7, 0x21, 0x2b, 0xe9];

@@ -84,7 +84,7 @@ fn complete(bid: Bid, found: &Found<'_>, bidder: &Bidder) -> Bid {
     let size = found.w.zip(found.h).and_then(|(width, height)| {
         Some((u32::try_from(width).ok()?, u32::try_from(height).ok()?))
     });
-    let language = filled(found.language.as_deref()).or(filled(found.langb.as_deref()));
+    let language = filled(found.language.as_deref()).or_else(|| filled(found.langb.as_deref()));
     Bid {
         deal: filled(found.dealid.as_deref()).map(DealId::new),
         advertisers: found.adomain.iter().flatten().filter_map(|it| advertiser(it)).collect(),

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Environment, read};
+use breakwater::config::problem::Problems;
+use breakwater::config::{Environment, read};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/config");
 
@@ -21,7 +22,7 @@ impl Environment for Fake {
         }
     }
 
-    fn file(&self, path: &PathBuf) -> Result<String, String> {
+    fn file(&self, path: &Path) -> Result<String, String> {
         Err(format!("{} cannot be read", path.display()))
     }
 }
@@ -79,7 +80,7 @@ fn cases(folder: &str) -> Vec<PathBuf> {
     cases
 }
 
-fn listed(problems: &super::Problems) -> String {
+fn listed(problems: &Problems) -> String {
     let mut text = String::new();
     for problem in &problems.list {
         let (line, column) = problems.place(problem);
