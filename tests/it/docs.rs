@@ -13,6 +13,8 @@ use breakwater::config::settings::{ADMIN, TRAFFIC};
 use breakwater::io::metrics::names::{self, Kind};
 use breakwater::model::ids::BidderId;
 use breakwater::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
+use breakwater::server::refusal;
+use breakwater::wire::break_request;
 use loadtest::cast;
 
 #[test]
@@ -35,6 +37,43 @@ fn integrating_lists_every_reason_with_its_codes() {
         } else {
             assert_eq!(text[start..end], table, "{name}: UPDATE_EXPECT=1 rewrites the table");
         }
+    }
+}
+
+#[test]
+fn integrating_lists_every_error_code_and_unbuilt_field() {
+    let text = fs::read_to_string(root("docs/integrating.md")).unwrap();
+    for code in refusal::CODES {
+        assert!(text.contains(&format!("| `{code}` | ")), "no row of the error code {code}");
+    }
+    // Members are named there without their place.
+    for field in break_request::UNBUILT.iter().filter(|field| !field.contains('[')) {
+        assert!(text.contains(&format!("`{field}`")), "{field} is not said to be unbuilt");
+    }
+}
+
+#[test]
+fn every_decision_cited_has_a_page() {
+    let pages: BTreeSet<String> = fs::read_dir(root("docs/decisions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| Some(name.split_once('-')?.0.to_owned()))
+        .collect();
+    let index = fs::read_to_string(root("docs/decisions/README.md")).unwrap();
+    let mut cited = 0;
+    for folder in ["src", "openrtb/src", "loadtest/src", "tests/it", "benches"] {
+        for file in sources(&root(folder)) {
+            let text = fs::read_to_string(&file).unwrap();
+            for rest in text.split("(decision ").skip(1) {
+                let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                assert!(pages.contains(&format!("{number:0>4}")), "{}: {number}", file.display());
+                cited += 1;
+            }
+        }
+    }
+    assert!(10 < cited, "decisions are no longer cited as `(decision 21)`");
+    for page in pages {
+        assert!(index.contains(&format!("]({page}-")), "the index lacks {page}");
     }
 }
 
@@ -154,8 +193,7 @@ fn losses() -> String {
 }
 
 fn no_fill() -> String {
-    let mut table =
-        "| name | nbr | what happened | what to do |\n|---|---|---|---|\n".to_owned();
+    let mut table = "| name | nbr | what happened | what to do |\n|---|---|---|---|\n".to_owned();
     for reason in NoFillReason::ALL {
         let (name, code) = (reason.name(), reason.nbr());
         let (sentence, remedy) = (reason.sentence(), reason.remedy());
@@ -183,6 +221,19 @@ fn documents() -> Vec<PathBuf> {
     all.sort();
     assert!(3 < all.len(), "{all:?}");
     all
+}
+
+/// Returns every Rust file below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            files.push(path);
+        }
+    }
+    files
 }
 
 fn root(path: &str) -> PathBuf {
