@@ -1,6 +1,6 @@
 //! The line itself: a break request comes in, a sold pod goes out.
 //!
-//! [`Exchange::sell`] reads as the table in `ARCHITECTURE.md`. Two awaits: the bidders and the
+//! `Exchange::auction` reads as the table in `ARCHITECTURE.md`. Two awaits: the bidders and the
 //! disk. Everything between them is pure and lives elsewhere.
 
 use std::sync::Arc;
@@ -94,8 +94,15 @@ impl Exchange {
         }
     }
 
-    /// Sells one ad break.
+    /// Sells one ad break and counts its seconds.
     async fn sell(&self, request: &BreakRequest, times: Times) -> Sale {
+        let sale = self.auction(request, times).await;
+        observe::seconds(&self.shared.metrics, request, &sale.sold);
+        sale
+    }
+
+    /// Holds the auction of one ad break.
+    async fn auction(&self, request: &BreakRequest, times: Times) -> Sale {
         if let Some(reason) = self.cannot_sell(request, &times) {
             return self.nothing(request, &times, reason);
         }
@@ -144,7 +151,8 @@ impl Exchange {
         }
         observe::auction(&self.shared.metrics, request, &input, &outcome);
         self.shared.notify(&input, &outcome);
-        Sale { sold, auction: Some((input, outcome)) }
+        let auction = request.explain.then_some((input, outcome));
+        Sale { sold, recorded: true, auction }
     }
 
     /// Says why a request cannot be sold before anyone is asked.
@@ -161,7 +169,7 @@ impl Exchange {
     fn nothing(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Sale {
         let currency = self.shared.market.currency;
         let why = Nothing { request: reason, seconds: unfilled(reason), currency };
-        Sale { sold: Sold::nothing(request, times.arrived_at, why), auction: None }
+        Sale { sold: Sold::nothing(request, times.arrived_at, why), recorded: false, auction: None }
     }
 }
 

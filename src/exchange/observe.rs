@@ -29,6 +29,11 @@ pub fn answered(metrics: &Metrics, request: &BreakRequest, sold: &Sold, took: Du
         None => "partial",
     };
     metrics.fill(placement, outcome, took);
+}
+
+/// Counts the seconds of a sale, once however many asked for it.
+pub fn seconds(metrics: &Metrics, request: &BreakRequest, sold: &Sold) {
+    let placement = request.placement.id.as_str();
     metrics.break_seconds(placement, "sold", sold.seconds.sold.0.into());
     metrics.break_seconds(placement, "house", sold.seconds.house.0.into());
     metrics.break_seconds(placement, "unfilled", sold.seconds.unfilled.0.into());
@@ -59,9 +64,10 @@ pub fn auction(metrics: &Metrics, request: &BreakRequest, input: &AuctionInput, 
             metrics.bids(reply.bidder.as_str(), reason, 1);
         }
     }
-    let gross: i64 = outcome.wins.iter().map(|win| win.clearing.micros()).sum();
+    // An impression at X micros a mille costs X nanos; a counter of micros drops the rest.
+    let nanos: i64 = outcome.wins.iter().map(|win| win.clearing.per_impression().nanos()).sum();
     let currency = input.plan.terms.currency;
-    let micros = u64::try_from(gross).expect("prices are not negative");
+    let micros = u64::try_from(nanos / 1_000).expect("prices are not negative");
     metrics.revenue(request.placement.id.as_str(), currency.as_str(), micros);
 }
 

@@ -10,8 +10,10 @@ use crate::wire::sold::Sold;
 pub struct Sale {
     /// What every rendering needs.
     pub sold: Sold,
-    /// The auction whose record is in the journal; none when nobody was asked or nothing could be
-    /// recorded.
+    /// Whether the record of its auction is in the journal.
+    pub recorded: bool,
+    /// The auction, for callers who asked to have it explained; sales are kept by the thousand, so
+    /// it is not kept for others.
     pub auction: Option<(AuctionInput, Outcome)>,
 }
 
@@ -19,7 +21,7 @@ impl Sale {
     /// Says whether the next to ask for this break may try again: no auction was recorded.
     #[must_use]
     pub fn may_be_asked_again(&self) -> bool {
-        self.auction.is_none()
+        !self.recorded
     }
 }
 

@@ -110,8 +110,8 @@ impl Shared {
     }
 }
 
-/// The most sales in force: the breaks of a large audience on one node.
-const SALES: usize = 200_000;
+/// The most sales in force. Each holds its finished ads, about 20 KB: a gigabyte at the most.
+const SALES: usize = 50_000;
 
 /// Beacons remembered, so that a repeat is told from a first.
 const BEACONS: usize = 1_000_000;

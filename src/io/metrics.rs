@@ -176,7 +176,7 @@ impl Metrics {
         self.bids.at([bidder, reason]).increment(count);
     }
 
-    /// Counts the clearing prices of a sale, in millionths CPM of the currency.
+    /// Counts what the ads of a sale cost once each, gross, in millionths of the currency.
     pub fn revenue(&self, placement: &str, currency: &str, micros: u64) {
         self.revenue.at([placement, currency]).increment(micros);
     }

@@ -69,7 +69,11 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (BIDDER_REQUESTS, Kind::Counter, "Bidders sent a request, or the reason for no bids."),
     (BIDDER_DURATION, Kind::Histogram, "From a call to its complete answer or its fault."),
     (BIDS, Kind::Counter, "Bids, by fate: won, or the reason for losing."),
-    (REVENUE, Kind::Counter, "Clearing prices of ads sold, in millionths CPM."),
+    (
+        REVENUE,
+        Kind::Counter,
+        "What the ads sold cost once each, gross, in millionths of the currency.",
+    ),
     (LATE_RESPONSES, Kind::Counter, "Calls that had no complete answer by the cutoff."),
     (SWITCH_ACTIVE, Kind::Gauge, "Whether a kill switch of the scope is on."),
     (CONFIG_GENERATION, Kind::Gauge, "How often the market was loaded since the start."),
