@@ -1,4 +1,4 @@
-use proptest::prelude::*;
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::Value;
 
 use super::{bid, floor, number, parse_down, parse_up};

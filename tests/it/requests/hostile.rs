@@ -6,7 +6,7 @@ use breakwater::wire::break_request::Refusal;
 use breakwater::wire::break_request::native::native;
 use breakwater::wire::break_request::openrtb::openrtb;
 use breakwater::wire::break_request::tag::tag;
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use proptest::sample::Index;
 use serde_json::Value;
 
