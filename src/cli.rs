@@ -14,6 +14,7 @@ use crate::wire::cue::Crc;
 
 pub mod audit;
 pub mod cue;
+pub mod demo;
 pub mod load;
 pub mod logs;
 pub mod serve;
@@ -74,6 +75,8 @@ pub enum Format {
 enum Command {
     /// Start the exchange
     Run,
+    /// Exchange, simulated bidders and a simulated live match; needs nothing else
+    Demo(demo::Options),
     /// Check a config as `run` would; every problem at once
     Validate(validate::Options),
     /// Read SCTE-35 messages
@@ -125,6 +128,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> 
         Command::Run => {
             logs::start(&common, tracing::Level::INFO);
             serve::run(&common)
+        }
+        Command::Demo(options) => {
+            logs::start(&common, tracing::Level::WARN);
+            demo::run(&common, &options)
         }
         Command::Validate(options) => validate::run(&common, &options),
         Command::Cue(CueCommand::Decode { message, format, lenient_crc }) => {

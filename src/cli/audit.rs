@@ -74,6 +74,17 @@ pub fn replay(common: &Common, options: &Options) -> anyhow::Result<u8> {
     Ok(if holds { OK } else { NEGATIVE })
 }
 
+/// Returns what a replay found, in a sentence.
+#[must_use]
+pub fn verdict(report: &Report) -> String {
+    let (all, bad) = (report.auctions, report.differing.len());
+    if bad == 0 {
+        format!("{all} auctions decided again, all equal to their records")
+    } else {
+        format!("{all} auctions decided again, {bad} differ from their records")
+    }
+}
+
 fn print(report: &Report, format: Format) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match format {
@@ -86,12 +97,7 @@ fn print(report: &Report, format: Format) -> io::Result<()> {
             for id in &report.missing {
                 writeln!(stdout, "{id} is not in the journal")?;
             }
-            let (all, bad) = (report.auctions, report.differing.len());
-            if bad == 0 {
-                writeln!(stdout, "{all} auctions decided again, all equal to their records")
-            } else {
-                writeln!(stdout, "{all} auctions decided again, {bad} differ from their records")
-            }
+            writeln!(stdout, "{}", verdict(report))
         }
         Format::Json => {
             let differing: Vec<_> = report

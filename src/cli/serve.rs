@@ -62,8 +62,12 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
     Ok(runtime.block_on(running.until_told())?)
 }
 
-/// A damaged or locked data folder is a verdict, not a failure.
-fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
+/// Tells failures from verdicts: a damaged or locked data folder is the latter.
+///
+/// # Errors
+///
+/// Any other error, as it is.
+pub fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
     match error.downcast_ref::<JournalError>() {
         Some(
             JournalError::Locked { .. }
