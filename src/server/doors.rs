@@ -149,10 +149,12 @@ impl Doors {
             Ok(read) => read,
             Err(refused) => return problem(refused),
         };
-        let priced = matches!(credential, Credential::Publisher(_));
         let caller = caller(&parts.headers, peer, credential);
         match break_request::native::native(&bytes, &caller, &self.exchange.shared().market) {
             Ok(request) => {
+                // What a publisher earns is shown to nobody else, even where no key is needed.
+                let own = Credential::Publisher(request.publisher.id.clone());
+                let priced = caller.credential == own;
                 let sale = self.sell(request, arrival).await;
                 rendered(kind, &sale, priced, &parts.headers)
             }
