@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::auction::{decide, plan, select};
-use crate::exchange::sale::{Sale, unfilled};
+use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::io::bidders::Bidders;
 use crate::io::clock::{Stopwatch, Times};
@@ -34,19 +36,29 @@ pub mod shared;
 pub struct Exchange {
     shared: Arc<Shared>,
     bidders: Bidders,
+    /// How many sales run on this worker.
+    under_way: watch::Sender<usize>,
 }
 
 impl Exchange {
     /// Returns the exchange of one worker.
     #[must_use]
     pub fn new(shared: Arc<Shared>, bidders: Bidders) -> Self {
-        Self { shared, bidders }
+        Self { shared, bidders, under_way: watch::Sender::new(0) }
     }
 
     /// Returns what all workers share.
     #[must_use]
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Waits until no sale runs on this worker: callers on other workers may share one, and its
+    /// record must be whole even when nobody waits for it.
+    pub async fn idle(&self) {
+        let mut under_way = self.under_way.subscribe();
+        // The sender is ours: it cannot be gone.
+        let _: Result<_, watch::error::RecvError> = under_way.wait_for(|count| *count == 0).await;
     }
 
     /// Sells a break once, however many ask for it, and answers by the caller's own deadline.
@@ -71,16 +83,21 @@ impl Exchange {
     fn enter(self: &Arc<Self>, request: &Arc<BreakRequest>, times: Times) -> Once<Arc<Sale>> {
         let (exchange, own) = (Arc::clone(self), Arc::clone(request));
         let Some(key) = SaleKey::of(request) else {
-            return Once::start(async move { Arc::new(exchange.sell(&own, times).await) });
+            return Once::start(
+                async move { Arc::new(exchange.sell_to_the_end(&own, times).await) },
+            );
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
         let name = key.clone();
         let make = || {
             Once::start(async move {
-                let sale = exchange.sell(&own, times).await;
-                if sale.may_be_asked_again() {
-                    exchange.shared.sales.lock().withdraw(&name, number);
+                let shared = Arc::clone(&exchange.shared);
+                // Also when the sale panics: nobody could ask for this break again.
+                let withdraw = AtEnd::new(move || shared.sales.lock().withdraw(&name, number));
+                let sale = exchange.sell_to_the_end(&own, times).await;
+                if !sale.may_be_asked_again() {
+                    withdraw.cancel();
                 }
                 Arc::new(sale)
             })
@@ -92,6 +109,16 @@ impl Exchange {
                 once
             }
         }
+    }
+
+    /// Sells one ad break, counted as under way, and counts its seconds once.
+    async fn sell_to_the_end(self: &Arc<Self>, request: &BreakRequest, times: Times) -> Sale {
+        self.under_way.send_modify(|count| *count += 1);
+        let exchange = Arc::clone(self);
+        let _ended = AtEnd::new(move || exchange.under_way.send_modify(|count| *count -= 1));
+        let sale = self.sell(request, times).await;
+        observe::seconds(&self.shared.metrics, request, &sale.sold);
+        sale
     }
 
     /// Sells one ad break.

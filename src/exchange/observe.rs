@@ -29,6 +29,11 @@ pub fn answered(metrics: &Metrics, request: &BreakRequest, sold: &Sold, took: Du
         None => "partial",
     };
     metrics.fill(placement, outcome, took);
+}
+
+/// Counts the seconds of a sale: once, however many asked for it.
+pub fn seconds(metrics: &Metrics, request: &BreakRequest, sold: &Sold) {
+    let placement = request.placement.id.as_str();
     metrics.break_seconds(placement, "sold", sold.seconds.sold.0.into());
     metrics.break_seconds(placement, "house", sold.seconds.house.0.into());
     metrics.break_seconds(placement, "unfilled", sold.seconds.unfilled.0.into());
