@@ -1,18 +1,19 @@
 //! The line itself: a break request comes in, a sold pod goes out.
 //!
-//! `Exchange::auction` reads as the table in `ARCHITECTURE.md`. Two awaits: the bidders and the
+//! `Exchange::sell` reads as the table in `ARCHITECTURE.md`. Two awaits: the bidders and the
 //! disk. Everything between them is pure and lives elsewhere.
 
 use std::sync::Arc;
 
 use crate::auction::{decide, plan, select};
-use crate::exchange::sale::{Sale, unfilled};
+use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::io::bidders::Bidders;
 use crate::io::clock::{Stopwatch, Times};
 use crate::io::entropy;
 use crate::io::journal::{Flush, Stream};
 use crate::io::once::{Missing, Once};
+use crate::io::under_way::UnderWay;
 use crate::live::sales::{Entered, SaleKey};
 use crate::model::bid::Reply;
 use crate::model::break_request::BreakRequest;
@@ -34,19 +35,27 @@ pub mod shared;
 pub struct Exchange {
     shared: Arc<Shared>,
     bidders: Bidders,
+    /// How many sales run on this worker.
+    under_way: UnderWay,
 }
 
 impl Exchange {
     /// Returns the exchange of one worker.
     #[must_use]
     pub fn new(shared: Arc<Shared>, bidders: Bidders) -> Self {
-        Self { shared, bidders }
+        Self { shared, bidders, under_way: UnderWay::default() }
     }
 
     /// Returns what all workers share.
     #[must_use]
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Waits until no sale runs on this worker: callers on other workers may share one, and its
+    /// record must be whole even when nobody waits for it.
+    pub async fn idle(&self) {
+        self.under_way.none().await;
     }
 
     /// Sells a break once, however many ask for it, and answers by the caller's own deadline.
@@ -71,16 +80,21 @@ impl Exchange {
     fn enter(self: &Arc<Self>, request: &Arc<BreakRequest>, times: Times) -> Once<Arc<Sale>> {
         let (exchange, own) = (Arc::clone(self), Arc::clone(request));
         let Some(key) = SaleKey::of(request) else {
-            return Once::start(async move { Arc::new(exchange.sell(&own, times).await) });
+            return Once::start(
+                async move { Arc::new(exchange.sell_to_the_end(&own, times).await) },
+            );
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
         let name = key.clone();
         let make = || {
             Once::start(async move {
-                let sale = exchange.sell(&own, times).await;
-                if sale.may_be_asked_again() {
-                    exchange.shared.sales.lock().withdraw(&name, number);
+                let shared = Arc::clone(&exchange.shared);
+                // Also when the sale panics: nobody could ask for this break again.
+                let withdraw = AtEnd::new(move || shared.sales.lock().withdraw(&name, number));
+                let sale = exchange.sell_to_the_end(&own, times).await;
+                if !sale.may_be_asked_again() {
+                    withdraw.cancel();
                 }
                 Arc::new(sale)
             })
@@ -94,15 +108,16 @@ impl Exchange {
         }
     }
 
-    /// Sells one ad break and counts its seconds.
-    async fn sell(&self, request: &BreakRequest, times: Times) -> Sale {
-        let sale = self.auction(request, times).await;
+    /// Sells one ad break, counted as under way, and counts its seconds once.
+    async fn sell_to_the_end(&self, request: &BreakRequest, times: Times) -> Sale {
+        let _begun = self.under_way.begin();
+        let sale = self.sell(request, times).await;
         observe::seconds(&self.shared.metrics, request, &sale.sold);
         sale
     }
 
-    /// Holds the auction of one ad break.
-    async fn auction(&self, request: &BreakRequest, times: Times) -> Sale {
+    /// Sells one ad break.
+    async fn sell(&self, request: &BreakRequest, times: Times) -> Sale {
         if let Some(reason) = self.cannot_sell(request, &times) {
             return self.nothing(request, &times, reason);
         }

@@ -2,7 +2,8 @@
 //!
 //! Of the model it knows ids, time, calls and standing. `bidders` calls out during a sale,
 //! `notifier` after it; both connect through `connect`, which holds to the address rules of
-//! `egress`. `journal` keeps records; `once` shares what is made among callers.
+//! `egress`. `journal` keeps records; `once` shares what is made
+//! among callers, `under_way` counts what is being made.
 
 pub mod bidders;
 pub mod clock;
@@ -14,3 +15,4 @@ pub mod keys;
 pub mod metrics;
 pub mod notifier;
 pub mod once;
+pub mod under_way;

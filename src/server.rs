@@ -143,14 +143,19 @@ fn work(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime needs an epoll descriptor, and some are kept free");
     runtime.block_on(async {
-        let doors = Arc::new(Doors::new(Arc::new(make())));
+        let exchange = Arc::new(make());
+        let doors = Arc::new(Doors::new(Arc::clone(&exchange)));
         let socket = TcpListener::from_std(socket).expect("the socket is bound and non-blocking");
         let (open, mut closed) = watch::channel(());
         accept(socket, doors, draining, room, open).await;
         // The channel closes when the last connection drops its end.
-        let all = timeout(DRAIN, async { while closed.changed().await.is_ok() {} }).await;
-        if all.is_err() {
-            tracing::warn!("connections were still open {DRAIN:?} after the drain began");
+        let all = timeout(DRAIN, async {
+            while closed.changed().await.is_ok() {}
+            // A sale whose first caller hung up has no connection here.
+            exchange.idle().await;
+        });
+        if all.await.is_err() {
+            tracing::warn!("connections or sales were still open {DRAIN:?} after the drain began");
         }
     });
 }

@@ -31,7 +31,7 @@ pub fn answered(metrics: &Metrics, request: &BreakRequest, sold: &Sold, took: Du
     metrics.fill(placement, outcome, took);
 }
 
-/// Counts the seconds of a sale, once however many asked for it.
+/// Counts the seconds of a sale: once, however many asked for it.
 pub fn seconds(metrics: &Metrics, request: &BreakRequest, sold: &Sold) {
     let placement = request.placement.id.as_str();
     metrics.break_seconds(placement, "sold", sold.seconds.sold.0.into());

@@ -25,6 +25,30 @@ impl Sale {
     }
 }
 
+/// Does something when it goes out of scope, a panic included.
+pub struct AtEnd<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> AtEnd<F> {
+    /// Returns a guard that calls `act` when dropped.
+    #[must_use]
+    pub fn new(act: F) -> Self {
+        Self(Some(act))
+    }
+
+    /// Ends it without the call.
+    pub fn cancel(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<F: FnOnce()> Drop for AtEnd<F> {
+    fn drop(&mut self) {
+        if let Some(act) = self.0.take() {
+            act();
+        }
+    }
+}
+
 /// Returns the reason of the seconds of a request that was not filled.
 #[must_use]
 pub fn unfilled(reason: NoFillReason) -> UnfilledReason {
@@ -39,3 +63,6 @@ pub fn unfilled(reason: NoFillReason) -> UnfilledReason {
         NoFillReason::NoBidders => UnfilledReason::NoBidders,
     }
 }
+
+#[cfg(test)]
+mod tests;

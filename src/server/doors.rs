@@ -56,7 +56,7 @@ impl Doors {
         let length = body.size_hint().exact().map_or(BodyLength::Chunked, BodyLength::Known);
         let arrival = stamps.begin(length, Instant::now());
         let headers = parts.headers.clone();
-        let visit = Visit { parts, body, peer, stamps, arrival };
+        let visit = Visit { parts, body, peer, stamps: stamps.clone(), arrival };
         let answered = AssertUnwindSafe(self.route(visit)).catch_unwind().await;
         let mut reply = answered.unwrap_or_else(|_panic| {
             tracing::error!("a request failed inside the exchange");
@@ -65,6 +65,10 @@ impl Doors {
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             reply
         });
+        if stamps.in_chunked_body() {
+            // Where an unread body ends is unknown here, and so when the next request begins.
+            reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         dress(&mut reply, &headers);
         reply
     }
@@ -145,10 +149,12 @@ impl Doors {
             Ok(read) => read,
             Err(refused) => return problem(refused),
         };
-        let priced = matches!(credential, Credential::Publisher(_));
         let caller = caller(&parts.headers, peer, credential);
         match break_request::native::native(&bytes, &caller, &self.exchange.shared().market) {
             Ok(request) => {
+                // What a publisher earns is shown to nobody else, even where no key is needed.
+                let own = Credential::Publisher(request.publisher.id.clone());
+                let priced = caller.credential == own;
                 let sale = self.sell(request, arrival).await;
                 rendered(kind, &sale, priced, &parts.headers)
             }

@@ -54,6 +54,12 @@ impl Stamps {
         self.0.lock().begin(body, now)
     }
 
+    /// Says whether the request has a chunked body that was not read to its end.
+    #[must_use]
+    pub fn in_chunked_body(&self) -> bool {
+        self.0.lock().phase == Phase::Chunked
+    }
+
     /// Says that a chunked body was read to its end.
     pub fn body_ended(&self) {
         let mut state = self.0.lock();
@@ -182,8 +188,9 @@ impl State {
     fn patience(&self) -> Option<(Instant, Patience)> {
         match self.phase {
             Phase::Idle => Some((self.last + IDLE_TIME, Patience::Idle)),
-            Phase::Head(_) => Some((self.first + HEAD_TIME, Patience::Head)),
-            Phase::Called | Phase::Body(_) | Phase::Chunked | Phase::Http2 => None,
+            // A head that looks complete and calls no service, as half an HTTP/2 preface does.
+            Phase::Head(_) | Phase::Called => Some((self.first + HEAD_TIME, Patience::Head)),
+            Phase::Body(_) | Phase::Chunked | Phase::Http2 => None,
         }
     }
 }

@@ -93,3 +93,26 @@ async fn an_idle_connection_ends_quietly() {
     advance(IDLE_TIME).await;
     assert_eq!(stamped.read(&mut buffer).await.unwrap(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn half_an_http2_preface_is_a_slow_head() {
+    let (mut client, server) = duplex(1024);
+    let (mut stamped, _stamps) = Stamped::new(server, Instant::now());
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\n").await.unwrap();
+    let mut buffer = [0; 64];
+    assert_eq!(stamped.read(&mut buffer).await.unwrap(), 18);
+    let error = stamped.read(&mut buffer).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+}
+
+#[tokio::test]
+async fn a_chunked_body_is_unread_until_its_end_is_told() {
+    let (mut client, server) = duplex(1024);
+    let (mut stamped, stamps) = Stamped::new(server, Instant::now());
+    client.write_all(b"POST / HTTP/1.1\r\n\r\n").await.unwrap();
+    assert_eq!(stamped.read(&mut [0; 64]).await.unwrap(), 19);
+    let _ = stamps.begin(BodyLength::Chunked, Instant::now());
+    assert!(stamps.in_chunked_body());
+    stamps.body_ended();
+    assert!(!stamps.in_chunked_body());
+}
