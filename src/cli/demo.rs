@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use tokio::time::Instant;
+use loadtest::bidder::counters::Counts;
+use tokio::time::{Instant, sleep};
 
 use crate::cli::demo::assertion::Assertion;
 use crate::cli::demo::audience::{Line, PLACEMENT};
@@ -94,15 +95,14 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     };
     introduce(&mut *out, options, &data, &running)?;
     for moved in [traffic, admin].iter().filter_map(|it| it.instead_of) {
-        writeln!(out, "  ({moved} is taken, so a free port was chosen)")?;
+        writeln!(out, "({moved} is taken, so the demo listens on a free port.)\n")?;
     }
-    writeln!(out)?;
     let ended = play(options, &data, running, &mut *out);
-    let _counts = bidders.stop();
+    let notices = bidders.stop().into_iter().fold(Counts::default(), Counts::plus);
     let (ending, seen, mut books) = ended?;
     books.catch_up()?;
     let replay = replay::replay(&data, &Wanted::All)?;
-    let summary = Summary { seed: options.seed, seen, tally: books.total(), replay };
+    let summary = Summary { seed: options.seed, seen, tally: books.total(), notices, replay };
     conclude(&summary, options, &mut *out)?;
     Ok(match ending {
         Ending::Interrupted => INTERRUPTED,
@@ -136,6 +136,7 @@ fn play(
         tokio::select! {
             stopped = stopping => stopped.context("the exchange did not stop in order")?,
             _ = endings.told() => anyhow::bail!("told twice: stopped at once"),
+            () = sleep(serve::HARD_STOP) => anyhow::bail!("the exchange did not stop in time"),
         }
         if let Some(failure) = shared.journal.failure() {
             anyhow::bail!("the journal could not be written: {failure}");
@@ -163,9 +164,8 @@ fn introduce(
     writeln!(out, "Try, in another terminal:\n")?;
     let tag = format!("/v1/vast?placement={PLACEMENT}&session=me&break=1&duration=30");
     writeln!(out, "  curl 'http://{traffic}{tag}'")?;
-    writeln!(out, "  curl -s http://{admin}/metrics | grep breakwater_bids_total")?;
-    writeln!(out, "  {program} audit replay --data {folder}\n")?;
-    Ok(())
+    writeln!(out, "  curl -s http://{admin}/metrics | grep -E 'break_seconds|revenue'")?;
+    writeln!(out, "  {program} audit replay --data {folder}\n")
 }
 
 fn conclude(summary: &Summary, options: &Options, out: &mut dyn Write) -> io::Result<()> {

@@ -335,4 +335,4 @@ const NOTICE_TIME: Duration = Duration::from_secs(1);
 const WATCH: Duration = Duration::from_millis(100);
 
 /// A drain that takes longer is cut.
-const HARD_STOP: Duration = Duration::from_secs(10);
+pub const HARD_STOP: Duration = Duration::from_secs(10);

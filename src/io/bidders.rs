@@ -117,6 +117,11 @@ impl Bidders {
                 () = &mut cut => break,
                 arrived = open.next() => {
                     let Some((at, fetched)) = arrived else { break };
+                    // The timer fires only between polls; on a busy worker many answers, each
+                    // decoded at once, can lie between two of them.
+                    if cutoff <= Instant::now() {
+                        break;
+                    }
                     replies[at] = Some(decode(&calls[at], answer(fetched)));
                 }
             }

@@ -181,7 +181,7 @@ const TAG: &str = "/v1/vast?";
 pub const PLACEMENT: &str = "arena-1-mid";
 
 /// How long each player waits for an answer, as it says in its tag.
-pub const PATIENCE: Millis = Millis(600);
+pub const PATIENCE: Millis = Millis(800);
 
 /// An answer later than this is none.
 const GIVE_UP: Duration = Duration::from_secs(3);

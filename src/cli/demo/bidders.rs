@@ -93,6 +93,8 @@ pub fn config(
     listen.insert("public_url".to_owned(), format!("http://{traffic}").into());
     // The one to stop it stands before it: there is no load balancer to wait for.
     table(&mut root, "shutdown").insert("delay".to_owned(), "0ms".into());
+    // All parties share this machine's processors, and a debug build needs far more of them.
+    table(&mut root, "auction").insert("tmax".to_owned(), TMAX.into());
     let bidders = bidders.all.iter().map(|(character, endpoint)| bidder(character, endpoint));
     root.insert("bidder".to_owned(), Value::Array(bidders.collect()));
     let text = toml::to_string(&root)?;
@@ -121,6 +123,9 @@ fn table<'a>(root: &'a mut Table, name: &str) -> &'a mut Table {
     let entry = root.entry(name).or_insert_with(|| Value::Table(Table::new()));
     entry.as_table_mut().expect("the quickstart has tables under these names")
 }
+
+/// How long bidders have; twice the default.
+const TMAX: &str = "500ms";
 
 /// Requests a second the exchange may send to a bidder that takes a few.
 const QPS_ABOVE: i64 = 100;

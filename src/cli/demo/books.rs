@@ -99,7 +99,7 @@ impl Books {
     ///
     /// When the journal cannot be read.
     pub fn catch_up(&mut self) -> anyhow::Result<()> {
-        while let Some(frame) = self.frames.next() {
+        for frame in self.frames.by_ref() {
             let frame = frame?;
             let broken = || format!("the auction record at index {}", frame.index);
             let record = record::read::read(&frame.payload).with_context(broken)?;

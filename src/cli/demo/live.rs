@@ -193,7 +193,8 @@ impl Playing {
 }
 
 /// Returns the name that the exchange gives the break of a signal: its key and its time.
-fn name(signal: &Signal) -> String {
+#[must_use]
+pub fn name(signal: &Signal) -> String {
     match signal.pts {
         Some(pts) => format!("{}.{pts}", signal.key),
         None => signal.key.to_string(),
@@ -209,7 +210,7 @@ fn line(playing: &Playing, tally: &Tally) -> String {
         .slowest()
         .map_or_else(|| "-".to_owned(), |(bidder, us)| format!("{bidder} {} ms", us / 1000));
     format!(
-        "{:>8}  {:>8}  {:<18}{:>7}  {:>8}  {:>8}  {:>10}  {slowest}",
+        "{:>8}  {:>8}  {:<18}{:>7}  {:>9}  {:>13}  {:>11}  {slowest}",
         clock(ad_break.at),
         length(ad_break.length),
         ad_break.kind.name(),
@@ -238,10 +239,9 @@ fn average(seconds: u64, viewers: u64) -> String {
     format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
-/// What stands above the lines; seconds are those of an average viewer.
-const HEADING: &str = "  stream     break  signal            viewers      sold  unfilled     revenue  \
-                       slowest bidder\n                                                per viewer \
-                       per viewer         USD";
+/// What stands above the lines; `each` is what an average viewer got.
+const HEADING: &str = "  stream     break  signal            viewers  sold each  unfilled each  \
+                       revenue USD  slowest bidder";
 
 /// The first so many viewers play what they get, and say so.
 const PLAYERS: usize = 3;

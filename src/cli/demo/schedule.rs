@@ -150,7 +150,7 @@ const EVERY: Millis = Millis(120_000);
 /// How long before the splice the message is sent.
 const ANNOUNCED: [Millis; 3] = [Millis(8_000), Millis(4_000), Millis(0)];
 
-/// Requests for one break arrive within this real time.
-const SPREAD: Millis = Millis(250);
+/// Requests for one break arrive within this real time, as players of one stream run apart.
+const SPREAD: Millis = Millis(1_000);
 
 const TICKS_PER_MILLI: u64 = 90;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use loadtest::bidder::counters::Counts;
 use serde_json::{Value, json};
 
 use crate::cli::demo::assertion::{Assertion, Name};
@@ -45,6 +46,8 @@ pub struct Summary {
     pub seen: Seen,
     /// What the journal says.
     pub tally: Tally,
+    /// What bidders received besides requests.
+    pub notices: Counts,
     /// What the replay of the data folder found.
     pub replay: Report,
 }
@@ -104,6 +107,7 @@ impl Summary {
             ("revenue", revenue(tally)),
             ("answers", self.answers()),
             ("beacons", format!("{} impressions counted", seen.beacons)),
+            ("notices", self.notices()),
             ("replay", crate::cli::audit::verdict(&self.replay)),
         ];
         for assertion in assertions {
@@ -145,6 +149,11 @@ impl Summary {
         format!(
             "slowest {slowest} ms; {late} later than the player's {patience} ms, {failed} failed"
         )
+    }
+
+    fn notices(&self) -> String {
+        let Counts { wins, losses, .. } = self.notices;
+        format!("bidders were told of {wins} wins and {losses} losses")
     }
 
     /// Returns the summary for programs.
@@ -195,6 +204,7 @@ impl Summary {
             "failed": seen.failed,
             "slowest_ms": millis(seen.slowest),
             "beacons": seen.beacons,
+            "notices": {"wins": self.notices.wins, "losses": self.notices.losses},
             "bidders": bidders,
             "replay": {
                 "auctions": self.replay.auctions, "differing": self.replay.differing.len(),
@@ -206,21 +216,29 @@ impl Summary {
 
 fn revenue(tally: &Tally) -> String {
     let (gross, net) = (dollars(tally.gross), dollars(tally.net));
-    format!("USD {gross} paid by bidders, of which USD {net} to the publisher")
+    format!("USD {gross} for the ads sold, of which USD {net} for the publisher")
 }
 
 /// The bidders side by side.
 fn bidders(tally: &Tally) -> String {
     let mut text = format!(
-        "  {:<16}{:>7}{:>10}{:>9}{:>10}{:>8}{:>7}{:>7}{:>11}\n",
-        "bidder", "asked", "with bids", "no bid", "timed out", "faulty", "won", "lost", "slowest"
+        "  {:<16}{:>7}{:>11}{:>9}{:>11}{:>9}{:>10}{:>11}{:>10}\n",
+        "bidder",
+        "asked",
+        "with bids",
+        "no bid",
+        "timed out",
+        "faulty",
+        "bids won",
+        "bids lost",
+        "slowest"
     );
     for (id, it) in &tally.bidders {
         let slowest =
             it.slowest_us.map_or_else(|| "-".to_owned(), |us| format!("{} ms", us / 1000));
         writeln!(
             text,
-            "  {id:<16}{:>7}{:>10}{:>9}{:>10}{:>8}{:>7}{:>7}{slowest:>11}",
+            "  {id:<16}{:>7}{:>11}{:>9}{:>11}{:>9}{:>10}{:>11}{slowest:>10}",
             it.asked, it.with_bids, it.no_bids, it.timeouts, it.faults, it.won, it.lost
         )
         .expect("writing to memory cannot fail");
