@@ -16,6 +16,7 @@ use breakwater::model::reason::{CallReason, LossReason, NoFillReason, UnfilledRe
 use breakwater::server::refusal;
 use breakwater::wire::break_request;
 use loadtest::cast;
+use loadtest::fleet::{self, Fleet};
 
 #[test]
 fn integrating_lists_every_reason_with_its_codes() {
@@ -147,6 +148,15 @@ fn the_quickstart_loads_and_knows_the_demos_bidders() {
         assert!(bidder.allow_loopback, "{}", bidder.id);
         assert!(character.qps < bidder.qps, "{}: being over its limit is its character", bidder.id);
     }
+}
+
+#[test]
+fn the_quickstarts_bidders_listen_where_it_asks() {
+    let fleet = Fleet::read(&root("examples/quickstart/bidders.toml")).unwrap();
+    let members = fleet::members(&fleet.entries).unwrap();
+    let found: Vec<_> = members.iter().map(|(bidder, port)| (&*bidder.id, *port)).collect();
+    let expected: Vec<_> = cast::NAMES.into_iter().zip(9101..).collect();
+    assert_eq!(found, expected);
 }
 
 #[test]
