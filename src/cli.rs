@@ -4,7 +4,7 @@
 //! fine with a negative verdict (also a data folder that is damaged or locked), 130 interrupted.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -60,6 +60,33 @@ pub struct Common {
     /// The form of log lines; json unless stderr is a terminal
     #[arg(long, global = true, env = "BREAKWATER_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<Format>,
+    /// Colours on stderr; auto also honours NO_COLOR
+    #[arg(long, global = true, env = "BREAKWATER_COLOR", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When messages have colours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Says whether what goes to stderr has colours.
+    #[must_use]
+    pub fn on_stderr(self) -> bool {
+        let refused = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Auto => io::stderr().is_terminal() && !refused(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 /// How a command answers.

@@ -47,7 +47,7 @@ fn one(text: &str) -> Result<Named, String> {
 pub fn replay(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let data = match (&options.data, &common.config) {
         (Some(data), _) => data.clone(),
-        (None, Some(config)) => match load::config(Some(config), Secrets::Skip)? {
+        (None, Some(_)) => match load::config(common, Secrets::Skip)? {
             Some(loaded) => loaded.settings.data,
             None => return Ok(NEGATIVE),
         },

@@ -1,11 +1,12 @@
 //! Reads a config from disk, with the secrets it names.
 
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::cli::{Color, Common};
 use crate::config::problem::Problems;
 use crate::config::{self, Environment, Loaded};
 
@@ -34,13 +35,13 @@ pub enum Secrets {
     Skip,
 }
 
-/// Loads a config; prints every problem to stderr and returns none when there are any.
+/// Loads the config of the command line; prints every problem to stderr and returns none when there are any.
 ///
 /// # Errors
 ///
 /// When the file cannot be read or stderr not written.
-pub fn config(path: Option<&Path>, secrets: Secrets) -> anyhow::Result<Option<Loaded>> {
-    let (name, text) = match path {
+pub fn config(common: &Common, secrets: Secrets) -> anyhow::Result<Option<Loaded>> {
+    let (name, text) = match &common.config {
         Some(path) => {
             let text = read(path)
                 .map_err(|error| anyhow::anyhow!("config {}: {error}", path.display()))?;
@@ -55,16 +56,16 @@ pub fn config(path: Option<&Path>, secrets: Secrets) -> anyhow::Result<Option<Lo
     match config::read(&name, &text, environment) {
         Ok(loaded) => Ok(Some(loaded)),
         Err(problems) => {
-            print(&problems)?;
+            print(&problems, common.color)?;
             Ok(None)
         }
     }
 }
 
 /// Prints each problem with its place in the file.
-fn print(problems: &Problems) -> anyhow::Result<()> {
+fn print(problems: &Problems, color: Color) -> anyhow::Result<()> {
     let mut stderr = io::stderr().lock();
-    let theme = if stderr.is_terminal() {
+    let theme = if color.on_stderr() {
         GraphicalTheme::unicode()
     } else {
         GraphicalTheme::unicode_nocolor()

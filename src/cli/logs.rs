@@ -16,7 +16,7 @@ pub fn start(common: &Common, level: Level) {
     let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
     // A second start, as tests make, keeps the first.
     let _: Result<(), _> = match format {
-        Format::Text => builder.with_ansi(io::stderr().is_terminal()).try_init(),
+        Format::Text => builder.with_ansi(common.color.on_stderr()).try_init(),
         Format::Json => builder.json().flatten_event(true).try_init(),
     };
 }

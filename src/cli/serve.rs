@@ -48,7 +48,7 @@ pub struct Running {
 ///
 /// When a listener or the data folder cannot be had.
 pub fn run(common: &Common) -> anyhow::Result<u8> {
-    let Some(loaded) = load::config(common.config.as_deref(), Secrets::Read)? else {
+    let Some(loaded) = load::config(common, Secrets::Read)? else {
         return Ok(NEGATIVE);
     };
     raise_descriptors();

@@ -22,7 +22,7 @@ pub struct Options {
 /// When the file cannot be read.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let secrets = if options.no_environment { Secrets::Skip } else { Secrets::Read };
-    let Some(loaded) = load::config(common.config.as_deref(), secrets)? else {
+    let Some(loaded) = load::config(common, secrets)? else {
         return Ok(NEGATIVE);
     };
     let market = &loaded.market;
