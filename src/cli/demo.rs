@@ -25,6 +25,7 @@ use crate::cli::demo::summary::{Seen, Summary};
 use crate::cli::serve::{self, Running};
 use crate::cli::{Common, Format, INTERRUPTED, NEGATIVE, OK};
 use crate::config::settings;
+use crate::io::entropy;
 use crate::replay::{self, Wanted};
 
 pub mod assertion;
@@ -203,7 +204,7 @@ fn listener(asked: Option<SocketAddr>, usual: SocketAddr) -> io::Result<Listener
 
 /// Makes a folder of its own under the system's temporary one, for this user only.
 fn fresh_folder() -> anyhow::Result<PathBuf> {
-    let name = format!("breakwater-demo-{}", uuid::Uuid::now_v7().simple());
+    let name = format!("breakwater-demo-{}", entropy::name());
     let folder = std::env::temp_dir().join(name);
     DirBuilder::new()
         .mode(0o700)

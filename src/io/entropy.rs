@@ -27,6 +27,18 @@ pub fn draw() -> Draw {
     }
 }
 
+/// Draws a name that nothing else has: 32 hex digits, later ones greater.
+///
+/// # Panics
+///
+/// As `draw`.
+#[must_use]
+pub fn name() -> String {
+    let mut random = [0; 10];
+    fill(&mut random);
+    Builder::from_unix_timestamp_millis(clock::now().0, &random).into_uuid().simple().to_string()
+}
+
 /// Draws a key of 32 bytes.
 ///
 /// # Panics

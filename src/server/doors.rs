@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::exchange::Exchange;
 use crate::exchange::sale::Sale;
-use crate::io::clock;
+use crate::io::{clock, entropy};
 use crate::model::break_request::BreakRequest;
 use crate::server::refusal::Refused;
 use crate::server::reply::{Kind, Reply, document, dress, plain};
@@ -137,7 +137,7 @@ impl Doors {
     async fn native(&self, visit: Visit) -> Reply {
         let Visit { parts, body, peer, stamps, arrival } = visit;
         let problem = |refused: Refused| {
-            let id = format!("req_{}", uuid::Uuid::now_v7().simple());
+            let id = format!("req_{}", entropy::name());
             self.refuse(&refused).problem(&id)
         };
         let Some(kind) = Kind::accepted(&parts.headers) else {

@@ -38,6 +38,11 @@ const FEW_USERS: &[(&str, &[&str], &str)] = &[
     ("tokio", NETWORK, "`exchange` only awaits; the rest does not even do that"),
     ("tokio_rustls", &["io"], "only the way to bidders is encrypted"),
     ("axum", &["admin"], "the traffic listener is bare hyper (decision 51)"),
+    (
+        "uuid",
+        &["io", "cli"],
+        "ids are made in `io::entropy`; the demo's viewers have theirs from a seed",
+    ),
     ("getrandom", &["io"], "`io::entropy` is the only source of randomness"),
     ("loadtest", &["cli"], "the exchange meets its bidders as strangers"),
     ("anyhow", &["cli", "main"], "boxed errors end where a person reads them"),
