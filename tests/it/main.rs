@@ -4,12 +4,17 @@
 mod answers;
 mod auction;
 mod bidders;
+mod canary;
+mod commands;
 mod config;
 mod cue;
 mod doors;
 mod journal;
+mod operations;
+mod replay;
 mod requests;
 mod sale;
 mod sell;
+mod stamps;
 mod support;
 mod vast;
