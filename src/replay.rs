@@ -67,6 +67,18 @@ pub enum ReplayError {
     },
 }
 
+impl ReplayError {
+    /// Says whether the records are at fault, and not the disk or the moment.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Record { .. }
+            | Self::Journal(JournalError::Damaged { .. } | JournalError::Foreign { .. }) => true,
+            Self::Journal(JournalError::Io { .. } | JournalError::Locked { .. }) => false,
+        }
+    }
+}
+
 /// Decides the wanted auctions of a data folder again.
 ///
 /// # Errors

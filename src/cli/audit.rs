@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 use crate::model::ids::AuctionId;
-use crate::replay::{self, Report, Wanted};
+use crate::replay::{self, ReplayError, Report, Wanted};
 
 /// Options of `audit replay`.
 #[derive(Args, Debug)]
@@ -68,7 +68,14 @@ pub fn replay(common: &Common, options: &Options) -> anyhow::Result<u8> {
         (false, true) => Wanted::All,
         (false, false) => Wanted::These(ids),
     };
-    let report = replay::replay(&data, &wanted)?;
+    if !data.join("journal").is_dir() {
+        anyhow::bail!("data folder {}: it holds no journal", data.display());
+    }
+    let report = match replay::replay(&data, &wanted) {
+        Ok(report) => report,
+        Err(error) if error.is_damage() => return Ok(damaged(error, options.format)?),
+        Err(error) => return Err(error.into()),
+    };
     print(&report, options.format)?;
     let holds = report.differing.is_empty() && report.missing.is_empty();
     Ok(if holds { OK } else { NEGATIVE })
@@ -83,6 +90,19 @@ pub fn verdict(report: &Report) -> String {
     } else {
         format!("{all} auctions decided again, {bad} differ from their records")
     }
+}
+
+/// A record that is not as it was written is what an audit is there to find.
+fn damaged(error: ReplayError, format: Format) -> io::Result<u8> {
+    let what = format!("{:#}", anyhow::Error::from(error));
+    let mut stdout = io::stdout().lock();
+    match format {
+        Format::Text => writeln!(stdout, "{what}")?,
+        Format::Json => {
+            writeln!(stdout, "{}", json!({ "verdict": "broken", "findings": [{ "what": what }] }))?;
+        }
+    }
+    Ok(NEGATIVE)
 }
 
 fn print(report: &Report, format: Format) -> io::Result<()> {

@@ -3,7 +3,7 @@
 //! A case is a file: what is known of the caller, an empty line, the query or body, `---`, and
 //! what it becomes. `UPDATE_EXPECT=1` rewrites what is below the dashes.
 
-mod canary;
+pub(crate) mod canary;
 mod hostile;
 mod market;
 mod outgoing;

@@ -126,7 +126,7 @@ fn openrtb_gets_the_winners_net_of_fees() {
     assert_eq!(answer["cur"], "USD");
     assert!(answer["bidid"].as_str().unwrap().starts_with("auc_"));
     let [seat] = answer["seatbid"].as_array().unwrap().as_slice() else { panic!("{answer}") };
-    assert_eq!(seat["seat"], "seat-1");
+    assert_eq!(seat["seat"], "seat-acme");
     let [bid] = seat["bid"].as_array().unwrap().as_slice() else { panic!("{answer}") };
     assert_eq!((&bid["id"], &bid["impid"]), (&json!("a1"), &json!("imp-1")));
     assert_eq!(bid["price"].as_f64(), Some(17.0), "20 less 15 %");

@@ -3,6 +3,7 @@
 pub(crate) mod bidder;
 pub(crate) mod exchange;
 pub(crate) mod http;
+pub(crate) mod process;
 
 use std::time::{Duration, Instant};
 

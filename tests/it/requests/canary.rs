@@ -104,7 +104,7 @@ fn canaries(document: &Value) -> BTreeSet<String> {
 }
 
 /// Returns a request with a canary of its own in every personal field.
-fn request(regs: Value) -> Value {
+pub(crate) fn request(regs: Value) -> Value {
     let ext = |name: &str| json!({ "unknown": format!("canary-ext-{name}") });
     let geo = |name: &str, numbers: [Value; 4]| {
         let [lat, lon, accuracy, lastfix] = numbers;

@@ -23,7 +23,7 @@ fn good_bids_win_in_time_beside_every_liar() {
         Bidder::bidding("text", vec![Ad::new("t1", "\"9.99\"", 30), Ad::new("t2", "9", 30)]),
         Bidder::start("endless", |request| {
             let bids = [Ad::new("e1", "1e400", 30), Ad::new("e2", "8", 30)];
-            Say::Json(response(request, bids.iter().map(|ad| ad.bid(request, None))))
+            Say::Json(response("endless", request, bids.iter().map(|ad| ad.bid(request, None))))
         }),
     ];
     let bidders: Vec<&Bidder> = bidders.iter().collect();

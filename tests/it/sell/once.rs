@@ -40,7 +40,7 @@ fn gated(gate: &Arc<Gate>) -> Bidder {
     Bidder::start("acme", move |request| {
         gate.pass();
         let ad = Ad::new("a1", "20", 30);
-        Say::Json(response(request, [ad.bid(request, None)].into_iter()))
+        Say::Json(response("acme", request, [ad.bid(request, None)].into_iter()))
     })
 }
 

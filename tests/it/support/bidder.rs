@@ -70,10 +70,15 @@ impl Bidder {
         let known = Arc::clone(&own);
         let bidder = Self::start(id, move |request| {
             let address = known.lock().expect("set before the exchange starts");
-            Say::Json(response(request, ads.iter().map(|ad| ad.bid(request, Some(address)))))
+            Say::Json(response(id, request, ads.iter().map(|ad| ad.bid(request, Some(address)))))
         });
         *own.lock() = Some(bidder.address);
         bidder
+    }
+
+    /// Names a bidder that somebody else runs.
+    pub(crate) fn at(id: &'static str, address: SocketAddr) -> Self {
+        Self { id, address, config: String::new(), seen: Arc::default() }
     }
 
     /// Adds keys to its `[[bidder]]`.
@@ -146,11 +151,11 @@ pub(crate) fn ok(headers: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// Returns a response with these bids, each a JSON text, of the seat `s-<bidder's own>`.
-pub(crate) fn response(request: &Value, bids: impl Iterator<Item = String>) -> String {
+/// Returns a response with these bids, each a JSON text, of the seat `seat-<id>`.
+pub(crate) fn response(id: &str, request: &Value, bids: impl Iterator<Item = String>) -> String {
     let bids: Vec<String> = bids.collect();
     format!(
-        r#"{{"id":{},"cur":"USD","seatbid":[{{"seat":"seat-1","bid":[{}]}}]}}"#,
+        r#"{{"id":{},"cur":"USD","seatbid":[{{"seat":"seat-{id}","bid":[{}]}}]}}"#,
         request["id"],
         bids.join(",")
     )

@@ -1,0 +1,187 @@
+//! The commands as processes: what they print and how they exit.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+use breakwater::io::journal::Stream;
+use breakwater::io::journal::read::frames;
+use breakwater::wire::record::Lifecycle;
+use breakwater::wire::record::read::read;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::bidder::{Ad, Bidder};
+use crate::support::exchange;
+use crate::support::http;
+use crate::support::process::{Process, command};
+
+#[test]
+fn help_begins_with_two_examples() {
+    let (code, out, _) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    let examples: Vec<_> = out.lines().take(3).collect();
+    assert_eq!(examples[0], "Examples:");
+    assert!(examples[1..].iter().all(|line| line.starts_with("  breakwater ")), "{examples:?}");
+    let (code, out, _) = run(&["version"]);
+    assert_eq!((code, out.starts_with("breakwater 0.")), (Some(0), true), "{out}");
+}
+
+#[test]
+fn an_unknown_command_is_usage_and_gets_a_suggestion() {
+    let (code, out, err) = run(&["validat"]);
+    assert_eq!((code, &*out), (Some(2), ""));
+    assert!(err.contains("'validate'"), "{err}");
+    assert_eq!(run(&[]).0, Some(2));
+    assert_eq!(run(&["audit", "replay", "auc_xyz"]).0, Some(2));
+}
+
+#[test]
+fn validate_says_all_that_is_wrong_and_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = config(&folder, &[]);
+    let (code, out, _) = run(&["validate", "--no-environment", "-c", good.to_str().unwrap()]);
+    assert_eq!((code, &*out), (Some(0), "ok: 2 publishers, 3 placements, 0 bidders\n"));
+    let (code, _, err) = run(&["validate", "-c", good.to_str().unwrap()]);
+    assert_eq!(code, Some(3), "its secret is not there");
+    assert!(err.contains("BREAKWATER_TEST_KEY"), "{err}");
+    assert_eq!(run(&["validate"]).0, Some(0), "the embedded config is good");
+
+    let bad = folder.path().join("bad.toml");
+    let text = "[exchange]\ncolour = 1\n[[placement]]\nid = \"a\"\npublisher = \"nobody\"\n";
+    fs::write(&bad, text).unwrap();
+    let (code, out, err) = run(&["validate", "-c", bad.to_str().unwrap()]);
+    assert_eq!((code, &*out), (Some(3), ""));
+    for part in
+        ["bad.toml:2:1", "BW0102", "exchange.colour", "bad.toml:5:13", "BW0106", "\"nobody\""]
+    {
+        assert!(err.contains(part), "{part}: {err}");
+    }
+    let (code, _, err) = run(&["validate", "-c", "/nowhere/x.toml"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("/nowhere/x.toml"), "{err}");
+}
+
+#[test]
+fn cue_decode_says_what_a_message_says() {
+    let message = "/DA0AAAAAAAA///wBQb+cr0AUAAeAhxDVUVJSAAAjn/PAAGlmbAICAAAAAAsoKGKNAIAmsnRfg==";
+    let (code, out, _) = run(&["cue", "decode", message]);
+    let said: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &said["command"], &said["duration_s"]),
+        (Some(0), &"time_signal".into(), &307.0.into())
+    );
+    let (code, out, _) = run(&["cue", "decode", "/DA0"]);
+    let said: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &said["valid"], &said["error"]),
+        (Some(3), &false.into(), &"truncated".into())
+    );
+    let mut piped = program();
+    let piped = piped.args(["cue", "decode", "-"]).write_stdin(message).output().unwrap();
+    assert_eq!(piped.status.code(), Some(0));
+}
+
+#[test]
+fn a_run_sells_until_told_and_its_record_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let config = config(&folder, &[&acme]);
+    let data = folder.path().join("data");
+    let mut first = Process::start(&config, &["run"]);
+    for number in 0..3 {
+        let target = format!("/v1/vast?placement=arena&break=brk-{number}");
+        assert!(http::get(first.traffic, &target).text().contains("a1.mp4"));
+    }
+    let second = command(&config, &["run"]).output().unwrap();
+    assert_eq!(second.status.code(), Some(3), "{second:?}");
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another process has it open"));
+    replays(&data, 3);
+    assert_eq!(first.terminate(), Some(0), "{}", first.log());
+    replays(&data, 3);
+    let last = frames(&data, Stream::Money).unwrap().last().unwrap().unwrap();
+    assert_eq!(read(&last.payload).unwrap().lifecycle(), Ok(Lifecycle::Stop));
+
+    let torn = frames(&data, Stream::Auction).unwrap().last().unwrap().unwrap().file;
+    OpenOptions::new().append(true).open(torn).unwrap().write_all(b"half a record").unwrap();
+    replays(&data, 3);
+    let mut again = Process::start(&config, &["run"]);
+    assert!(again.log().contains("a torn record was cut"), "{}", again.log());
+    assert!(http::get(again.traffic, "/v1/vast?placement=arena").text().contains("a1.mp4"));
+    assert_eq!(again.terminate(), Some(0));
+    replays(&data, 4);
+
+    let (code, out, _) = replay(&data, &["latest"]);
+    assert_eq!((code, out.starts_with("1 auction")), (Some(0), true), "{out}");
+    let unknown = "auc_018f3c2e9a7b7c4d8e5f001122334455";
+    let (code, out, _) = replay(&data, &[unknown]);
+    assert_eq!((code, out.contains(unknown)), (Some(3), true), "{out}");
+}
+
+#[test]
+fn a_replay_of_nothing_is_no_success() {
+    let (code, out, err) = replay(&PathBuf::from("/nowhere"), &[]);
+    assert_eq!((code, &*out), (Some(1), ""), "{err}");
+    assert!(err.contains("/nowhere"), "{err}");
+}
+
+#[test]
+fn a_damaged_journal_is_a_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let config = config(&folder, &[&acme]);
+    let data = folder.path().join("data");
+    let mut run = Process::start(&config, &["run"]);
+    for _ in 0..3 {
+        assert_eq!(http::get(run.traffic, "/v1/vast?placement=arena").status, 200);
+    }
+    assert_eq!(run.terminate(), Some(0));
+    let mut stream = frames(&data, Stream::Auction).unwrap();
+    let (first, second) = (stream.next().unwrap().unwrap(), stream.next().unwrap().unwrap());
+    let mut bytes = fs::read(&first.file).unwrap();
+    let middle = usize::try_from((first.offset + second.offset) / 2).unwrap();
+    bytes[middle] ^= 1;
+    fs::write(&first.file, bytes).unwrap();
+    let (code, out, err) = replay(&data, &[]);
+    assert_eq!(code, Some(3), "{out}{err}");
+    assert!(out.contains("damaged"), "{out}{err}");
+    let (code, out, _) = replay(&data, &["--format", "json"]);
+    let said: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &said["verdict"]), (Some(3), &"broken".into()), "{said}");
+    let refused = command(&config, &["run"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(3), "it does not sell on a damaged journal");
+}
+
+/// Replays a data folder; all of its auctions must be equal.
+fn replays(data: &std::path::Path, auctions: u64) {
+    let (code, out, err) = replay(data, &["--format", "json"]);
+    let said: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    assert_eq!((code, &said["auctions"]), (Some(0), &auctions.into()), "{said}");
+    assert_eq!(said["verdict"], "holds");
+}
+
+fn replay(data: &std::path::Path, more: &[&str]) -> (Option<i32>, String, String) {
+    let data = data.to_str().unwrap();
+    run(&[&["audit", "replay", "--data", data], more].concat())
+}
+
+/// Writes a config; its data folder is `data` beside it.
+fn config(folder: &TempDir, bidders: &[&Bidder]) -> PathBuf {
+    let path = folder.path().join("breakwater.toml");
+    fs::write(&path, exchange::config(&folder.path().join("data"), bidders)).unwrap();
+    path
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_breakwater"));
+    command.env_remove("BREAKWATER_CONFIG").env_remove("BREAKWATER_DATA");
+    command
+}
+
+/// Runs a command; returns its exit code, its data and its talk.
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = program().args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
