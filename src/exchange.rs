@@ -68,9 +68,10 @@ impl Exchange {
         let request = Arc::new(request);
         let once = self.enter(&request, times);
         let sale = match once.by(times.deadline).await {
-            Ok(sale) => sale,
-            Err(Missing::Late) => Arc::new(self.nothing(&request, &times, NoFillReason::TooLate)),
-            Err(Missing::Dead) => Arc::new(self.nothing(&request, &times, NoFillReason::Technical)),
+            // A late answer is worse than an empty one.
+            Ok(sale) if !times.is_over() => sale,
+            Ok(_) | Err(Missing::Late) => self.nothing(&request, &times, NoFillReason::TooLate),
+            Err(Missing::Dead) => self.nothing(&request, &times, NoFillReason::Technical),
         };
         observe::answered(metrics, &request, &sale.sold, times.elapsed());
         sale
@@ -80,9 +81,7 @@ impl Exchange {
     fn enter(self: &Arc<Self>, request: &Arc<BreakRequest>, times: Times) -> Once<Arc<Sale>> {
         let (exchange, own) = (Arc::clone(self), Arc::clone(request));
         let Some(key) = SaleKey::of(request) else {
-            return Once::start(
-                async move { Arc::new(exchange.sell_to_the_end(&own, times).await) },
-            );
+            return Once::start(async move { exchange.sell_to_the_end(&own, times).await });
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
@@ -90,13 +89,15 @@ impl Exchange {
         let make = || {
             Once::start(async move {
                 let shared = Arc::clone(&exchange.shared);
+                let forgotten = name.clone();
                 // Also when the sale panics: nobody could ask for this break again.
-                let withdraw = AtEnd::new(move || shared.sales.lock().withdraw(&name, number));
-                let sale = exchange.sell_to_the_end(&own, times).await;
+                let withdraw = AtEnd::new(move || shared.sales.lock().withdraw(&forgotten, number));
+                let (sale, aftermath) = exchange.sell_to_the_end(&own, times).await;
                 if !sale.may_be_asked_again() {
                     withdraw.cancel();
+                    exchange.shared.sales.lock().weigh(&name, number, sale.sold.bytes());
                 }
-                Arc::new(sale)
+                (sale, aftermath)
             })
         };
         match self.shared.sales.lock().enter(key, number, window, make) {
@@ -108,18 +109,28 @@ impl Exchange {
         }
     }
 
-    /// Sells one ad break, counted as under way, and counts its seconds once.
-    async fn sell_to_the_end(&self, request: &BreakRequest, times: Times) -> Sale {
-        let _begun = self.under_way.begin();
-        let sale = self.sell(request, times).await;
-        observe::seconds(&self.shared.metrics, request, &sale.sold);
-        sale
+    /// Sells one ad break, and returns what is to be done once it is answered; under way until then.
+    async fn sell_to_the_end(
+        self: &Arc<Self>,
+        request: &Arc<BreakRequest>,
+        times: Times,
+    ) -> (Arc<Sale>, impl FnOnce() + Send + use<>) {
+        let begun = self.under_way.begin();
+        let Closed { sale, auction } = self.sell(request, times).await;
+        let sale = Arc::new(sale);
+        let (shared, request) = (Arc::clone(&self.shared), Arc::clone(request));
+        let sold = Arc::clone(&sale);
+        let aftermath = move || {
+            shared.aftermath(&request, &sold, auction.as_deref());
+            drop(begun);
+        };
+        (sale, aftermath)
     }
 
     /// Sells one ad break.
-    async fn sell(&self, request: &BreakRequest, times: Times) -> Sale {
+    async fn sell(&self, request: &BreakRequest, times: Times) -> Closed {
         if let Some(reason) = self.cannot_sell(request, &times) {
-            return self.nothing(request, &times, reason);
+            return self.withheld(request, &times, reason);
         }
         let mut watch = Stopwatch::from(times.arrival);
         watch.lap("read");
@@ -138,16 +149,20 @@ impl Exchange {
         let input = AuctionInput { draw, plan, chosen, replies };
         let outcome = decide::decide(&input);
         watch.lap("decide");
+        if times.is_over() {
+            // Nobody waits any more: what cannot be answered is not sold.
+            return self.withheld(request, &times, NoFillReason::TooLate);
+        }
         let decided = Decided { input, outcome, standing, watch };
         self.close(request, &times, decided).await
     }
 
     /// Writes the record, renders while the disk works, and makes the sale once it is flushed.
-    async fn close(&self, request: &BreakRequest, times: &Times, decided: Decided) -> Sale {
+    async fn close(&self, request: &BreakRequest, times: &Times, decided: Decided) -> Closed {
         let Decided { input, outcome, standing, mut watch } = decided;
         // The permit comes before the sequence number: a refused record leaves no hole.
         let Some(permit) = self.shared.journal.permit(Stream::Auction) else {
-            return self.nothing(request, times, NoFillReason::CannotRecord);
+            return self.withheld(request, times, NoFillReason::CannotRecord);
         };
         let head = self.shared.head(permit.seq(), times.arrived_at);
         let ops = Ops { standing: &standing, stages: watch.laps() };
@@ -160,14 +175,16 @@ impl Exchange {
         self.shared.stages(watch.laps());
         match flush {
             // A sale we cannot prove is not made.
-            Flush::Refused => return self.nothing(request, times, NoFillReason::CannotRecord),
+            Flush::Refused => {
+                return self.withheld(request, times, NoFillReason::CannotRecord);
+            }
             Flush::Late => self.shared.late_sync(input.draw.auction, times.arrived_at),
             Flush::Flushed { .. } => {}
         }
-        observe::auction(&self.shared.metrics, request, &input, &outcome);
-        self.shared.notify(&input, &outcome);
-        let auction = request.explain.then_some((input, outcome));
-        Sale { sold, recorded: true, auction }
+        let auction = Arc::new((input, outcome));
+        let explained = request.explain.then(|| Arc::clone(&auction));
+        let sale = Sale { sold, recorded: true, auction: explained };
+        Closed { sale, auction: Some(auction) }
     }
 
     /// Says why a request cannot be sold before anyone is asked.
@@ -181,11 +198,22 @@ impl Exchange {
         (times.left() < MIN_USEFUL).then_some(NoFillReason::TooLate)
     }
 
-    fn nothing(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Sale {
+    fn withheld(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Closed {
         let currency = self.shared.market.currency;
         let why = Nothing { request: reason, seconds: unfilled(reason), currency };
-        Sale { sold: Sold::nothing(request, times.arrived_at, why), recorded: false, auction: None }
+        let sold = Sold::nothing(request, times.arrived_at, why);
+        Closed { sale: Sale { sold, recorded: false, auction: None }, auction: None }
     }
+
+    fn nothing(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Arc<Sale> {
+        Arc::new(self.withheld(request, times, reason).sale)
+    }
+}
+
+/// A sale that was closed, made or not, and the auction behind it if its record is kept.
+struct Closed {
+    sale: Sale,
+    auction: Option<Arc<(AuctionInput, Outcome)>>,
 }
 
 /// A decision on its way into the journal.

@@ -1,5 +1,7 @@
 //! What came of a request to sell: kept for all who ask for the same break again.
 
+use std::sync::Arc;
+
 use crate::model::outcome::Outcome;
 use crate::model::plan::AuctionInput;
 use crate::model::reason::{NoFillReason, UnfilledReason};
@@ -14,7 +16,7 @@ pub struct Sale {
     pub recorded: bool,
     /// The auction, for callers who asked to have it explained; sales are kept by the thousand, so
     /// it is not kept for others.
-    pub auction: Option<(AuctionInput, Outcome)>,
+    pub auction: Option<Arc<(AuctionInput, Outcome)>>,
 }
 
 impl Sale {

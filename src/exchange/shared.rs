@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::exchange::observe;
 use crate::exchange::sale::Sale;
 use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
@@ -13,7 +14,8 @@ use crate::io::metrics::Metrics;
 use crate::io::notifier::Notifier;
 use crate::io::once::Once;
 use crate::live::first_use::FirstUse;
-use crate::live::sales::Sales;
+use crate::live::sales::{Room, Sales};
+use crate::model::break_request::BreakRequest;
 use crate::model::ids::AuctionId;
 use crate::model::market::Market;
 use crate::model::outcome::Outcome;
@@ -99,8 +101,23 @@ impl Shared {
         }
     }
 
-    /// Queues the notices of an auction; never waits.
-    pub fn notify(&self, input: &AuctionInput, outcome: &Outcome) {
+    /// Does what nobody waits for once a sale is answered: counts it and queues its notices.
+    pub fn aftermath(
+        &self,
+        request: &BreakRequest,
+        sale: &Sale,
+        auction: Option<&(AuctionInput, Outcome)>,
+    ) {
+        if !request.test {
+            observe::seconds(&self.metrics, request, &sale.sold);
+        }
+        if let Some((input, outcome)) = auction {
+            observe::auction(&self.metrics, request, input, outcome);
+            self.notify(input, outcome);
+        }
+    }
+
+    fn notify(&self, input: &AuctionInput, outcome: &Outcome) {
         for notice in notice::wins(input, outcome) {
             self.notifier.send_win(&notice.bidder, notice.url);
         }
@@ -110,8 +127,8 @@ impl Shared {
     }
 }
 
-/// The most sales in force. Each holds its finished ads, about 20 KB: a gigabyte at the most.
-const SALES: usize = 50_000;
+/// The most sales in force, and the most bytes of finished ads they hold: some 20 KB each.
+const SALES: Room = Room { sales: 200_000, bytes: 1 << 30 };
 
 /// Beacons remembered, so that a repeat is told from a first.
 const BEACONS: usize = 1_000_000;

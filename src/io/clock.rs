@@ -41,6 +41,12 @@ impl Times {
         before_deadline.unwrap_or(self.deadline).min(longest)
     }
 
+    /// Says whether the deadline has passed: an answer would be late.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.deadline <= Instant::now()
+    }
+
     /// Returns how long ago the request's first byte came.
     #[must_use]
     pub fn elapsed(&self) -> Duration {

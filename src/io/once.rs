@@ -6,6 +6,7 @@
 use std::future::Future;
 
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 /// A handle on a value that is being made or has been made.
@@ -14,11 +15,19 @@ pub struct Once<T>(watch::Receiver<Option<T>>);
 
 impl<T: Clone + Send + Sync + 'static> Once<T> {
     /// Starts making the value on the runtime of the caller.
-    pub fn start(make: impl Future<Output = T> + Send + 'static) -> Self {
+    ///
+    /// What `make` returns beside it is called once the callers had their turn: work that nobody
+    /// waits for.
+    pub fn start<A>(make: impl Future<Output = (T, A)> + Send + 'static) -> Self
+    where
+        A: FnOnce() + Send + 'static,
+    {
         let (sender, receiver) = watch::channel(None);
         tokio::spawn(async move {
-            let value = make.await;
+            let (value, aftermath) = make.await;
             sender.send_replace(Some(value));
+            yield_now().await;
+            aftermath();
         });
         Self(receiver)
     }

@@ -15,6 +15,8 @@ pub struct SaleKey {
     placement: PlacementId,
     session: SessionId,
     ad_break: BreakId,
+    /// A test's ads are never billed, so no viewer may be given them.
+    test: bool,
 }
 
 impl SaleKey {
@@ -23,7 +25,8 @@ impl SaleKey {
     pub fn of(request: &BreakRequest) -> Option<Self> {
         let session = request.session.clone()?;
         let placement = request.placement.id.clone();
-        Some(Self { placement, session, ad_break: request.ad_break.id.clone() })
+        let ad_break = request.ad_break.id.clone();
+        Some(Self { placement, session, ad_break, test: request.test })
     }
 }
 
@@ -32,7 +35,18 @@ impl SaleKey {
 pub struct Sales<V> {
     entries: HashMap<SaleKey, Entry<V>>,
     by_expiry: BTreeSet<(UnixMillis, SaleKey)>,
-    room: usize,
+    room: Room,
+    /// Bytes of all sales, as told by `weigh`.
+    bytes: usize,
+}
+
+/// What a table may hold, each at least one.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Sales.
+    pub sales: usize,
+    /// Bytes of the sales that are made.
+    pub bytes: usize,
 }
 
 #[derive(Debug)]
@@ -40,6 +54,7 @@ struct Entry<V> {
     expires: UnixMillis,
     /// Which entry this is, so that an old sale cannot withdraw its successor.
     number: u64,
+    bytes: usize,
     sale: V,
 }
 
@@ -53,10 +68,10 @@ pub enum Entered<V> {
 }
 
 impl<V: Clone> Sales<V> {
-    /// Returns an empty table for at most `room` sales, at least one.
+    /// Returns an empty table.
     #[must_use]
-    pub fn new(room: usize) -> Self {
-        Self { entries: HashMap::new(), by_expiry: BTreeSet::new(), room: room.max(1) }
+    pub fn new(room: Room) -> Self {
+        Self { entries: HashMap::new(), by_expiry: BTreeSet::new(), room, bytes: 0 }
     }
 
     /// Returns the sale in force under `key`, or makes it.
@@ -77,11 +92,11 @@ impl<V: Clone> Sales<V> {
         if expires <= now {
             return Entered::First(sale);
         }
-        if self.room <= self.entries.len() {
+        if self.room.sales <= self.entries.len() {
             self.drop_nearest();
         }
         self.by_expiry.insert((expires, key.clone()));
-        self.entries.insert(key, Entry { expires, number, sale: sale.clone() });
+        self.entries.insert(key, Entry { expires, number, bytes: 0, sale: sale.clone() });
         Entered::First(sale)
     }
 
@@ -90,6 +105,19 @@ impl<V: Clone> Sales<V> {
         if self.entries.get(key).is_some_and(|entry| entry.number == number) {
             let entry = self.entries.remove(key).expect("the entry was just found");
             self.by_expiry.remove(&(entry.expires, key.clone()));
+            self.bytes -= entry.bytes;
+        }
+    }
+
+    /// Says how many bytes a sale came to, once it is made; the nearest expiries make room for it.
+    pub fn weigh(&mut self, key: &SaleKey, number: u64, bytes: usize) {
+        let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.number == number) else {
+            return;
+        };
+        self.bytes = self.bytes - entry.bytes + bytes;
+        entry.bytes = bytes;
+        while self.room.bytes < self.bytes {
+            self.drop_nearest();
         }
     }
 
@@ -112,8 +140,10 @@ impl<V: Clone> Sales<V> {
     }
 
     fn drop_nearest(&mut self) {
-        if let Some((_, key)) = self.by_expiry.pop_first() {
-            self.entries.remove(&key);
+        if let Some((_, key)) = self.by_expiry.pop_first()
+            && let Some(entry) = self.entries.remove(&key)
+        {
+            self.bytes -= entry.bytes;
         }
     }
 }

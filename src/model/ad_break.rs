@@ -59,9 +59,21 @@ impl AdBreak {
         Seconds::nominal(self.left())
     }
 
-    /// Returns when a sale of this break expires: its end, counted from its start or `arrival`.
+    /// Returns when a sale of this break expires: its end, counted from its start or `arrival`
+    /// (decision 30).
+    ///
+    /// Never before what is left could have played: viewers behind live tell a start that has
+    /// passed. Never more than six hours and its length ahead: no break is announced earlier, and
+    /// a sale that never expired would drive the others out of their table.
     #[must_use]
     pub fn expires(&self, arrival: UnixMillis) -> UnixMillis {
-        self.start.unwrap_or(arrival).plus(self.length)
+        let start = self.start.unwrap_or(arrival).min(arrival.plus(FARTHEST_START));
+        start.plus(self.length).max(arrival.plus(self.left()))
     }
 }
+
+/// How far ahead a break may start that is sold now.
+const FARTHEST_START: Millis = Millis(6 * 3_600_000);
+
+#[cfg(test)]
+mod tests;

@@ -180,7 +180,7 @@ impl Doors {
         let explain = request.explain;
         let sale = self.sell(request, arrival).await;
         let text = if explain {
-            Some(openrtb_answer::explained(&sale.sold, &id, &imp, sale.auction.as_ref()))
+            Some(openrtb_answer::explained(&sale.sold, &id, &imp, sale.auction.as_deref()))
         } else {
             openrtb_answer::answer(&sale.sold, &id, &imp)
         };

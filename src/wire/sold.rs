@@ -129,6 +129,16 @@ pub struct SoldAd {
 }
 
 impl Sold {
+    /// Returns about how many bytes it takes to keep.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let trackers = |ad: &SoldAd| -> usize { ad.trackers.iter().map(|it| it.url.len()).sum() };
+        let media = |ad: &SoldAd| -> usize { ad.media.iter().map(|it| it.url.len()).sum() };
+        let ads = self.ads.iter();
+        ads.map(|ad| ad.inline.len() + trackers(ad) + media(ad) + AD_BYTES).sum::<usize>()
+            + AD_BYTES
+    }
+
     /// Returns the sale of nothing: no auction was held, and every second is unfilled for `reason`.
     #[must_use]
     pub fn nothing(request: &BreakRequest, now: UnixMillis, why: Nothing) -> Self {
@@ -150,6 +160,9 @@ impl Sold {
         }
     }
 }
+
+/// What an ad takes besides its texts.
+const AD_BYTES: usize = 2_048;
 
 /// Why nothing was sold.
 #[derive(Clone, Copy, Debug)]
