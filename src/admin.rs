@@ -89,11 +89,20 @@ impl Admin {
 
 fn routes(health: Arc<Health>) -> Router {
     Router::new()
-        .route("/livez", get(async || "ok\n"))
+        .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/version", get(version))
         .with_state(health)
+}
+
+/// Alive: every worker's event loop had its turn within the last second.
+async fn livez(State(health): State<Arc<Health>>) -> (StatusCode, &'static str) {
+    if health.shared.pulse.is_steady() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "a worker is stuck\n")
+    }
 }
 
 /// Ready: the config is loaded, the journal takes records, no drain is under way. Never depends on
@@ -124,7 +133,7 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
 
 async fn metrics(State(health): State<Arc<Health>>) -> Response {
     let journal = &health.shared.journal;
-    let waiting = journal.waiting(Stream::Auction) + journal.waiting(Stream::Money);
+    let waiting = journal.unflushed(Stream::Auction) + journal.unflushed(Stream::Money);
     health.shared.metrics.audit_lag(u32::try_from(waiting).unwrap_or(u32::MAX));
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, health.exposition.render()).into_response()

@@ -3,7 +3,8 @@
 //! Of the model it knows ids, time, calls and standing. `bidders` calls out during a sale,
 //! `notifier` after it; both connect through `connect`, which holds to the address rules of
 //! `egress`. `journal` keeps records; `once` shares what is made
-//! among callers, `under_way` counts what is being made.
+//! among callers, `under_way` counts what is being made,
+//! `pulse` hears whether every worker still turns.
 
 pub mod bidders;
 pub mod clock;
@@ -15,4 +16,5 @@ pub mod keys;
 pub mod metrics;
 pub mod notifier;
 pub mod once;
+pub mod pulse;
 pub mod under_way;

@@ -144,6 +144,7 @@ fn work(
     let runtime = runtime.expect("a runtime needs an epoll descriptor, and some are kept free");
     runtime.block_on(async {
         let exchange = Arc::new(make());
+        let _beat = exchange.shared().pulse.beat();
         let doors = Arc::new(Doors::new(Arc::clone(&exchange)));
         let socket = TcpListener::from_std(socket).expect("the socket is bound and non-blocking");
         let (open, mut closed) = watch::channel(());

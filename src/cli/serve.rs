@@ -19,7 +19,7 @@ use crate::config::Loaded;
 use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
-use crate::exchange::shared::Shared;
+use crate::exchange::shared::{BUILD, Shared};
 use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
@@ -27,7 +27,7 @@ use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Str
 use crate::io::metrics::exposition::{self, Exposition};
 use crate::io::metrics::{Build, Labels, Metrics};
 use crate::io::notifier::{self, Notifier};
-use crate::io::{clock, entropy, keys};
+use crate::io::{clock, entropy, journal, keys};
 use crate::model::market::Market;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
 use crate::server::Server;
@@ -59,7 +59,10 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
     let (traffic, admin) = (running.traffic(), running.admin());
     tracing::info!(%traffic, %admin, "the exchange sells");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(running.until_told())?)
+    let ended = runtime.block_on(running.until_told());
+    // A step of the shutdown that hangs must not hold up the end.
+    runtime.shutdown_background();
+    Ok(ended?)
 }
 
 /// Tells failures from verdicts: a damaged or locked data folder is the latter.
@@ -91,7 +94,7 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let Loaded { settings, market } = loaded;
     let market = Arc::new(market);
     let journal = journal(&settings, &market)?;
-    let config = opening(&journal, &market)?;
+    let config = opening(&journal, &market, &settings.data)?;
     let exposition = exposition::install();
     let metrics = Arc::new(metrics(&exposition, &market));
     metrics.config_load(1, true, clock::now());
@@ -141,12 +144,13 @@ impl Running {
             }
         };
         tracing::info!("draining");
+        let hard_stop = self.shutdown_delay + HARD_STOP;
         let stopping = tokio::task::spawn(self.stop());
         tokio::select! {
             _ = stopping => {}
             _ = terminate.recv() => tracing::warn!("told twice: stopped at once"),
             _ = interrupt.recv() => tracing::warn!("told twice: stopped at once"),
-            () = sleep(HARD_STOP) => tracing::error!("the drain took over {HARD_STOP:?}"),
+            () = sleep(hard_stop) => tracing::error!("the drain took over {HARD_STOP:?}"),
         }
         Ok(code)
     }
@@ -203,7 +207,7 @@ fn journal(settings: &Settings, market: &Market) -> anyhow::Result<Journal> {
 }
 
 /// Records the start and the config; returns the place of the latter, flushed.
-fn opening(journal: &Journal, market: &Market) -> anyhow::Result<(u64, [u8; 32])> {
+fn opening(journal: &Journal, market: &Market, data: &Path) -> anyhow::Result<(u64, [u8; 32])> {
     let at = clock::now();
     let head = |seq| record::Head {
         node: &market.node,
@@ -211,8 +215,15 @@ fn opening(journal: &Journal, market: &Market) -> anyhow::Result<(u64, [u8; 32])
         seq,
         at,
         config: None,
-        build: crate::exchange::shared::BUILD,
+        build: BUILD,
     };
+    if let Some(boot) = unfinished(data)? {
+        tracing::warn!(boot, "the last start ended without a stop");
+        let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
+        let gap = Lifecycle::Gap { boot, unused: Vec::new() };
+        let _flushed_with_the_next =
+            permit.append(record::lifecycle(&head(permit.seq()), &entropy::draw(), &gap));
+    }
     let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
     let start = record::lifecycle(&head(permit.seq()), &entropy::draw(), &Lifecycle::Start);
     let _flushed_with_the_next = permit.append(start);
@@ -224,6 +235,25 @@ fn opening(journal: &Journal, market: &Market) -> anyhow::Result<(u64, [u8; 32])
         Flush::Flushed { index } => Ok((index, root)),
         Flush::Late | Flush::Refused => anyhow::bail!("the config could not be recorded"),
     }
+}
+
+/// Returns the start counter of the last start, when no stop or gap record follows it.
+fn unfinished(data: &Path) -> anyhow::Result<Option<u64>> {
+    let mut open = None;
+    for frame in journal::read::frames(data, Stream::Money)? {
+        let frame = frame?;
+        let record = record::read::read(&frame.payload)?;
+        if record.kind != record::Kind::Lifecycle {
+            continue;
+        }
+        match record.lifecycle()? {
+            Lifecycle::Start => open = Some(record.head()?.boot),
+            Lifecycle::Stop => open = None,
+            Lifecycle::Gap { unused, .. } if unused.is_empty() => open = None,
+            Lifecycle::Gap { .. } | Lifecycle::LateSync { .. } => {}
+        }
+    }
+    Ok(open)
 }
 
 /// Records the stop, and the numbers that no record has.
@@ -306,7 +336,11 @@ fn metrics(exposition: &Exposition, market: &Market) -> Metrics {
         beacon_kinds: &kinds,
         beacon_outcomes: crate::server::beacons::OUTCOMES,
         stages: STAGES,
-        build: Build { version: env!("CARGO_PKG_VERSION"), commit: "unknown", rustc: "unknown" },
+        build: Build {
+            version: env!("CARGO_PKG_VERSION"),
+            build: BUILD,
+            rust: env!("CARGO_PKG_RUST_VERSION"),
+        },
     })
 }
 

@@ -13,6 +13,7 @@ use crate::io::journal::{Journal, Stream};
 use crate::io::metrics::Metrics;
 use crate::io::notifier::Notifier;
 use crate::io::once::Once;
+use crate::io::pulse::Pulse;
 use crate::live::first_use::FirstUse;
 use crate::live::sales::{Room, Sales};
 use crate::model::break_request::BreakRequest;
@@ -44,6 +45,8 @@ pub struct Shared {
     pub sales: Mutex<Sales<Once<Arc<Sale>>>>,
     /// Beacons seen.
     pub beacons: Mutex<FirstUse>,
+    /// The beats of the workers.
+    pub pulse: Pulse,
     sale_number: AtomicU64,
 }
 
@@ -60,8 +63,20 @@ impl Shared {
     ) -> Self {
         let sales = Mutex::new(Sales::new(SALES));
         let beacons = Mutex::new(FirstUse::new(BEACONS));
+        let pulse = Pulse::default();
         let sale_number = AtomicU64::new(0);
-        Self { market, config, journal, metrics, keyring, notifier, sales, beacons, sale_number }
+        Self {
+            market,
+            config,
+            journal,
+            metrics,
+            keyring,
+            notifier,
+            sales,
+            beacons,
+            pulse,
+            sale_number,
+        }
     }
 
     /// Returns a number that no other sale of this process has.
@@ -133,5 +148,9 @@ const SALES: Room = Room { sales: 200_000, bytes: 1 << 30 };
 /// Beacons remembered, so that a repeat is told from a first.
 const BEACONS: usize = 1_000_000;
 
-/// What records and `/version` call this build.
-pub const BUILD: &str = concat!("breakwater ", env!("CARGO_PKG_VERSION"));
+/// What records and `/version` call this build: name and version, and the commit where whoever
+/// builds sets `BREAKWATER_BUILD`, as in `breakwater 0.1.0 (1a2b3c4)`.
+pub const BUILD: &str = match option_env!("BREAKWATER_BUILD") {
+    Some(build) => build,
+    None => concat!("breakwater ", env!("CARGO_PKG_VERSION")),
+};

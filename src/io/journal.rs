@@ -244,10 +244,10 @@ impl Journal {
         self.queue(stream).backlog()
     }
 
-    /// Returns how many records of a stream are appended and not yet taken by its writer.
+    /// Returns how many records of a stream are appended and not yet on disk.
     #[must_use]
-    pub fn waiting(&self, stream: Stream) -> usize {
-        self.queue(stream).waiting()
+    pub fn unflushed(&self, stream: Stream) -> usize {
+        self.queue(stream).unflushed()
     }
 
     /// Returns the numbers below the highest used that no record has: gaps, if the node stops now.

@@ -48,7 +48,7 @@ pub struct Build<'a> {
     pub version: &'a str,
     /// The commit it was built from, or `unknown`.
     pub commit: &'a str,
-    /// The compiler's version, or `unknown`.
+    /// The Rust version it is written for.
     pub rustc: &'a str,
 }
 

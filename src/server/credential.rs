@@ -8,6 +8,9 @@ use crate::model::market::Market;
 use crate::server::refusal::Refused;
 use crate::wire::break_request::Credential;
 
+/// A request with one of these was passed on by a proxy: its caller is not on this machine.
+const PROXIED: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
 /// Returns the credential of a request.
 ///
 /// # Errors
@@ -16,7 +19,8 @@ use crate::wire::break_request::Credential;
 pub fn of(headers: &HeaderMap, market: &Market, loopback: bool) -> Result<Credential, Refused> {
     let mut presented = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = presented.next() else {
-        return Ok(if loopback { Credential::Loopback } else { Credential::None });
+        let own = loopback && !PROXIED.iter().any(|name| headers.contains_key(*name));
+        return Ok(if own { Credential::Loopback } else { Credential::None });
     };
     let key = value.to_str().ok().and_then(bearer);
     let (Some(key), None) = (key, presented.next()) else {

@@ -39,7 +39,7 @@ pub struct Head<'a> {
     pub at: UnixMillis,
     /// Index in the money stream and record root of the config in force; none before the first.
     pub config: Option<(u64, [u8; 32])>,
-    /// Version and commit of this program.
+    /// Name and version of this program.
     pub build: &'a str,
 }
 

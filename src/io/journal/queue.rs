@@ -26,6 +26,8 @@ struct State {
     waiting: VecDeque<Append>,
     /// Bytes appended and not yet flushed.
     bytes: usize,
+    /// Records appended and not yet flushed.
+    records: usize,
     /// Permits given and not yet used.
     permits: usize,
     next_index: u64,
@@ -74,6 +76,7 @@ impl Queue {
         let state = State {
             waiting: VecDeque::new(),
             bytes: 0,
+            records: 0,
             permits: 0,
             next_index,
             next_seq: 0,
@@ -101,9 +104,9 @@ impl Queue {
         self.state.lock().bytes
     }
 
-    /// Records that are appended and not yet taken by the writer.
-    pub(super) fn waiting(&self) -> usize {
-        self.state.lock().waiting.len()
+    /// Records that are appended and not yet flushed.
+    pub(super) fn unflushed(&self) -> usize {
+        self.state.lock().records
     }
 
     /// Numbers below the highest used that no record has.
@@ -163,7 +166,10 @@ impl Queue {
     /// Tells the waiting that their records are on disk.
     pub(super) fn flushed(&self, batch: Vec<Append>) {
         let bytes: usize = batch.iter().map(|append| append.payload.len()).sum();
-        self.state.lock().bytes -= bytes;
+        let mut state = self.state.lock();
+        state.bytes -= bytes;
+        state.records -= batch.len();
+        drop(state);
         for append in batch {
             // Who hung up does not want to know.
             let _ = append.done.send(());
@@ -178,6 +184,7 @@ impl Queue {
         }
         state.waiting.clear();
         state.bytes = 0;
+        state.records = 0;
     }
 }
 
@@ -217,6 +224,7 @@ impl Permit {
         }
         state.permits -= 1;
         state.bytes += payload.len();
+        state.records += 1;
         let index = state.next_index;
         state.next_index += 1;
         let (sender, done) = oneshot::channel();

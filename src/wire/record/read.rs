@@ -72,7 +72,7 @@ pub struct HeadFacts {
     pub seq: u64,
     /// Index in the money stream and record root of the config in force.
     pub config: Option<(u64, [u8; 32])>,
-    /// Version and commit of the program.
+    /// Name and version of the program.
     pub build: Box<str>,
     /// The version of the auction's rules; auctions only.
     pub rules: Option<u32>,
