@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::auction::{decide, plan, select};
-use crate::exchange::sale::{AtEnd, Sale, unfilled};
+use crate::exchange::sale::{AtEnd, Sale, in_force, unfilled};
 use crate::exchange::shared::Shared;
 use crate::io::bidders::Bidders;
 use crate::io::clock::{Stopwatch, Times};
@@ -88,7 +88,7 @@ impl Exchange {
             );
         };
         let number = self.shared.next_sale();
-        let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
+        let window = in_force(&request.ad_break, times.arrived_at);
         let name = key.clone();
         let make = || {
             Once::start(async move {
@@ -171,7 +171,7 @@ impl Exchange {
         }
         observe::auction(&self.shared.metrics, request, &input, &outcome);
         self.shared.notify(&input, &outcome);
-        Sale { sold, auction: Some((input, outcome)) }
+        Sale { sold, auction: request.explain.then_some((input, outcome)) }
     }
 
     /// Says why a request cannot be sold before anyone is asked.

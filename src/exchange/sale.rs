@@ -1,17 +1,19 @@
 //! What came of a request to sell: kept for all who ask for the same break again.
 
+use crate::model::ad_break::AdBreak;
 use crate::model::outcome::Outcome;
 use crate::model::plan::AuctionInput;
 use crate::model::reason::{NoFillReason, UnfilledReason};
-use crate::wire::sold::Sold;
+use crate::model::time::UnixMillis;
+use crate::wire::sold::{BEACON_LIFE, Sold};
 
 /// A sale, made or not.
 #[derive(Debug)]
 pub struct Sale {
     /// What every rendering needs.
     pub sold: Sold,
-    /// The auction whose record is in the journal; none when nobody was asked or nothing could be
-    /// recorded.
+    /// The auction, for a request that wants it explained; else its record is enough, and a sale
+    /// kept for its repeats holds no bidder's markup twice.
     pub auction: Option<(AuctionInput, Outcome)>,
 }
 
@@ -19,8 +21,16 @@ impl Sale {
     /// Says whether the next to ask for this break may try again: no auction was recorded.
     #[must_use]
     pub fn may_be_asked_again(&self) -> bool {
-        self.auction.is_none()
+        self.sold.auction.is_none()
     }
+}
+
+/// Returns from when until when a sale of a break is repeated: at most as long as its beacons count.
+///
+/// A start far ahead would otherwise hold its place in the table until everybody else lost theirs.
+#[must_use]
+pub fn in_force(ad_break: &AdBreak, arrival: UnixMillis) -> (UnixMillis, UnixMillis) {
+    (arrival, ad_break.expires(arrival).min(arrival.plus(BEACON_LIFE)))
 }
 
 /// Does something when it goes out of scope, a panic included.
