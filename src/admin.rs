@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::exchange::shared::{BUILD, Shared};
+use crate::exchange::shared::{BUILD, COMMIT, Shared};
 use crate::io::journal::Stream;
 use crate::io::metrics::exposition::Exposition;
 
@@ -140,6 +140,6 @@ async fn metrics(State(health): State<Arc<Health>>) -> Response {
 }
 
 async fn version() -> Response {
-    Json(json!({ "build": BUILD, "openrtb": "2.6", "rules": crate::wire::record::RULES }))
+    Json(json!({ "build": BUILD, "commit": COMMIT, "openrtb": "2.6", "rules": crate::wire::record::RULES }))
         .into_response()
 }

@@ -19,7 +19,7 @@ use crate::config::Loaded;
 use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
-use crate::exchange::shared::{BUILD, Shared};
+use crate::exchange::shared::{BUILD, COMMIT, Shared};
 use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
@@ -221,8 +221,8 @@ fn opening(journal: &Journal, market: &Market, data: &Path) -> anyhow::Result<(u
         tracing::warn!(boot, "the last start ended without a stop");
         let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
         let gap = Lifecycle::Gap { boot, unused: Vec::new() };
-        let _flushed_with_the_next =
-            permit.append(record::lifecycle(&head(permit.seq()), &entropy::draw(), &gap));
+        let gap = record::lifecycle(&head(permit.seq()), &entropy::draw(), &gap);
+        let _flushed_with_the_next = permit.append(gap);
     }
     let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
     let start = record::lifecycle(&head(permit.seq()), &entropy::draw(), &Lifecycle::Start);
@@ -338,8 +338,8 @@ fn metrics(exposition: &Exposition, market: &Market) -> Metrics {
         stages: STAGES,
         build: Build {
             version: env!("CARGO_PKG_VERSION"),
-            build: BUILD,
-            rust: env!("CARGO_PKG_RUST_VERSION"),
+            commit: COMMIT,
+            rustc: env!("CARGO_PKG_RUST_VERSION"),
         },
     })
 }

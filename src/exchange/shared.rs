@@ -148,9 +148,11 @@ const SALES: Room = Room { sales: 200_000, bytes: 1 << 30 };
 /// Beacons remembered, so that a repeat is told from a first.
 const BEACONS: usize = 1_000_000;
 
-/// What records and `/version` call this build: name and version, and the commit where whoever
-/// builds sets `BREAKWATER_BUILD`, as in `breakwater 0.1.0 (1a2b3c4)`.
-pub const BUILD: &str = match option_env!("BREAKWATER_BUILD") {
-    Some(build) => build,
-    None => concat!("breakwater ", env!("CARGO_PKG_VERSION")),
+/// What records and `/version` call this build: name and version.
+pub const BUILD: &str = concat!("breakwater ", env!("CARGO_PKG_VERSION"));
+
+/// The commit, where whoever built it set `BREAKWATER_COMMIT`.
+pub const COMMIT: &str = match option_env!("BREAKWATER_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
 };

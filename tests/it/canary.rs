@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::requests::canary::request;
 use crate::support::bidder::{Ad, Bidder};
@@ -115,9 +115,8 @@ fn a_bidder_learns_nothing_of_another() {
     });
     let answer = post(exchange.traffic, "/openrtb2/auction", &[], &openrtb.to_string());
     absent("the OpenRTB answer", answer.text(), &secrets_of("zenith", "9.8761"));
-    let refused: Value = json!({"id": "r", "ext": {"breakwater": {"explain": true}}});
-    let mut keyed = openrtb.clone();
+    let mut keyed = openrtb;
     keyed["imp"][0]["tagid"] = "keyed".into();
-    keyed["ext"] = refused["ext"].clone();
+    keyed["ext"] = json!({"breakwater": {"explain": true}});
     assert_eq!(post(exchange.traffic, "/openrtb2/auction", &[], &keyed.to_string()).status, 401);
 }

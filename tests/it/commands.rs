@@ -120,6 +120,23 @@ fn a_run_sells_until_told_and_its_record_holds() {
 }
 
 #[test]
+fn what_was_answered_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let config = config(&folder, &[&acme]);
+    let data = folder.path().join("data");
+    for killed in 1..=2 {
+        let mut run = Process::start(&config, &["run"]);
+        for _ in 0..3 {
+            let pod = http::get(run.traffic, "/v1/vast?placement=arena");
+            assert!(pod.text().contains("a1.mp4"));
+        }
+        run.kill();
+        replays(&data, killed * 3);
+    }
+}
+
+#[test]
 fn a_replay_of_nothing_is_no_success() {
     let (code, out, err) = replay(&PathBuf::from("/nowhere"), &[]);
     assert_eq!((code, &*out), (Some(1), ""), "{err}");

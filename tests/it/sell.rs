@@ -152,8 +152,8 @@ fn an_explanation_names_every_bidder_and_bid() {
     assert_eq!(fates(&told, "zenith"), ["z1 below_floor"]);
     assert_eq!(fates(&told, "idle"), ["no_bid"]);
     let non_bids = told["ext"]["seatnonbid"].as_array().unwrap();
-    let seats: Vec<_> = non_bids.iter().map(|seat| seat["seat"].as_str().unwrap()).collect();
-    assert!(seats.contains(&"idle"), "{non_bids:?}");
+    let idle = non_bids.iter().find(|seat| seat["seat"] == "idle").expect("every bidder");
+    assert_eq!(idle["nonbid"][0]["statuscode"], 0, "{idle}");
     let none = openrtb(&exchange, 10, &json!({"explain": true}));
     assert_eq!(none.status, 200);
     assert!(none.json()["nbr"].is_i64(), "{}", none.text());

@@ -38,8 +38,11 @@ fn good_bids_win_in_time_beside_every_liar() {
         assert_eq!(fates(&told, "good"), ["g1 won"], "{told}");
         assert_eq!(fates(&told, "better"), ["b1 won"]);
         assert_eq!(fates(&told, "hung"), ["timeout"]);
-        assert_eq!(fates(&told, "huge"), ["bidder_error"]);
-        assert_eq!(fates(&told, "bomb"), ["bidder_error"]);
+        // On a busy machine the time may be up before all of the lie has come.
+        for liar in ["huge", "bomb"] {
+            let fate = fates(&told, liar);
+            assert!(fate == ["bidder_error"] || fate == ["timeout"], "{liar}: {fate:?}");
+        }
         assert_eq!(fates(&told, "broken"), ["invalid_response"]);
         assert_eq!(fates(&told, "text"), ["t1 price_missing", "t2 outbid"]);
         assert_eq!(fates(&told, "endless"), ["e1 price_missing", "e2 outbid"]);

@@ -74,7 +74,10 @@ fn many_at_the_same_instant_share_one() {
     let exchange = Exchange::start(&[&acme]);
     let pods: Vec<String> = thread::scope(|scope| {
         let ask = || exchange.tag("placement=arena&break=brk-1&session=s-1").text().to_owned();
-        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(ask)).collect();
+        let mut callers = Vec::new();
+        for _ in 0..CALLERS {
+            callers.push(scope.spawn(ask));
+        }
         exchange.until_count(SHARED, &[], f64::from(CALLERS - 1));
         gate.open();
         callers.into_iter().map(|caller| caller.join().unwrap()).collect()
@@ -101,6 +104,26 @@ fn a_first_caller_that_hangs_up_ends_nothing() {
         second.join().unwrap()
     });
     assert!(pod.text().contains("a1.mp4"), "{pod:?}");
+    assert_eq!(acme.requests().len(), 1);
+}
+
+#[test]
+fn each_caller_waits_as_long_as_it_said() {
+    let gate = Arc::<Gate>::default();
+    let acme = gated(&gate);
+    let exchange = Exchange::start(&[&acme]);
+    let ask = |more: &str| {
+        let answer = exchange.tag(&format!("placement=arena&break=b&session=s{more}"));
+        answer.text().contains("a1.mp4")
+    };
+    thread::scope(|scope| {
+        let patient = scope.spawn(|| ask("&deadline_ms=2000"));
+        until("the bidder is asked", || (acme.requests().len() == 1).then_some(()));
+        assert!(!ask("&deadline_ms=60"), "answered by its own deadline");
+        gate.open();
+        assert!(patient.join().unwrap());
+    });
+    assert!(ask(""), "what was sold meanwhile is kept");
     assert_eq!(acme.requests().len(), 1);
 }
 

@@ -59,6 +59,14 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Ends it as a power cut would, but for the disk.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         // Only a test that failed leaves it running.
