@@ -23,8 +23,20 @@ use crate::wire::vast::read;
 use crate::wire::vast::tree;
 use crate::wire::vast::write::{self, Media, Ours, Tracker};
 
-/// How long after the request its beacons count.
+/// How long beacons count after the sale stops being repeated.
 pub const BEACON_LIFE: Millis = Millis(3 * 3_600_000);
+
+/// The longest `InLine` that is answered, in bytes.
+pub const MAX_INLINE: usize = 128 * 1024;
+
+/// Returns when the beacons of a sale stop counting.
+///
+/// A repeat may come until the sale expires, and its viewer is not done then. No token lives
+/// longer than `beacon::MAX_LIFE` after the request.
+#[must_use]
+pub fn beacon_expiry(now: UnixMillis, expires: UnixMillis) -> UnixMillis {
+    now.max(expires).plus(BEACON_LIFE).min(now.plus(beacon::MAX_LIFE))
+}
 
 /// What finishing a sale needs besides the sale.
 #[derive(Clone, Copy, Debug)]
@@ -236,6 +248,9 @@ impl Sale<'_> {
             values.paid_share = None;
         }
         let written = write::inline(parts, tree.root(), &ours, &values);
+        if MAX_INLINE < written.inline.len() {
+            return None;
+        }
         let ad = SoldAd {
             sequence: win.sequence,
             start: win.start,
@@ -292,7 +307,7 @@ impl Sale<'_> {
     /// Returns our address for one thing that may happen to one ad.
     fn address(&self, kind: Kind, win: &Win, reply: &Reply, bid: &Bid) -> String {
         let plan = &self.input.plan;
-        let expiry = self.terms.now.plus(BEACON_LIFE).0 / 1000;
+        let expiry = beacon_expiry(self.terms.now, self.expires).0 / 1000;
         let token = Token {
             kind,
             expiry_s: u32::try_from(expiry).unwrap_or(u32::MAX),
