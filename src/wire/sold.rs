@@ -240,7 +240,7 @@ impl Sale<'_> {
         let bid = reply.bids.get(win.bid.bid)?;
         let tree = tree::parse(&bid.creative.markup).ok()?;
         let parts = read::parts(&tree).ok()?;
-        let creative_key = creative_key(&read::universal_ids(parts), reply, bid);
+        let creative_key = creative_key(reply, bid);
         let ours = self.ours(win, reply, bid, creative_key);
         let mut values = Values::of(self.input.draw.auction, reply, bid).won(bid, win.pay);
         if !self.request.placement.price_in_markup {
@@ -330,8 +330,9 @@ impl Sale<'_> {
 
 /// Returns the name of a creative that is the same in every auction: its universal id, else the
 /// bidder's name for it.
-fn creative_key(ids: &[(Box<str>, Box<str>)], reply: &Reply, bid: &Bid) -> String {
-    if let Some((registry, value)) = ids.first() {
+fn creative_key(reply: &Reply, bid: &Bid) -> String {
+    let id = bid.markup.as_ref().and_then(|markup| markup.universal_ids.first());
+    if let Some((registry, value)) = id {
         return format!("{registry}:{value}");
     }
     let named = bid.creative_id.as_ref().map(CreativeId::as_str);
