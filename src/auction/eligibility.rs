@@ -79,8 +79,11 @@ fn identity(terms: &Terms, offer: &Offer, earlier: &[Bid], bid: &Bid) -> Option<
     if !offer.imps.contains(&bid.imp) {
         return Some(LossReason::UnknownImp);
     }
-    // The first bid of a name stands: a repeat must not cost the bidder both.
-    let repeats = |other: &Bid| other.id == bid.id && seat_text(other) == seat_text(bid);
+    // The first bid of a name stands: a repeat must not cost the bidder both. What is no bid at
+    // all takes no name.
+    let repeats = |other: &Bid| {
+        other.defect.is_none() && other.id == bid.id && seat_text(other) == seat_text(bid)
+    };
     if earlier.iter().any(repeats) {
         return Some(LossReason::Duplicate);
     }

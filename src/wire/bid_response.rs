@@ -97,9 +97,11 @@ fn fill(reply: &mut Reply, found: Document<'_>, call: &Call, bidder: &Bidder) {
         };
         for item in seat.bids {
             let beyond = MAX_SEATS <= index || MAX_BIDS <= reply.bids.len();
-            let beyond = beyond.then_some(LossReason::TooManyBids);
-            let defect = foreign.or(beyond).or(item.defect).or(seat.defect);
-            reply.bids.push(bid::bid(item.bid, defect, &common));
+            reply.bids.push(if beyond {
+                bid::named(&item.bid, foreign.unwrap_or(LossReason::TooManyBids), &common)
+            } else {
+                bid::bid(item.bid, foreign.or(item.defect).or(seat.defect), &common)
+            });
         }
     }
     reply.outcome = match reply.bids.is_empty() {

@@ -106,7 +106,8 @@ pub fn wins(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
 /// Returns the loss notices of an auction, in the order of its replies.
 ///
 /// A loser is told its reason and no price; what it had needed to win stays empty until critical
-/// prices are known.
+/// prices are known. Of what came after the most bids no address is kept: its bidder is not called
+/// hundreds of times for a response that was too long.
 #[must_use]
 pub fn losses(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
     let mut notices = Vec::new();

@@ -1,8 +1,8 @@
 //! What bidders may learn of a viewer: the one table of removals (decision 37).
 //!
 //! It turns the viewer's objects into the JSON texts that `bid_request` sends on, so nothing that
-//! was taken out here can reach a bidder. Consent strings are passed on and not yet read. See
-//! openrtb.md section 10.
+//! was taken out here can reach a bidder. Consent strings are passed on and not yet read: one
+//! that could refuse is taken for a refusal. See openrtb.md section 10.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -146,15 +146,38 @@ fn without_address(device: Device<'_>) -> Device<'_> {
 fn class(viewer: &Viewer<'_>, facts: &ViewerFacts) -> PrivacyClass {
     let dnt = viewer.device.as_ref().and_then(|device| device.dnt);
     let said = [facts.coppa, facts.lmt, dnt, facts.gpc, facts.us_opt_out];
-    let gdpr = facts.gdpr.unwrap_or_else(|| names_tcf(viewer) || viewer.gdpr_default);
+    let gdpr = facts.gdpr.unwrap_or(viewer.gdpr_default);
     let opted_out = said.contains(&Some(true));
-    if gdpr || opted_out || viewer.cohort { PrivacyClass::Restricted } else { PrivacyClass::Open }
+    let restricted =
+        gdpr || opted_out || viewer.cohort || viewer.regs.as_ref().is_some_and(unread_gpp);
+    if restricted { PrivacyClass::Restricted } else { PrivacyClass::Open }
 }
 
-/// Says whether a GPP string with the European section came along.
-fn names_tcf(viewer: &Viewer<'_>) -> bool {
-    let sections = viewer.regs.as_ref().and_then(|regs| regs.gpp_sid.as_deref());
-    sections.is_some_and(|sections| sections.contains(&GPP_TCF_EU))
+/// Says whether GPP says something that is not read here, and so may be a refusal.
+///
+/// Read is the section of the US privacy string only: every other one that applies, and a string
+/// without it, is taken for a refusal. Without `gpp_sid` every section of the string may apply.
+fn unread_gpp(regs: &Regs<'_>) -> bool {
+    let applying = regs.gpp_sid.as_deref().unwrap_or_default();
+    let gpp = regs.gpp.as_deref().filter(|gpp| !gpp.is_empty());
+    let read = match gpp {
+        None if applying.is_empty() => return false,
+        None => regs.us_privacy.as_deref().and_then(sale_opt_out).is_some(),
+        Some(gpp) => {
+            let mut sections = gpp_sections(gpp).map(sale_opt_out).peekable();
+            let some = sections.peek().is_some();
+            match applying.is_empty() {
+                true => some && sections.all(|said| said.is_some()),
+                false => sections.any(|said| said.is_some()),
+            }
+        }
+    };
+    !read || applying.iter().any(|section| *section != GPP_US_PRIVACY)
+}
+
+/// Returns the sections of a GPP string, which stand after its header.
+fn gpp_sections(gpp: &str) -> impl Iterator<Item = &str> {
+    gpp.split('~').skip(1)
 }
 
 /// Reads what the record keeps, before anything is removed.
@@ -190,7 +213,7 @@ fn gpc(viewer: &Viewer<'_>) -> Option<bool> {
 /// Reads the sale opt-out of a US privacy string, in its own member or inside a GPP string.
 fn us_opt_out(regs: &Regs<'_>) -> Option<bool> {
     let own = regs.us_privacy.as_deref().and_then(sale_opt_out);
-    let in_gpp = regs.gpp.as_deref().into_iter().flat_map(|gpp| gpp.split('~').skip(1));
+    let in_gpp = regs.gpp.as_deref().into_iter().flat_map(gpp_sections);
     let said = own.into_iter().chain(in_gpp.filter_map(sale_opt_out));
     said.reduce(|one, other| one || other)
 }
@@ -248,8 +271,8 @@ fn text<T: serde::Serialize + Default + PartialEq>(object: Option<T>) -> Option<
     serde_json::to_string(&object).ok().map(Into::into)
 }
 
-/// The GPP section of the European TCF, version 2.
-const GPP_TCF_EU: i32 = 2;
+/// The GPP section of the US privacy string.
+const GPP_US_PRIVACY: i32 = 6;
 
 #[cfg(test)]
 mod tests;

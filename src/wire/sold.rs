@@ -23,8 +23,20 @@ use crate::wire::vast::read;
 use crate::wire::vast::tree;
 use crate::wire::vast::write::{self, Media, Ours, Tracker};
 
-/// How long after the request its beacons count.
+/// How long beacons count after the sale stops being repeated.
 pub const BEACON_LIFE: Millis = Millis(3 * 3_600_000);
+
+/// The longest `InLine` that is answered, in bytes.
+pub const MAX_INLINE: usize = 128 * 1024;
+
+/// Returns when the beacons of a sale stop counting.
+///
+/// A repeat may come until the sale expires, and its viewer is not done then. No token lives
+/// longer than `beacon::MAX_LIFE` after the request.
+#[must_use]
+pub fn beacon_expiry(now: UnixMillis, expires: UnixMillis) -> UnixMillis {
+    now.max(expires).plus(BEACON_LIFE).min(now.plus(beacon::MAX_LIFE))
+}
 
 /// What finishing a sale needs besides the sale.
 #[derive(Clone, Copy, Debug)]
@@ -241,7 +253,7 @@ impl Sale<'_> {
         let bid = reply.bids.get(win.bid.bid)?;
         let tree = tree::parse(&bid.creative.markup).ok()?;
         let parts = read::parts(&tree).ok()?;
-        let creative_key = creative_key(&read::universal_ids(parts), reply, bid);
+        let creative_key = creative_key(reply, bid);
         let ours = self.ours(win, reply, bid, creative_key);
         let mut values = Values::of(self.input.draw.auction, reply, bid).won(bid, win.pay);
         if !self.request.placement.price_in_markup {
@@ -249,6 +261,9 @@ impl Sale<'_> {
             values.paid_share = None;
         }
         let written = write::inline(parts, tree.root(), &ours, &values);
+        if MAX_INLINE < written.inline.len() {
+            return None;
+        }
         let ad = SoldAd {
             sequence: win.sequence,
             start: win.start,
@@ -305,7 +320,7 @@ impl Sale<'_> {
     /// Returns our address for one thing that may happen to one ad.
     fn address(&self, kind: Kind, win: &Win, reply: &Reply, bid: &Bid) -> String {
         let plan = &self.input.plan;
-        let expiry = self.terms.now.plus(BEACON_LIFE).0 / 1000;
+        let expiry = beacon_expiry(self.terms.now, self.expires).0 / 1000;
         let token = Token {
             kind,
             expiry_s: u32::try_from(expiry).unwrap_or(u32::MAX),
@@ -328,8 +343,9 @@ impl Sale<'_> {
 
 /// Returns the name of a creative that is the same in every auction: its universal id, else the
 /// bidder's name for it.
-fn creative_key(ids: &[(Box<str>, Box<str>)], reply: &Reply, bid: &Bid) -> String {
-    if let Some((registry, value)) = ids.first() {
+fn creative_key(reply: &Reply, bid: &Bid) -> String {
+    let id = bid.markup.as_ref().and_then(|markup| markup.universal_ids.first());
+    if let Some((registry, value)) = id {
         return format!("{registry}:{value}");
     }
     let named = bid.creative_id.as_ref().map(CreativeId::as_str);

@@ -5,10 +5,10 @@ use std::path::Path;
 use breakwater::model::ids::BidId;
 use breakwater::model::money::Amount;
 use breakwater::model::reason::{NoFillReason, UnfilledReason};
-use breakwater::model::time::{Millis, Seconds};
+use breakwater::model::time::{Millis, Seconds, UnixMillis};
 use breakwater::wire::beacon::{self, Kind};
 use breakwater::wire::notice::{self, MAX_URL, NoticeKind};
-use breakwater::wire::sold::BEACON_LIFE;
+use breakwater::wire::sold::{BEACON_LIFE, beacon_expiry};
 use breakwater::wire::{json, openrtb_answer, vast};
 use openrtb::response::BidResponse;
 use serde_json::Value;
@@ -156,7 +156,8 @@ fn beacons_carry_what_booking_needs() {
             assert_eq!(token.price, Amount::from_nanos(18_400_000), "gross, per impression");
             assert_eq!(token.bid, ad.bid);
             assert_eq!(token.publisher.as_str(), "pub-1");
-            assert_eq!(u64::from(token.expiry_s) * 1000, ARRIVAL.plus(BEACON_LIFE).0);
+            let expiry = beacon_expiry(ARRIVAL, sold.expires).0 / 1000;
+            assert_eq!(u64::from(token.expiry_s), expiry);
             found.push((token.slot, token.kind));
         }
         let billing = ad.billing_url.rsplit('/').next().unwrap();
@@ -166,6 +167,16 @@ fn beacons_carry_what_booking_needs() {
     found.sort_unstable();
     let all = [1, 2].into_iter().flat_map(|slot| Kind::ALL.map(|(kind, _)| (slot, kind)));
     assert_eq!(found, Vec::from_iter(all), "each kind once an ad");
+}
+
+#[test]
+fn beacons_outlive_the_sale_and_no_token_its_longest_life() {
+    let hours = |count: u64| Millis(count * 3_600_000);
+    let expiry = |expires| beacon_expiry(ARRIVAL, expires);
+    assert_eq!(expiry(UnixMillis(0)), ARRIVAL.plus(BEACON_LIFE));
+    assert_eq!(expiry(ARRIVAL.plus(hours(6))), ARRIVAL.plus(hours(6)).plus(BEACON_LIFE));
+    assert_eq!(expiry(ARRIVAL.plus(hours(21))), ARRIVAL.plus(beacon::MAX_LIFE));
+    assert_eq!(expiry(ARRIVAL.plus(hours(100))), ARRIVAL.plus(beacon::MAX_LIFE));
 }
 
 #[test]

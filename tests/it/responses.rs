@@ -115,6 +115,21 @@ fn only_so_many_bids_compete() {
 }
 
 #[test]
+fn of_bids_past_the_most_only_names_are_kept() {
+    let good = GOOD.replacen("\"x\":1", "\"lurl\":\"https://acme.example/l\"", 1);
+    let bids = vec![&*good; 66].join(",");
+    let foreign = format!("{{\"id\":\"x\",\"seatbid\":[{{\"bid\":[{bids}]}}]}}");
+    let ours = response(&bids);
+    for (text, reason) in [(ours, LossReason::TooManyBids), (foreign, LossReason::WrongRequestId)] {
+        let reply = asked(AnswerOutcome::Body(text.into_bytes()), Some(200));
+        let (last, late) = (&reply.bids[63], &reply.bids[64]);
+        assert_eq!((&late.id, &late.imp, late.defect), (&last.id, &last.imp, Some(reason)));
+        assert!(last.price.is_some() && late.price.is_none());
+        assert!(last.creative.loss_url.is_some() && late.creative.loss_url.is_none());
+    }
+}
+
+#[test]
 fn markup_lists_and_texts_have_limits() {
     let outcome = |member: &str| {
         let good = GOOD.replacen("\"x\":1", member, 1);

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use breakwater::model::bid::MarkupFacts;
+use breakwater::model::reason::LossReason;
+use breakwater::wire::sold;
 use breakwater::wire::vast;
 use breakwater::wire::vast::read;
 use breakwater::wire::vast::tree::{self, Content, Element, Fault};
@@ -65,6 +67,43 @@ fn limits_of_xml() {
     assert_eq!(fault(many(tree::MAX_ELEMENTS + 1)), Some(Fault::Elements));
     assert_eq!(fault(wide(tree::MAX_ATTRIBUTES)), None);
     assert_eq!(fault(wide(tree::MAX_ATTRIBUTES + 1)), Some(Fault::Attributes));
+}
+
+#[test]
+fn limits_of_addresses_to_call() {
+    let defect = |events: usize, each: usize| {
+        let trackings: String = (0..events * each)
+            .map(|at| format!("<Tracking event='e{}'>https://t.example/</Tracking>", at / each))
+            .collect();
+        let document = format!(
+            "<VAST version='4.2'><Ad><InLine><Creatives><Creative><Linear>\
+             <TrackingEvents>{trackings}</TrackingEvents><MediaFiles>\
+             <MediaFile type='video/mp4'>https://m.example/</MediaFile></MediaFiles>\
+             </Linear></Creative></Creatives></InLine></Ad></VAST>"
+        );
+        read::facts(&document).defect
+    };
+    assert_eq!(defect(1, read::MAX_TRACKERS_OF_EVENT), None);
+    assert_eq!(defect(1, read::MAX_TRACKERS_OF_EVENT + 1), Some(LossReason::MarkupBroken));
+    assert_eq!(defect(read::MAX_TRACKERS, 1), None);
+    assert_eq!(defect(read::MAX_TRACKERS + 1, 1), Some(LossReason::MarkupBroken));
+}
+
+/// A title that needs escaping grows beyond what is answered: the ad is left out, not the pod.
+#[test]
+fn an_ad_that_grows_too_large_is_left_out() {
+    let titled = |title: usize| {
+        let title = "&".repeat(title);
+        format!(
+            "<VAST version='4.2'><Ad><InLine><AdTitle><![CDATA[{title}]]></AdTitle><Creatives>\
+             <Creative><Linear><Duration>00:00:15</Duration><MediaFiles>\
+             <MediaFile type='video/mp4'>https://m.example/</MediaFile></MediaFiles>\
+             </Linear></Creative></Creatives></InLine></Ad></VAST>"
+        )
+    };
+    let (small, large) = (titled(20_000), titled(sold::MAX_INLINE / 5));
+    let sold = Sale::of(&[&small, &large]).finish();
+    assert_eq!((sold.ads.len(), sold.unwritten), (1, vec![2]));
 }
 
 /// A pod of every document that can be sold is read by strangers as we meant it.

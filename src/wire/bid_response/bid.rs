@@ -39,16 +39,45 @@ pub(super) fn bid(found: Found<'_>, defect: Option<LossReason>, common: &Common<
         .or(common.currency_defect)
         .or_else(|| foul_notice(&found, common.bidder).then_some(LossReason::NoticeUrlRefused));
     let bid = Bid {
-        id: BidId::new(safe(&found.id)),
         seat: filled(common.seat.as_deref()).map(|seat| SeatId::new(safe(seat))),
-        imp: ImpId::new(safe(&found.impid)),
         price,
+        category_taxonomy: found.cattax.unwrap_or(FIRST_TAXONOMY),
+        defect,
+        creative: Creative {
+            loss_url: lawful(found.lurl.as_deref(), common.bidder),
+            ..Creative::default()
+        },
+        ..bare(&found, common)
+    };
+    if defect.is_some() { bid } else { complete(bid, &found, common.bidder) }
+}
+
+/// Returns what is kept of a bid that is not looked at: its names and the reason.
+///
+/// Its group stays too, which cannot win without it.
+pub(super) fn named(found: &Found<'_>, defect: LossReason, common: &Common<'_>) -> Bid {
+    Bid { defect: Some(defect), ..bare(found, common) }
+}
+
+/// Returns a text of limited length without control characters, for what is only passed on.
+pub(super) fn kept(text: &str) -> Box<str> {
+    let end = text.floor_char_boundary(MAX_TEXT);
+    text[..end].chars().filter(|letter| !letter.is_control()).collect()
+}
+
+/// Returns a bid of which only the names are known.
+fn bare(found: &Found<'_>, common: &Common<'_>) -> Bid {
+    Bid {
+        id: BidId::new(safe(&found.id)),
+        seat: None,
+        imp: ImpId::new(safe(&found.impid)),
+        price: None,
         currency: common.currency,
         deal: None,
         advertisers: Vec::new(),
         creative_id: None,
         categories: Vec::new(),
-        category_taxonomy: found.cattax.unwrap_or(FIRST_TAXONOMY),
+        category_taxonomy: FIRST_TAXONOMY,
         seconds: None,
         media_type: None,
         protocol: None,
@@ -61,19 +90,9 @@ pub(super) fn bid(found: Found<'_>, defect: Option<LossReason>, common: &Common<
         group: common.group,
         size: None,
         markup: None,
-        defect,
-        creative: Creative {
-            loss_url: lawful(found.lurl.as_deref(), common.bidder),
-            ..Creative::default()
-        },
-    };
-    if defect.is_some() { bid } else { complete(bid, &found, common.bidder) }
-}
-
-/// Returns a text of limited length without control characters, for what is only passed on.
-pub(super) fn kept(text: &str) -> Box<str> {
-    let end = text.floor_char_boundary(MAX_TEXT);
-    text[..end].chars().filter(|letter| !letter.is_control()).collect()
+        defect: None,
+        creative: Creative::default(),
+    }
 }
 
 /// Adds to a sound bid what it says of its ad.

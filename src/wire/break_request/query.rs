@@ -29,6 +29,10 @@ impl<'q> Query<'q> {
             let (key, raw) = pair.split_once('=').unwrap_or((pair, ""));
             let Some(key) = decode(key).filter(|key| known.contains(&&**key)) else { continue };
             let value = decode(raw);
+            if longest(&key) < value.as_deref().unwrap_or(raw).len() {
+                faults.unreadable += 1;
+                continue;
+            }
             let whole_only = FREE_TEXT.contains(&&*key);
             // `%%NAME%%` is looked for before decoding too: `%CA` of `%%CACHE%%` is a byte.
             let unreplaced = [Some(raw), value.as_deref()].into_iter().flatten();
@@ -130,10 +134,24 @@ fn holds_macro(text: &str, whole_only: bool) -> bool {
                 .and_then(|text| text.strip_suffix(close))
                 .is_some_and(is_macro_name);
         }
-        text.match_indices(open).any(|(at, _)| {
-            let rest = &text[at + open.len()..];
-            rest.find(close).is_some_and(|end| is_macro_name(&rest[..end]))
-        })
+        candidates(text, open, close).any(is_macro_name)
+    })
+}
+
+/// Finds what may name a macro of one family, in one pass: the text between a closer and the last
+/// opener before it.
+///
+/// A name holds no opener, so none is missed; and the candidates together are no longer than
+/// `text`, so reading them all is linear too.
+fn candidates<'t>(text: &'t str, open: &str, close: &str) -> impl Iterator<Item = &'t str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let inside = rest.find(open).map(|at| &rest[at + open.len()..])?;
+        // Without a closer nothing further on is closed either.
+        let end = inside.find(close)?;
+        // What closes may open the next one where both look alike.
+        rest = if open == close { &inside[end..] } else { &inside[end + close.len()..] };
+        inside[..end].rsplit(open).next()
     })
 }
 
@@ -142,6 +160,7 @@ fn is_macro_name(name: &str) -> bool {
     let name = name.trim();
     let letters = name.bytes().any(|byte| byte.is_ascii_alphabetic());
     letters
+        && name.len() <= MAX_NAME
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-:".contains(&byte))
         && !is_address(name)
 }
@@ -153,6 +172,23 @@ fn is_address(text: &str) -> bool {
 
 /// How macros are written.
 const FAMILIES: [(&str, &str); 4] = [("[", "]"), ("${", "}"), ("{{", "}}"), ("%%", "%%")];
+
+/// Returns the most bytes, decoded, that a value of a key may have.
+fn longest(key: &str) -> usize {
+    if LONG.contains(&key) { MAX_LONG } else { MAX_TEXT }
+}
+
+/// Keys whose values are whole documents of others.
+const LONG: [&str; 3] = ["scte35", "consent", "gpp"];
+
+/// The longest value of the keys in `LONG`, in bytes.
+const MAX_LONG: usize = 16 * 1024;
+
+/// The longest other value, in bytes.
+const MAX_TEXT: usize = 2 * 1024;
+
+/// The longest name of a macro, in bytes.
+const MAX_NAME: usize = 64;
 
 /// Keys whose values may hold brackets of their own.
 const FREE_TEXT: [&str; 5] = ["title", "series", "genre", "app_name", "ua"];

@@ -47,3 +47,35 @@ fn what_is_no_address_is_dropped_where_addresses_are_cut() {
     let viewer = Viewer { device: Some(device), regs: Some(regs), ..Viewer::default() };
     assert_eq!(clear(viewer).device.as_deref(), Some(r#"{"ua":"UA"}"#));
 }
+
+#[test]
+fn what_gpp_says_unread_restricts() {
+    let cases: [(&str, &[i32], &str, PrivacyClass); 15] = [
+        ("", &[], "", PrivacyClass::Open),
+        ("", &[], "1YNN", PrivacyClass::Open),
+        ("DBABTA~1YNN", &[6], "", PrivacyClass::Open),
+        ("DBABTA~1YNN", &[], "", PrivacyClass::Open),
+        ("", &[6], "1YNN", PrivacyClass::Open),
+        ("DBABTA~1YYN", &[6], "", PrivacyClass::Restricted),
+        ("DBABTA~1---", &[6], "1YNN", PrivacyClass::Restricted),
+        ("", &[6], "", PrivacyClass::Restricted),
+        ("DBABMA~CPx", &[2], "", PrivacyClass::Restricted),
+        ("DBABLA~BVQq", &[7], "", PrivacyClass::Restricted),
+        ("DBABrw~1YNN~BVQq", &[6, 27], "", PrivacyClass::Restricted),
+        ("DBABrw~1YNN~BVQq", &[], "", PrivacyClass::Restricted),
+        ("DBAA", &[], "1YNN", PrivacyClass::Restricted),
+        ("", &[99], "1YNN", PrivacyClass::Restricted),
+        ("", &[-1], "", PrivacyClass::Restricted),
+    ];
+    for (gpp, sections, us_privacy, class) in cases {
+        let regs = Regs {
+            gdpr: Some(false),
+            gpp: Some(gpp.into()).filter(|_| !gpp.is_empty()),
+            gpp_sid: Some(sections.to_vec()).filter(|_| !sections.is_empty()),
+            us_privacy: Some(us_privacy.into()).filter(|_| !us_privacy.is_empty()),
+            ..Regs::default()
+        };
+        let viewer = Viewer { regs: Some(regs), ..Viewer::default() };
+        assert_eq!(clear(viewer).class, class, "{gpp} {sections:?} {us_privacy}");
+    }
+}

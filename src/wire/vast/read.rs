@@ -4,6 +4,7 @@
 //! so what was judged is what is served.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
@@ -14,6 +15,21 @@ use crate::wire::macros;
 use crate::wire::vast::address::{self, Scheme};
 use crate::wire::vast::clock;
 use crate::wire::vast::tree::{self, Element, Tree};
+
+/// The most different universal ids of a document.
+pub const MAX_UNIVERSAL_IDS: usize = 16;
+
+/// The most different media types of a document.
+pub const MAX_MEDIA_TYPES: usize = 16;
+
+/// The most media files of a document that can be fetched.
+pub const MAX_MEDIA_FILES: usize = 64;
+
+/// The most addresses that one event of a document calls.
+pub const MAX_TRACKERS_OF_EVENT: usize = 64;
+
+/// The most addresses that all events of a document call.
+pub const MAX_TRACKERS: usize = 512;
 
 /// Reads a bidder's markup; whatever is wrong with it stands in `defect`.
 #[must_use]
@@ -94,6 +110,8 @@ pub fn media_files<'t, 'a>(
 }
 
 /// Returns the universal ids of a creative as (registry, value), `unknown` ones left out.
+///
+/// No more than one beyond `MAX_UNIVERSAL_IDS` are looked for: such a document is broken.
 #[must_use]
 pub fn universal_ids(parts: Parts<'_, '_>) -> Vec<(Box<str>, Box<str>)> {
     // VAST 2 and 3 carry the id in an extension of the ad (CTV addendum 2024).
@@ -115,6 +133,9 @@ pub fn universal_ids(parts: Parts<'_, '_>) -> Vec<(Box<str>, Box<str>)> {
             if known(registry) && known(&pair.1) && !ids.contains(&pair) {
                 ids.push(pair);
             }
+            if MAX_UNIVERSAL_IDS < ids.len() {
+                return ids;
+            }
         }
     }
     ids
@@ -134,6 +155,7 @@ fn gather(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossReason> {
     facts.linear = true;
     facts.duration = duration(parts.linear);
     facts.universal_ids = universal_ids(parts);
+    within(facts.universal_ids.len(), MAX_UNIVERSAL_IDS)?;
     for (file, url) in media_files(parts.linear) {
         let path = url.split(['?', '#']).next().unwrap_or_default();
         facts.media.push(Sha256::digest(path).into());
@@ -142,8 +164,11 @@ fn gather(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossReason> {
         if !mime.is_empty() && !facts.media_types.contains(&mime) {
             facts.media_types.push(mime);
         }
+        within(facts.media.len(), MAX_MEDIA_FILES)?;
+        within(facts.media_types.len(), MAX_MEDIA_TYPES)?;
     }
     facts.apis = apis(parts.linear);
+    few_trackers(tree)?;
     let mut found = 0;
     for element in tree.elements() {
         let text = element.text();
@@ -158,6 +183,25 @@ fn gather(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossReason> {
         }
     }
     if macros::MAX_MACROS < found { Err(LossReason::MarkupBroken) } else { Ok(()) }
+}
+
+/// Counts the addresses that a document wants called, in all and by event.
+fn few_trackers(tree: &Tree<'_>) -> Result<(), LossReason> {
+    let mut events = BTreeMap::new();
+    let mut all = 0;
+    for tracker in tree.elements().filter(|element| TRACKERS.contains(&element.name())) {
+        let event = tracker.attribute("event").unwrap_or_default().trim();
+        let of_event: &mut usize = events.entry((tracker.name(), event)).or_default();
+        *of_event += 1;
+        all += 1;
+        within(*of_event, MAX_TRACKERS_OF_EVENT)?;
+        within(all, MAX_TRACKERS)?;
+    }
+    Ok(())
+}
+
+fn within(count: usize, most: usize) -> Result<(), LossReason> {
+    if most < count { Err(LossReason::MarkupBroken) } else { Ok(()) }
 }
 
 /// Returns the version of the root, when it is one that VAST has had.
@@ -221,4 +265,17 @@ const TEXTS: &[&str] = &[
     "Pricing",
     "UniversalAdId",
     "VerificationParameters",
+];
+
+/// Elements that hold an address to call.
+const TRACKERS: &[&str] = &[
+    "ClickTracking",
+    "Error",
+    "IconClickTracking",
+    "IconViewTracking",
+    "Impression",
+    "NotViewable",
+    "Tracking",
+    "ViewUndetermined",
+    "Viewable",
 ];

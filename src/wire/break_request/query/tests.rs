@@ -1,4 +1,5 @@
-use super::{Query, holds_macro, millis, number, seconds};
+use super::{FAMILIES, MAX_LONG, MAX_NAME, MAX_TEXT, Query};
+use super::{candidates, holds_macro, millis, number, seconds};
 
 #[test]
 fn macros_are_known_by_their_brackets() {
@@ -31,4 +32,49 @@ fn percent_signs_are_decoded_once_and_plus_is_a_space() {
     assert_eq!(query.text(&["a"]), Some("1%25 2+3"));
     assert_eq!(query.parse(&["a"], |text| (text == "x").then_some(())), Some(()));
     assert_eq!(query.faults().unreadable, 1);
+}
+
+#[test]
+fn macros_behind_openers_are_found() {
+    for text in ["[[A]", "[x [A]", "${1${A}", "{{ {{A}}", "a%%%%B%%", "%%1 2%%A%%", "[1][A]"] {
+        assert!(holds_macro(text, false), "{text}");
+    }
+    let longest = "A".repeat(MAX_NAME);
+    assert!(holds_macro(&format!("[{longest}]"), false));
+    assert!(!holds_macro(&format!("[{longest}A]"), false));
+}
+
+/// What is looked at for one family is never more than the value, whatever it repeats.
+#[test]
+fn no_value_makes_the_search_for_macros_long() {
+    let pieces = ["[", "${", "${1", "{{", "%%", "%", "[]", "[1]", "${1}", "{{1}}", "%%1", "]["];
+    for piece in pieces {
+        let mut text = piece.repeat(32 * 1024 / piece.len());
+        for tail in ["", "]", "}", "}}", "%%"] {
+            text.push_str(tail);
+            for (open, close) in FAMILIES {
+                let (mut steps, mut bytes) = (0, 0);
+                for name in candidates(&text, open, close) {
+                    steps += 1;
+                    bytes += name.len();
+                }
+                assert!(steps <= text.len() && bytes <= text.len(), "{piece} {open} {tail}");
+            }
+            assert!(!holds_macro(&text, false), "{piece} {tail}");
+        }
+    }
+}
+
+#[test]
+fn values_have_a_longest_length() {
+    for (key, most) in
+        [("scte35", MAX_LONG), ("consent", MAX_LONG), ("gpp", MAX_LONG), ("ua", MAX_TEXT)]
+    {
+        for (length, unreadable) in [(most, 0), (most + 1, 1)] {
+            let text = format!("{key}={}", "%61".repeat(length));
+            let query = Query::read(&text, &[key]);
+            assert_eq!(query.text(&[key]).is_some(), unreadable == 0, "{key} {length}");
+            assert_eq!(query.faults().unreadable, unreadable, "{key} {length}");
+        }
+    }
 }
