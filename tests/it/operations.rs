@@ -77,7 +77,7 @@ fn every_series_reads_zero_until_something_happens() {
         ("breakwater_bidder_requests_total", vec!["acme", "\"sent\""], 1.0),
         ("breakwater_bids_total", vec!["acme", "\"won\""], 1.0),
         ("breakwater_bids_total", vec!["acme", "\"below_floor\""], 1.0),
-        ("breakwater_revenue_micros_total", vec!["arena", "USD"], 20_000_000.0),
+        ("breakwater_revenue_micros_total", vec!["arena", "USD"], 20_000.0),
         ("breakwater_fill_duration_seconds_count", vec!["arena"], 1.0),
         ("breakwater_bidder_duration_seconds_count", vec!["acme", "bids"], 1.0),
         ("breakwater_stage_duration_seconds_count", vec!["flush"], 1.0),
