@@ -34,7 +34,7 @@ pub(super) enum Exchange {
     /// An answer, or a fault that another try would not mend.
     Done(Fetched),
     /// The connection ended before it took the request, which may be sent again.
-    Unsent(Request<Full<Bytes>>),
+    Unsent(Box<Request<Full<Bytes>>>),
 }
 
 impl Connection {
@@ -86,7 +86,7 @@ impl Connection {
             Err(mut fault) => {
                 if let Some(request) = fault.take_message() {
                     sent.store(false, Ordering::Relaxed);
-                    return Exchange::Unsent(request);
+                    return Exchange::Unsent(Box::new(request));
                 }
                 let too_large = fault.error().is_parse_too_large();
                 return failed(if too_large { CallFault::TooLarge } else { CallFault::Framing });

@@ -78,7 +78,7 @@ impl Pool {
                 }
                 // It ended while it was idle. Only what was never sent is sent again, so that no
                 // bidder is asked twice for one place in its quota.
-                Exchange::Unsent(unsent) => request = unsent,
+                Exchange::Unsent(unsent) => request = *unsent,
             }
         }
         let Some(place) = Place::take(&self.dials, MAX_DIALS) else {

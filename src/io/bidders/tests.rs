@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, timeout};
 
 use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
@@ -179,7 +179,8 @@ async fn a_request_that_an_idle_connection_did_not_take_is_sent_once_more() {
     let answers = {
         let asked = ask(&bidders, &["acme"], 100);
         let served = async {
-            let (mut stream, second) = request(&mut acme).await;
+            let again = timeout(Duration::from_secs(1), request(&mut acme)).await;
+            let (mut stream, second) = again.expect("it is sent over a second pipe");
             assert_eq!(second, first);
             stream.write_all(&ok("2")).await.unwrap();
             stream
