@@ -159,6 +159,8 @@ fn work(
             tracing::warn!("connections or sales were still open {DRAIN:?} after the drain began");
         }
     });
+    // A lookup of a name cannot be cancelled; a hung one would hold up the end.
+    runtime.shutdown_background();
 }
 
 /// Accepts until draining; each connection holds an end of `open` while it lives.

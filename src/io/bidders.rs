@@ -11,6 +11,7 @@ mod pool;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -103,10 +104,12 @@ impl Bidders {
             elapsed_us: micros(begun.elapsed()),
         };
         let mut replies: Vec<Option<R>> = calls.iter().map(|_| None).collect();
+        let sent: Vec<AtomicBool> = calls.iter().map(|_| AtomicBool::new(false)).collect();
         let mut open: FuturesUnordered<_> = calls
             .iter()
+            .zip(&sent)
             .enumerate()
-            .map(|(at, call)| async move { (at, self.call(call).await) })
+            .map(|(at, (call, sent))| async move { (at, self.call(call, sent).await) })
             .collect();
         let cut = sleep_until(cutoff);
         tokio::pin!(cut);
@@ -127,12 +130,17 @@ impl Bidders {
             }
         }
         drop(open);
-        let late = || answer(Fetched { outcome: AnswerOutcome::Timeout, status: None });
-        let replies = calls.iter().zip(replies);
-        replies.map(|(call, reply)| reply.unwrap_or_else(|| decode(call, late()))).collect()
+        let late = |sent: AtomicBool| {
+            let sent = sent.load(Ordering::Relaxed);
+            answer(Fetched { outcome: AnswerOutcome::Timeout { sent }, status: None })
+        };
+        let replies = calls.iter().zip(replies).zip(sent);
+        replies
+            .map(|((call, reply), sent)| reply.unwrap_or_else(|| decode(call, late(sent))))
+            .collect()
     }
 
-    async fn call(&self, call: &Call) -> Fetched {
+    async fn call(&self, call: &Call, sent: &AtomicBool) -> Fetched {
         let bidder = self.by_id.get(&call.bidder).map(|at| &self.bidders[*at]);
         let Some((limit, pool)) =
             bidder.and_then(|bidder| Some((&bidder.limit, bidder.pool.as_ref()?)))
@@ -146,7 +154,7 @@ impl Bidders {
         if !limit.take() {
             return Fetched { outcome: AnswerOutcome::SkippedQps, status: None };
         }
-        pool.fetch(call).await
+        pool.fetch(call, sent).await
     }
 }
 

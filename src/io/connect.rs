@@ -21,6 +21,7 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use crate::io::egress;
+use crate::io::egress::names::Names;
 
 /// A connection, whatever carries it.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -108,6 +109,7 @@ impl Patience {
 pub struct Live {
     tls: Arc<ClientConfig>,
     patience: Patience,
+    names: Arc<Names>,
 }
 
 impl Live {
@@ -135,20 +137,22 @@ impl Live {
             .with_root_certificates(roots)
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { tls: Arc::new(tls), patience })
+        Ok(Self { tls: Arc::new(tls), patience, names: Arc::default() })
     }
 
     /// Returns the same connector, sharing its roots, with another patience.
+    ///
+    /// It keeps its own names: those that notices lead to must not crowd out the bidders'.
     #[must_use]
     pub fn with_patience(&self, patience: Patience) -> Self {
-        Self { tls: Arc::clone(&self.tls), patience }
+        Self { tls: Arc::clone(&self.tls), patience, names: Arc::default() }
     }
 
     async fn dial(&self, target: &Target) -> io::Result<Box<dyn Stream>> {
         let addresses = if target.allow_loopback {
-            egress::resolve(&target.host, target.port).await?
+            egress::resolve(&self.names, &target.host, target.port).await?
         } else {
-            egress::resolve_public(&target.host, target.port).await?
+            egress::resolve_public(&self.names, &target.host, target.port).await?
         };
         let stream = self.first(&addresses).await?;
         stream.set_nodelay(true)?;

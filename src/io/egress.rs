@@ -3,12 +3,16 @@
 //! A name is resolved once, every address of it is checked, and the connection goes to a checked
 //! address, so that a second lookup cannot give another answer.
 
+pub mod names;
+
 use std::net::{IpAddr, SocketAddr};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::{fmt, io};
 
 use ipnet::IpNet;
 use tokio::net;
+
+use crate::io::egress::names::Names;
 
 /// Says whether an address is a public one on the internet.
 ///
@@ -30,8 +34,12 @@ pub fn is_public(address: IpAddr) -> bool {
 /// # Errors
 ///
 /// When the name has no address, the resolver fails, or one of the addresses is not public.
-pub async fn resolve_public(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let addresses = resolve(host, port).await?;
+pub async fn resolve_public(
+    names: &Arc<Names>,
+    host: &str,
+    port: u16,
+) -> io::Result<Vec<SocketAddr>> {
+    let addresses = resolve(names, host, port).await?;
     let closed = addresses.iter().any(|address| !is_public(address.ip()));
     if closed {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, NotPublic));
@@ -44,15 +52,23 @@ pub async fn resolve_public(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
 /// # Errors
 ///
 /// When the name has no address or the resolver fails.
-pub async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let addresses: Vec<SocketAddr> = match literal(host) {
-        Some(address) => vec![SocketAddr::new(address, port)],
-        None => net::lookup_host((host, port)).await?.collect(),
+pub async fn resolve(names: &Arc<Names>, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let addresses = match literal(host) {
+        Some(address) => vec![address],
+        // No server is asked for it.
+        None if host.eq_ignore_ascii_case("localhost") => look_up(host.to_owned()).await?,
+        None => names.find(host, || look_up(host.to_owned())).await?.to_vec(),
     };
     if addresses.is_empty() {
         return Err(io::ErrorKind::NotFound.into());
     }
-    Ok(addresses)
+    Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+}
+
+/// Asks the system. It runs on a thread that nothing can end before the system answers.
+async fn look_up(host: String) -> io::Result<Vec<IpAddr>> {
+    let addresses = net::lookup_host((host, 0)).await?;
+    Ok(addresses.map(|address| address.ip()).collect())
 }
 
 /// The fault of a name that leads into our own network; no address is told, for logs.

@@ -40,8 +40,11 @@ pub enum AnswerOutcome {
     /// Status 204, or 200 without a body.
     Empty,
     /// Nothing complete by the cutoff.
-    Timeout,
-    /// No connection could be made.
+    Timeout {
+        /// Whether a connection took the request; there may have been none to take it.
+        sent: bool,
+    },
+    /// No connection could be made, or none took the request.
     Unreachable,
     /// The response broke a rule of HTTP or a limit, or its status is an error.
     Failed(CallFault),

@@ -6,7 +6,9 @@
 //! first. It also holds the limits on time that hyper lacks: a slow head is answered 408.
 //!
 //! Over HTTP/2 the stamp is the last read before the service was called. After a chunked body
-//! that was read together with the start of a further, pipelined request, it is that read.
+//! that was read together with the start of a further, pipelined request, it is that read. An
+//! HTTP/2 connection is idle since the service was last called: answers to our pings are no use
+//! of it.
 
 use std::future::Future;
 use std::io;
@@ -93,6 +95,8 @@ struct State {
     first: Instant,
     /// When bytes were last read.
     last: Instant,
+    /// When the service was last called; over HTTP/2 also when the preface was complete.
+    called: Instant,
     /// How much of the HTTP/2 preface the connection has shown; `None` once it differs.
     preface: Option<usize>,
     /// Bytes read behind a complete head, before its service was called.
@@ -101,7 +105,14 @@ struct State {
 
 impl State {
     fn new(now: Instant) -> Self {
-        Self { phase: Phase::Idle, first: now, last: now, preface: Some(0), behind: Vec::new() }
+        Self {
+            phase: Phase::Idle,
+            first: now,
+            last: now,
+            called: now,
+            preface: Some(0),
+            behind: Vec::new(),
+        }
     }
 
     fn read(&mut self, bytes: &[u8], now: Instant) {
@@ -119,6 +130,7 @@ impl State {
         } else if common == expected.len() {
             self.preface = None;
             self.phase = Phase::Http2;
+            self.called = self.last;
         } else {
             self.preface = Some(seen + common);
         }
@@ -169,6 +181,7 @@ impl State {
     }
 
     fn begin(&mut self, body: BodyLength, now: Instant) -> Instant {
+        self.called = now;
         if self.phase != Phase::Called {
             // HTTP/2, or a head that this scan did not see end: what was last read completed it.
             return self.last.min(now);
@@ -190,8 +203,15 @@ impl State {
             Phase::Idle => Some((self.last + IDLE_TIME, Patience::Idle)),
             // A head that looks complete and calls no service, as half an HTTP/2 preface does.
             Phase::Head(_) | Phase::Called => Some((self.first + HEAD_TIME, Patience::Head)),
-            Phase::Body(_) | Phase::Chunked | Phase::Http2 => None,
+            // No answer takes nearly as long, so none is cut.
+            Phase::Http2 => Some((self.called + IDLE_TIME, Patience::Idle)),
+            Phase::Body(_) | Phase::Chunked => None,
         }
+    }
+
+    /// Says whether it has ended, whatever there is to read: HTTP/2 is read without being used.
+    fn is_unused(&self, now: Instant) -> bool {
+        self.phase == Phase::Http2 && self.called + IDLE_TIME <= now
     }
 }
 
@@ -248,6 +268,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stamped<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.state.lock().is_unused(Instant::now()) {
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         if let Poll::Ready(read) = Pin::new(&mut this.stream).poll_read(cx, buf) {
             read?;

@@ -32,7 +32,7 @@ pub fn reply(plan: &Plan, call: &Call, answer: Answer) -> Reply {
     let nothing = ReplyOutcome::Nothing;
     let (outcome, sent, complete) = match &answer.outcome {
         AnswerOutcome::Body(_) | AnswerOutcome::Empty => (nothing(CallReason::NoBid), true, true),
-        AnswerOutcome::Timeout => (nothing(CallReason::Timeout), true, false),
+        AnswerOutcome::Timeout { sent } => (nothing(CallReason::Timeout), *sent, false),
         AnswerOutcome::Failed(_) => (nothing(CallReason::BidderError), true, false),
         AnswerOutcome::Unreachable => (nothing(CallReason::Unreachable), false, false),
         AnswerOutcome::SkippedQps => (nothing(CallReason::SkippedQps), false, false),

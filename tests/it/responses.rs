@@ -70,8 +70,10 @@ fn answers_without_a_body_have_their_reasons() {
     let given = Some(200_000);
     let expected = (nothing(CallReason::NoBid), true, Some(204), given, Some(12_000));
     assert_eq!(of(AnswerOutcome::Empty, Some(204)), expected);
-    let expected = (nothing(CallReason::Timeout), true, None, given, None);
-    assert_eq!(of(AnswerOutcome::Timeout, None), expected);
+    for sent in [true, false] {
+        let expected = (nothing(CallReason::Timeout), sent, None, given, None);
+        assert_eq!(of(AnswerOutcome::Timeout { sent }, None), expected);
+    }
     let expected = (nothing(CallReason::Unreachable), false, None, given, None);
     assert_eq!(of(AnswerOutcome::Unreachable, None), expected);
     let expected = (nothing(CallReason::BidderError), true, Some(500), given, None);

@@ -1,10 +1,8 @@
 //! One HTTP/1.1 connection to a bidder and one exchange on it.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +12,6 @@ use hyper::client::conn::http1;
 use hyper::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use hyper::{Request, Response, StatusCode, ext};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -27,8 +24,6 @@ use crate::model::call::{AnswerOutcome, CallFault};
 pub(super) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     task: AbortHandle,
-    /// Bytes read so far.
-    read: Arc<AtomicU64>,
     retires: Instant,
     calls: u32,
     poisoned: bool,
@@ -38,15 +33,13 @@ pub(super) struct Connection {
 pub(super) enum Exchange {
     /// An answer, or a fault that another try would not mend.
     Done(Fetched),
-    /// The connection broke, no byte of a response having come.
-    DiedUnanswered,
+    /// The connection ended before it took the request, which may be sent again.
+    Unsent(Box<Request<Full<Bytes>>>),
 }
 
 impl Connection {
     /// Begins HTTP on a stream.
     pub(super) async fn open(stream: Box<dyn Stream>) -> io::Result<Self> {
-        let read = Arc::new(AtomicU64::new(0));
-        let stream = Counted { stream, read: Arc::clone(&read) };
         let (mut sender, connection) = http1::Builder::new()
             .writev(false)
             .max_buf_size(MAX_BUFFER)
@@ -58,7 +51,7 @@ impl Connection {
         let age = MAX_AGE_MS - AGE_JITTER_MS + entropy::below(2 * AGE_JITTER_MS);
         let retires = Instant::now() + Duration::from_millis(age);
         let ready = sender.ready().await;
-        let opened = Self { sender, task, read, retires, calls: 0, poisoned: false };
+        let opened = Self { sender, task, retires, calls: 0, poisoned: false };
         ready.map(|()| opened).map_err(io::Error::other)
     }
 
@@ -76,19 +69,26 @@ impl Connection {
     }
 
     /// Sends a request and reads its answer within the limits.
-    pub(super) async fn exchange(&mut self, mut request: Request<Full<Bytes>>) -> Exchange {
+    ///
+    /// `sent` says, while it waits and after, whether the connection took the request.
+    pub(super) async fn exchange(
+        &mut self,
+        mut request: Request<Full<Bytes>>,
+        sent: &AtomicBool,
+    ) -> Exchange {
         // Until a whole answer has been read, what follows on the connection is unknown.
         self.poisoned = true;
         self.calls += 1;
-        let before = self.read.load(Ordering::Relaxed);
         let informed = self.limit_informational(&mut request);
-        let response = match self.sender.send_request(request).await {
+        sent.store(true, Ordering::Relaxed);
+        let response = match self.sender.try_send_request(request).await {
             Ok(response) => response,
-            Err(fault) => {
-                if self.read.load(Ordering::Relaxed) == before {
-                    return Exchange::DiedUnanswered;
+            Err(mut fault) => {
+                if let Some(request) = fault.take_message() {
+                    sent.store(false, Ordering::Relaxed);
+                    return Exchange::Unsent(Box::new(request));
                 }
-                let too_large = fault.is_parse_too_large();
+                let too_large = fault.error().is_parse_too_large();
                 return failed(if too_large { CallFault::TooLarge } else { CallFault::Framing });
             }
         };
@@ -152,44 +152,6 @@ fn is_ambiguous(headers: &HeaderMap) -> bool {
 
 fn failed(fault: CallFault) -> Exchange {
     Exchange::Done(Fetched { outcome: AnswerOutcome::Failed(fault), status: None })
-}
-
-/// A stream that counts what was read from it.
-struct Counted {
-    stream: Box<dyn Stream>,
-    read: Arc<AtomicU64>,
-}
-
-impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        let length = u64::try_from(buf.filled().len() - before).unwrap_or(u64::MAX);
-        self.read.fetch_add(length, Ordering::Relaxed);
-        polled
-    }
-}
-
-impl AsyncWrite for Counted {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }
 
 /// The most of a response head, and of a body not yet read.

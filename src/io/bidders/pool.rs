@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 use crate::io::bidders::connection::{Connection, Exchange};
 use crate::io::bidders::{Endpoint, Fetched};
 use crate::io::connect::{Address, Connect, Target};
-use crate::model::call::{AnswerOutcome, Call, CallFault};
+use crate::model::call::{AnswerOutcome, Call};
 
 /// Connections to one bidder, and how many calls are under way.
 pub(super) struct Pool {
@@ -66,31 +66,32 @@ impl Pool {
     }
 
     /// Makes one call. It has no end of its own: the caller drops it at the cutoff.
-    pub(super) async fn fetch(self: &Arc<Self>, call: &Call) -> Fetched {
-        let body = Bytes::copy_from_slice(&call.body);
+    ///
+    /// `sent` says, while it waits and after, whether a connection took the request.
+    pub(super) async fn fetch(self: &Arc<Self>, call: &Call, sent: &AtomicBool) -> Fetched {
+        let mut request = self.request(call.gzip, Bytes::copy_from_slice(&call.body));
         if let Some(mut connection) = self.take() {
-            let exchange = connection.exchange(self.request(call.gzip, body.clone())).await;
-            if let Exchange::Done(fetched) = exchange {
-                self.put(connection);
-                return fetched;
+            match connection.exchange(request, sent).await {
+                Exchange::Done(fetched) => {
+                    self.put(connection);
+                    return fetched;
+                }
+                // It ended while it was idle. Only what was never sent is sent again, so that no
+                // bidder is asked twice for one place in its quota.
+                Exchange::Unsent(unsent) => request = *unsent,
             }
-            // A connection that was idle may have died before it was asked: that one is asked
-            // again, once, on a fresh connection.
         }
         let Some(place) = Place::take(&self.dials, MAX_DIALS) else {
             return Fetched { outcome: AnswerOutcome::SkippedInFlight, status: None };
         };
-        let Ok(mut connection) = self.dial(place).await else {
-            return Fetched { outcome: AnswerOutcome::Unreachable, status: None };
-        };
-        match connection.exchange(self.request(call.gzip, body)).await {
+        let unreachable = Fetched { outcome: AnswerOutcome::Unreachable, status: None };
+        let Ok(mut connection) = self.dial(place).await else { return unreachable };
+        match connection.exchange(request, sent).await {
             Exchange::Done(fetched) => {
                 self.put(connection);
                 fetched
             }
-            Exchange::DiedUnanswered => {
-                Fetched { outcome: AnswerOutcome::Failed(CallFault::Framing), status: None }
-            }
+            Exchange::Unsent(_) => unreachable,
         }
     }
 

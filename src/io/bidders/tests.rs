@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, timeout};
 
 use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
@@ -30,7 +30,7 @@ async fn a_hung_bidder_costs_only_itself() {
     stream.write_all(&ok("bid")).await.unwrap();
     let answers = asked.await.unwrap();
     let timeout = Answer {
-        outcome: AnswerOutcome::Timeout,
+        outcome: AnswerOutcome::Timeout { sent: true },
         status: None,
         deadline_us: 100_000,
         elapsed_us: 100_000,
@@ -143,7 +143,7 @@ async fn connections_retire_by_idleness_and_by_age() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_connection_that_died_is_asked_again_once() {
+async fn a_request_that_was_sent_is_not_sent_again() {
     let mut net = Net::new();
     let bidders = Arc::new(net.bidders(&["acme", "good"]));
     net.serve("good");
@@ -154,25 +154,42 @@ async fn an_idle_connection_that_died_is_asked_again_once() {
     stream.write_all(&ok("1")).await.unwrap();
     assert_eq!(bodies(&asked.await.unwrap()), ["1"]);
 
-    let again = Arc::clone(&bidders);
-    let asked = tokio::spawn(async move { ask(&again, &["acme", "good"], 100).await });
-    assert_eq!(read_request(&mut stream).await, first, "the second call came over the first pipe");
-    drop(stream);
-    let (mut stream, third) = request(&mut acme).await;
-    assert_eq!(third, first);
-    stream.write_all(&ok("2")).await.unwrap();
-    assert_eq!(bodies(&asked.await.unwrap()), ["2", "1"]);
-
-    // Both die: no third try.
     let asked = tokio::spawn(async move { ask(&bidders, &["acme", "good"], 100).await });
-    assert_eq!(read_request(&mut stream).await, first);
-    drop(stream);
-    let (stream, _) = request(&mut acme).await;
+    assert_eq!(read_request(&mut stream).await, first, "the second call came over the first pipe");
     drop(stream);
     let answers = asked.await.unwrap();
     assert_eq!(answers[0].outcome, AnswerOutcome::Failed(CallFault::Framing));
     assert_eq!(bodies(&answers[1..]), ["1"]);
-    assert_eq!(net.dials("acme"), 3);
+    assert_eq!(net.dials("acme"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_an_idle_connection_did_not_take_is_sent_once_more() {
+    let mut net = Net::new();
+    let bidders = Arc::new(net.bidders(&["acme"]));
+    let mut acme = net.accept("acme");
+    let again = Arc::clone(&bidders);
+    let asked = tokio::spawn(async move { ask(&again, &["acme"], 100).await });
+    let (mut stream, first) = request(&mut acme).await;
+    stream.write_all(&ok("1")).await.unwrap();
+    assert_eq!(bodies(&asked.await.unwrap()), ["1"]);
+
+    // The end and the call meet: the connection has not been polled since it ended.
+    drop(stream);
+    let answers = {
+        let asked = ask(&bidders, &["acme"], 100);
+        let served = async {
+            let again = timeout(Duration::from_secs(1), request(&mut acme)).await;
+            let (mut stream, second) = again.expect("it is sent over a second pipe");
+            assert_eq!(second, first);
+            stream.write_all(&ok("2")).await.unwrap();
+            stream
+        };
+        let (answers, _stream) = tokio::join!(asked, served);
+        answers
+    };
+    assert_eq!(bodies(&answers), ["2"]);
+    assert_eq!(net.dials("acme"), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,7 +225,7 @@ async fn a_connection_made_too_late_serves_the_next_call() {
     net.serve("acme");
     net.serve("good");
     let answers = ask(&bidders, &["acme", "good"], 50).await;
-    assert_eq!(answers[0].outcome, AnswerOutcome::Timeout);
+    assert_eq!(answers[0].outcome, AnswerOutcome::Timeout { sent: false });
     assert_eq!(bodies(&answers[1..]), ["1"]);
     gate.notify_one();
     while bidders.counts("acme") != (1, 0, 0) {
@@ -238,7 +255,7 @@ async fn a_cutoff_that_has_passed_makes_no_call() {
     let bidders = net.bidders(&["acme"]);
     net.serve("acme");
     let answers = ask(&bidders, &["acme"], 0).await;
-    assert_eq!(answers[0].outcome, AnswerOutcome::Timeout);
+    assert_eq!(answers[0].outcome, AnswerOutcome::Timeout { sent: false });
     assert_eq!(net.dials("acme"), 0);
 }
 
@@ -294,7 +311,9 @@ async fn a_bidder_that_hangs_holds_no_more_than_its_places() {
     assert_eq!(bodies(&answers[1..]), ["1"]);
     for round in rounds {
         let answers = round.await.unwrap();
-        assert!(answers.iter().all(|answer| answer.outcome == AnswerOutcome::Timeout));
+        assert!(
+            answers.iter().all(|answer| answer.outcome == AnswerOutcome::Timeout { sent: true })
+        );
     }
     assert_eq!(bidders.counts("hung"), (0, 0, 0), "every place is given back");
     let (mut stream, _) = streams.pop().unwrap();
@@ -312,7 +331,7 @@ async fn no_more_than_64_connections_are_made_at_once() {
     let answers = ask(&bidders, &asked, 50).await;
     let count =
         |wanted: &AnswerOutcome| answers.iter().filter(|answer| answer.outcome == *wanted).count();
-    assert_eq!(count(&AnswerOutcome::Timeout), 64);
+    assert_eq!(count(&AnswerOutcome::Timeout { sent: false }), 64);
     assert_eq!(count(&AnswerOutcome::SkippedInFlight), 16);
     assert_eq!(bodies(&answers[80..]), ["1"]);
 }

@@ -1,5 +1,7 @@
 use std::io::ErrorKind;
+use std::sync::Arc;
 
+use crate::io::egress::names::Names;
 use crate::io::egress::{is_public, resolve, resolve_public};
 
 const PUBLIC: &str = "
@@ -32,13 +34,14 @@ fn the_table_of_closed_addresses_holds_at_its_edges() {
 
 #[tokio::test]
 async fn literals_are_held_to_the_table_too() {
+    let names = Arc::new(Names::default());
     for host in ["127.0.0.1", "[::1]", "::1", "169.254.169.254", "localhost"] {
-        let fault = resolve_public(host, 80).await.unwrap_err();
+        let fault = resolve_public(&names, host, 80).await.unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::PermissionDenied, "{host}");
         assert!(!fault.to_string().contains("127"), "the fault tells no address");
     }
-    let open = resolve_public("1.1.1.1", 443).await.unwrap();
+    let open = resolve_public(&names, "1.1.1.1", 443).await.unwrap();
     assert_eq!(open, ["1.1.1.1:443".parse().unwrap()]);
-    let lifted = resolve("127.0.0.1", 7).await.unwrap();
+    let lifted = resolve(&names, "127.0.0.1", 7).await.unwrap();
     assert_eq!(lifted, ["127.0.0.1:7".parse().unwrap()]);
 }

@@ -116,3 +116,34 @@ async fn a_chunked_body_is_unread_until_its_end_is_told() {
     stamps.body_ended();
     assert!(!stamps.in_chunked_body());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_http2_connection_ends_when_it_only_answers_pings() {
+    let (mut client, server) = duplex(1024);
+    let (mut stamped, stamps) = Stamped::new(server, Instant::now());
+    let mut buffer = [0; 64];
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    assert_eq!(stamped.read(&mut buffer).await.unwrap(), 24);
+    advance(IDLE_TIME / 2).await;
+    let _ = stamps.begin(NONE, Instant::now());
+    let called = Instant::now();
+    while called.elapsed() < IDLE_TIME {
+        client.write_all(b"ping").await.unwrap();
+        assert_eq!(stamped.read(&mut buffer).await.unwrap(), 4);
+        advance(Duration::from_secs(20)).await;
+    }
+    client.write_all(b"ping").await.unwrap();
+    assert_eq!(stamped.read(&mut buffer).await.unwrap(), 0, "what can be read is not a use");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_http2_connection_ends_on_time() {
+    let (mut client, server) = duplex(1024);
+    let (mut stamped, _stamps) = Stamped::new(server, Instant::now());
+    let mut buffer = [0; 64];
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    assert_eq!(stamped.read(&mut buffer).await.unwrap(), 24);
+    let before = Instant::now();
+    assert_eq!(stamped.read(&mut buffer).await.unwrap(), 0);
+    assert!(IDLE_TIME <= before.elapsed());
+}

@@ -31,7 +31,7 @@ impl Case {
     }
 
     pub(super) fn silent() -> Self {
-        case("silent", "", Then::Hang, AnswerOutcome::Timeout, None)
+        case("silent", "", Then::Hang, AnswerOutcome::Timeout { sent: true }, None)
     }
 
     /// Answers every request so; what comes of it is not looked at.
@@ -212,7 +212,8 @@ fn heads() -> Vec<Case> {
 }
 
 fn late() -> Vec<Case> {
-    let late = |name, answer: Vec<u8>, then| case(name, answer, then, AnswerOutcome::Timeout, None);
+    let timeout = AnswerOutcome::Timeout { sent: true };
+    let late = |name, answer: Vec<u8>, then| case(name, answer, then, timeout.clone(), None);
     vec![
         late("hang", Vec::new(), Then::Hang),
         late("hang in the head", b"HTTP/1.1 200 OK\r\n".to_vec(), Then::Hang),
