@@ -81,13 +81,13 @@ impl Exchange {
     fn enter(self: &Arc<Self>, request: &Arc<BreakRequest>, times: Times) -> Once<Arc<Sale>> {
         let (exchange, own) = (Arc::clone(self), Arc::clone(request));
         let Some(key) = SaleKey::of(request) else {
-            return Once::start(async move { exchange.sell_to_the_end(&own, times).await });
+            return Once::start_then(async move { exchange.sell_to_the_end(&own, times).await });
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
         let name = key.clone();
         let make = || {
-            Once::start(async move {
+            Once::start_then(async move {
                 let shared = Arc::clone(&exchange.shared);
                 let forgotten = name.clone();
                 // Also when the sale panics: nobody could ask for this break again.

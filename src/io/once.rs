@@ -15,10 +15,13 @@ pub struct Once<T>(watch::Receiver<Option<T>>);
 
 impl<T: Clone + Send + Sync + 'static> Once<T> {
     /// Starts making the value on the runtime of the caller.
-    ///
-    /// What `make` returns beside it is called once the callers had their turn: work that nobody
-    /// waits for.
-    pub fn start<A>(make: impl Future<Output = (T, A)> + Send + 'static) -> Self
+    pub fn start(make: impl Future<Output = T> + Send + 'static) -> Self {
+        Self::start_then(async move { (make.await, || ()) })
+    }
+
+    /// As `start`; what `make` returns beside the value is called once the callers had their turn:
+    /// work that nobody waits for.
+    pub fn start_then<A>(make: impl Future<Output = (T, A)> + Send + 'static) -> Self
     where
         A: FnOnce() + Send + 'static,
     {

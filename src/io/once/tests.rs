@@ -23,7 +23,7 @@ fn callers_on_other_workers_share_it_when_the_first_hangs_up() {
         runtime.block_on(async move {
             let once = Once::start(async move {
                 gate.await.unwrap();
-                (count.fetch_add(1, Ordering::SeqCst) + 7, || ())
+                count.fetch_add(1, Ordering::SeqCst) + 7
             });
             hand_over.send(once.clone()).unwrap();
             // The first caller asks once and hangs up: its future is polled, then dropped.
@@ -57,18 +57,13 @@ fn callers_on_other_workers_share_it_when_the_first_hangs_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_leaves_at_its_own_deadline() {
-    let once = Once::<u8>::start(std::future::pending::<(u8, fn())>());
+    let once = Once::<u8>::start(std::future::pending());
     assert_eq!(once.by(Instant::now() + Duration::from_millis(80)).await, Err(Missing::Late));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_maker_that_dies_leaves_nobody_waiting() {
-    let once = Once::<u8>::start(async {
-        if true {
-            panic!("the sale failed");
-        }
-        (0, || ())
-    });
+    let once = Once::<u8>::start(async { panic!("the sale failed") });
     assert_eq!(once.by(Instant::now() + FAR).await, Err(Missing::Dead));
 }
 
@@ -76,7 +71,8 @@ async fn a_maker_that_dies_leaves_nobody_waiting() {
 async fn callers_go_before_the_aftermath() {
     let (said, heard) = std::sync::mpsc::channel();
     let aftermath = said.clone();
-    let once = Once::start(async move { ("sale", move || aftermath.send("aftermath").unwrap()) });
+    let once =
+        Once::start_then(async move { ("sale", move || aftermath.send("aftermath").unwrap()) });
     let answer = once.by(Instant::now() + FAR).await.unwrap();
     said.send(answer).unwrap();
     tokio::task::yield_now().await;
