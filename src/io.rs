@@ -17,4 +17,5 @@ pub mod metrics;
 pub mod notifier;
 pub mod once;
 pub mod pulse;
+pub mod sampler;
 pub mod under_way;

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::exchange::Exchange;
 use crate::exchange::sale::Sale;
+use crate::io::sampler::Sampler;
 use crate::io::{clock, entropy};
 use crate::model::break_request::BreakRequest;
 use crate::server::refusal::Refused;
@@ -32,6 +33,7 @@ const OPENRTB_VERSION: HeaderName = HeaderName::from_static("x-openrtb-version")
 /// The doors of one worker.
 pub struct Doors {
     exchange: Arc<Exchange>,
+    refusals: Sampler,
 }
 
 /// One request with its body still to come.
@@ -47,7 +49,7 @@ impl Doors {
     /// Opens the doors of a worker.
     #[must_use]
     pub fn new(exchange: Arc<Exchange>) -> Self {
-        Self { exchange }
+        Self { exchange, refusals: Sampler::default() }
     }
 
     /// Answers any request; a panic ends this request only.
@@ -227,6 +229,11 @@ impl Doors {
 
     fn refuse<'a>(&self, refused: &'a Refused) -> &'a Refused {
         self.exchange.shared().metrics.request_refused(refused.code);
+        if self.refusals.lets_through(refused.code) {
+            // Never the detail: it may quote the request.
+            let (code, path) = (refused.code, refused.path.as_deref());
+            tracing::warn!(code, path, "a request was refused");
+        }
         refused
     }
 }
