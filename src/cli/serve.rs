@@ -1,8 +1,10 @@
 //! `breakwater run`: puts the exchange together, and takes it apart in the right order.
 
+use std::fs::DirBuilder;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -197,7 +199,11 @@ fn journal(settings: &Settings, market: &Market) -> anyhow::Result<Journal> {
         settings::Durability::Flushed => Durability::Flushed,
         settings::Durability::Queued => Durability::Queued,
     };
-    std::fs::create_dir_all(&settings.data)
+    // Records keep coarse facts about viewers: a new folder is its owner's only.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&settings.data)
         .with_context(|| format!("data folder {}", settings.data.display()))?;
     let journal = Journal::open(&settings.data, &identity, durability, record::read::is_start)?;
     for cut in journal.cuts() {
