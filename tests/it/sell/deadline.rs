@@ -33,7 +33,8 @@ fn good_bids_win_in_time_beside_every_liar() {
         let begun = Instant::now();
         let told = explained(&exchange, "brisk", 60);
         let took = begun.elapsed();
-        // `tmax` is 300 ms, and the machine may be busy with other tests.
+        // The exchange answers empty after its own deadline of 310 ms, so the winners below prove that
+        // it was met; what comes on top is this machine, busy with other tests.
         assert!(took < Duration::from_millis(900), "sale {sale} took {took:?}");
         assert_eq!(fates(&told, "good"), ["g1 won"], "{told}");
         assert_eq!(fates(&told, "better"), ["b1 won"]);
