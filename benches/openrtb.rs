@@ -14,6 +14,7 @@ const REQUEST: &[u8] = include_bytes!("../tests/data/wire/bench/request-2k.json"
 fn decode(criterion: &mut Criterion) {
     let market = market::market();
     let caller = Caller {
+        arrived_at: UnixMillis(1_763_668_504_000),
         peer: std::net::IpAddr::from([198, 51, 100, 7]),
         user_agent: None,
         gpc: false,

@@ -2,13 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::auction::eligibility::{length, seat_text};
+use crate::auction::eligibility::{deal_of, length, seat_text};
+use crate::auction::pricing;
 use crate::model::bid::{Bid, Reply};
 use crate::model::ids::BidderId;
 use crate::model::market::Dialect;
 use crate::model::money::Cpm;
 use crate::model::outcome::BidRef;
-use crate::model::plan::AuctionInput;
+use crate::model::plan::{AuctionInput, Place, Shape};
 use crate::model::reason::LossReason;
 use crate::model::time::{Millis, Seconds};
 
@@ -27,29 +28,13 @@ pub(super) struct Candidate {
     /// The creative's own length.
     pub(super) length: Millis,
     /// The places it takes.
-    pub(super) slot: Slot,
+    pub(super) slot: Place,
     /// The structured imp it answers, as (reply, index of the imp); one ad may have it.
     pub(super) imp: Option<(usize, usize)>,
     /// The all-or-nothing group it is in, as (reply, seatbid).
     pub(super) group: Option<(usize, u16)>,
     /// Its tie-break key.
     pub(super) key: Key,
-}
-
-/// Which places of the pod a bid takes.
-///
-/// A structured imp names no place (decision 16), so a bid on one is held to its `slotinpod` like
-/// any other.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Slot {
-    /// Any.
-    Any,
-    /// Only the first.
-    First,
-    /// Only the last.
-    Last,
-    /// The first or the last.
-    Edge,
 }
 
 /// Returns the bids without a refusal, those of one group side by side.
@@ -83,32 +68,21 @@ pub(super) fn key(seed: &[u8; 16], bidder: &BidderId, bid: &Bid) -> Key {
 
 fn candidate(input: &AuctionInput, reply: &Reply, at: BidRef) -> Candidate {
     let bid = &reply.bids[at.bid];
+    let plan = &input.plan;
     let offer = input.offer(reply).expect("a bid without an offer was refused");
-    let imp = match offer.dialect {
-        Dialect::Dynamic => None,
-        Dialect::Structured => {
-            let index = offer.imps.iter().position(|imp| *imp == bid.imp);
-            Some((at.reply, index.expect("a bid for an imp not offered was refused")))
-        }
-    };
+    let place = offer.imps.iter().position(|imp| imp.id == bid.imp);
+    let place = place.expect("a bid for an imp not offered was refused");
+    let part = &plan.parts[offer.imps[place].part];
+    let expanded = offer.dialect == Dialect::Structured && part.shape == Shape::Stretch;
+    let price = pricing::counts(&plan.terms, part, deal_of(part, bid), bid);
     Candidate {
         bid: at,
-        price: bid.price.as_ref().expect("a bid without a price was refused").cpm,
+        price: price.expect("a bid without a price or a rate was refused"),
         seconds: bid.seconds.expect("a bid without a length was refused"),
         length: length(bid).expect("a bid without a length was refused"),
-        slot: slot(bid.slot_in_pod),
-        imp,
+        slot: Place::of(bid.slot_in_pod),
+        imp: expanded.then_some((at.reply, place)),
         group: bid.group.map(|group| (at.reply, group)),
         key: key(&input.draw.seed, &reply.bidder, bid),
-    }
-}
-
-/// Reads `slotinpod`; a value that the standard does not know restricts nothing (decision 57).
-fn slot(slot_in_pod: i32) -> Slot {
-    match slot_in_pod {
-        1 => Slot::First,
-        -1 => Slot::Last,
-        2 => Slot::Edge,
-        _ => Slot::Any,
     }
 }

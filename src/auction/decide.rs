@@ -2,13 +2,14 @@
 
 use crate::auction::candidate::{Candidate, candidates};
 use crate::auction::eligibility;
+use crate::auction::eligibility::deal_of;
 use crate::auction::fill::order::play_order;
 use crate::auction::fill::{Filled, Item, Limits, STEPS, fill, items};
 use crate::auction::loss;
-use crate::auction::pricing::payment;
+use crate::auction::pricing::{floor, offered, payment};
 use crate::auction::unfilled;
 use crate::model::outcome::{Fate, Outcome, SecondCount, Win};
-use crate::model::plan::{AuctionInput, Terms};
+use crate::model::plan::AuctionInput;
 use crate::model::reason::{LossReason, NoFillReason};
 use crate::model::time::{Millis, Seconds};
 
@@ -21,21 +22,20 @@ use crate::model::time::{Millis, Seconds};
 #[must_use]
 pub fn decide(input: &AuctionInput) -> Outcome {
     assert_one_reply_a_bidder(input);
-    let terms = &input.plan.terms;
-    let limits = Limits::of(&terms.pod);
+    let limits = Limits::of(&input.plan.parts[0]);
     let refused = eligibility::refusals(input);
     let candidates = candidates(input, &refused);
     let items = items(&candidates, &limits);
     let Filled { chosen, search } = fill(&candidates, &items, &limits, STEPS);
 
     let ads = chosen.iter().flat_map(|&index| items[index].members.clone()).collect();
-    let wins = wins(terms, &candidates, &play_order(&candidates, ads));
+    let wins = wins(input, &candidates, &play_order(&candidates, ads));
     let mut fates = refusal_fates(&refused);
     name_fates(&mut fates, &candidates, &items, &chosen, &limits);
     for (index, win) in wins.iter().enumerate() {
         fates[win.bid.reply][win.bid.bid] = Fate::Won(index);
     }
-    let total = terms.pod.seconds;
+    let total = input.plan.seconds();
     let sold = Seconds(wins.iter().map(|win| win.seconds.0).sum());
     let rest = total.0.checked_sub(sold.0).expect("a pod never outlasts its break");
     let seconds = SecondCount { total, sold, house: Seconds(0), unfilled: Seconds(rest) };
@@ -45,7 +45,7 @@ pub fn decide(input: &AuctionInput) -> Outcome {
         (true, false) => Some(NoFillReason::NoBidders),
     };
     let unfilled = unfilled::reasons(input, &fates, seconds.unfilled);
-    let outcome = Outcome { wins, fates, seconds, unfilled, no_fill, search };
+    let outcome = Outcome { wins, fates, seconds, unfilled, unmapped: Vec::new(), no_fill, search };
     assert_invariants(input, &outcome);
     outcome
 }
@@ -55,20 +55,26 @@ pub fn decide(input: &AuctionInput) -> Outcome {
 /// Seconds are sold nominally and play really: an ad starts where the real lengths of those before
 /// it end. Nominal lengths that fit may so end up to a few hundredths of a second past a break on
 /// an NTSC clock; `Fit::Real` is for stitchers that measure.
-fn wins(terms: &Terms, candidates: &[Candidate], order: &[usize]) -> Vec<Win> {
+fn wins(input: &AuctionInput, candidates: &[Candidate], order: &[usize]) -> Vec<Win> {
     let mut start = Millis(0);
     let mut wins = Vec::with_capacity(order.len());
     for (index, &ad) in order.iter().enumerate() {
         let ad = &candidates[ad];
-        let payment = payment(terms, ad);
+        let bid = &input.replies[ad.bid.reply].bids[ad.bid.bid];
+        let part = 0;
+        let deal = deal_of(&input.plan.parts[part], bid);
+        let payment = payment(&input.plan.terms, deal, bid, ad.price);
         wins.push(Win {
             bid: ad.bid,
+            part,
             sequence: u16::try_from(index + 1).expect("a break holds at most 900 ads"),
             start,
             length: ad.length,
             seconds: ad.seconds,
             clearing: payment.clearing,
             pay: payment.pay,
+            discount: payment.discount,
+            min_to_win: None,
             split: payment.split,
         });
         start = Millis(start.0 + ad.length.0);
@@ -112,16 +118,16 @@ fn assert_one_reply_a_bidder(input: &AuctionInput) {
 }
 
 fn assert_invariants(input: &AuctionInput, outcome: &Outcome) {
-    let pod = &input.plan.terms.pod;
     let count = outcome.seconds;
     assert_eq!(
         u64::from(count.total.0),
         u64::from(count.sold.0) + u64::from(count.house.0) + u64::from(count.unfilled.0),
         "each second is sold, house or unfilled"
     );
-    let reasons: u32 = outcome.unfilled.iter().map(|(seconds, _)| seconds.0).sum();
+    let reasons: u32 = outcome.unfilled.iter().map(|unfilled| unfilled.seconds.0).sum();
     assert_eq!(reasons, count.unfilled.0, "each unfilled second has a reason");
-    assert!(outcome.wins.len() <= usize::from(pod.max_ads), "a pod has at most its most ads");
+    let most: usize = input.plan.parts.iter().map(|part| usize::from(part.max_ads)).sum();
+    assert!(outcome.wins.len() <= most, "a pod has at most its most ads");
 
     let bids = |fates: &Vec<Fate>| fates.len();
     assert!(
@@ -132,10 +138,12 @@ fn assert_invariants(input: &AuctionInput, outcome: &Outcome) {
     assert_eq!(won, outcome.wins.len(), "no bid wins twice");
     for (index, win) in outcome.wins.iter().enumerate() {
         assert_eq!(outcome.fates[win.bid.reply][win.bid.bid], Fate::Won(index));
-        let price = input.replies[win.bid.reply].bids[win.bid.bid].price.as_ref();
-        let price = price.expect("a winner has a price").cpm;
+        let bid = &input.replies[win.bid.reply].bids[win.bid.bid];
+        let part = &input.plan.parts[win.part];
+        let deal = deal_of(part, bid);
+        let offered = offered(&input.plan.terms, deal, bid).expect("a winner has a price");
         assert!(
-            input.plan.terms.floor <= win.clearing && win.clearing <= price,
+            floor(part, deal, win.seconds) <= win.clearing && win.clearing <= offered,
             "floor <= clearing price <= bid price"
         );
         let fees: i64 = win.split.fees.iter().map(|fee| fee.micros()).sum();

@@ -12,11 +12,11 @@ mod table;
 
 use std::ops::Range;
 
-use crate::auction::candidate::{Candidate, Key, Slot};
+use crate::auction::candidate::{Candidate, Key};
 use crate::auction::fill::table::Table;
 use crate::model::market::Fit;
 use crate::model::outcome::Search;
-use crate::model::plan::Pod;
+use crate::model::plan::{Part, Place};
 use crate::model::time::{MAX_BREAK, Seconds};
 
 /// Bids that are chosen together or not at all.
@@ -109,14 +109,14 @@ impl Load {
 
 impl Limits {
     /// Returns what a pod can hold.
-    pub(super) fn of(pod: &Pod) -> Self {
+    pub(super) fn of(part: &Part) -> Self {
         // A pod of more than 900 s is never planned; `Score` relies on it.
-        let seconds = pod.seconds.min(Seconds::nominal(MAX_BREAK)).0;
-        let millis = match pod.fit {
+        let seconds = part.seconds.min(Seconds::nominal(MAX_BREAK)).0;
+        let millis = match part.fit {
             Fit::Nominal => u64::MAX,
-            Fit::Real => pod.real.min(MAX_BREAK).0,
+            Fit::Real => part.real.min(MAX_BREAK).0,
         };
-        Self { seconds, millis, ads: u32::from(pod.max_ads).min(seconds), fit: pod.fit }
+        Self { seconds, millis, ads: u32::from(part.max_ads).min(seconds), fit: part.fit }
     }
 }
 
@@ -180,10 +180,10 @@ fn item(members: &[Candidate], start: usize, limits: &Limits) -> Item {
     for member in members {
         let (mut first, mut last, mut edge) = (0, 0, 0);
         match member.slot {
-            Slot::Any => {}
-            Slot::First => first = 1,
-            Slot::Last => last = 1,
-            Slot::Edge => edge = 1,
+            Place::Any => {}
+            Place::First => first = 1,
+            Place::Last => last = 1,
+            Place::Edge => edge = 1,
         }
         let millis = match limits.fit {
             Fit::Nominal => 0,
@@ -246,14 +246,16 @@ fn struck_out(
         let same_imp = rival.imp.is_some() && rival.imp == bid.imp;
         // Two bids for the one place, or the one imp, are never in a pod together.
         let excluded = match rival.slot {
-            Slot::Any => same_imp,
-            Slot::First | Slot::Last => rival.slot == bid.slot && (same_imp || rival.imp.is_none()),
-            Slot::Edge => rival.slot == bid.slot && same_imp,
+            Place::Any => same_imp,
+            Place::First | Place::Last => {
+                rival.slot == bid.slot && (same_imp || rival.imp.is_none())
+            }
+            Place::Edge => rival.slot == bid.slot && same_imp,
         };
         if excluded {
             return true;
         }
-        if rival.slot != Slot::Any || seen.contains(&rival.imp) {
+        if rival.slot != Place::Any || seen.contains(&rival.imp) {
             continue;
         }
         if rival.imp.is_some() {

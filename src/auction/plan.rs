@@ -1,151 +1,109 @@
-//! From a break to a pod, its terms, and an offer for each bidder that may have one.
+//! From a break to pods in parts, their terms, and an offer for each bidder that may have one.
 
 use std::sync::Arc;
 
-use crate::model::break_request::BreakRequest;
+use crate::auction::plan::part::part;
+use crate::model::break_request::{AskedImp, BreakRequest};
+use crate::model::deal::Deal;
 use crate::model::ids::{BidderId, ImpId, SeatId};
-use crate::model::market::{Bidder, Dialect, Lengths, Market};
-use crate::model::plan::{Offer, Plan, Pod, Terms};
+use crate::model::market::{Bidder, Dialect, Market};
+use crate::model::money::{Cpm, Currency};
+use crate::model::plan::{Offer, OfferedImp, Part, Plan, Pod, Shape, Terms};
+use crate::model::rates::Rate;
 use crate::model::reason::CallReason;
-use crate::model::time::{MAX_BREAK, Seconds};
+use crate::model::time::Seconds;
+
+mod part;
 
 /// Returns what is offered for the rest of a break: each bidder of the market stands in exactly
 /// one of `offers` and `skipped`.
 ///
-/// The caller's bounds only ever narrow the placement's. Where they leave nothing to sell (no
-/// length both sides allow within the seconds left, no ad, no format) every bidder is skipped as
-/// `skipped_media`, and the pod keeps the placement's lengths; a bidder whose every seat is refused
-/// is skipped as `skipped_market`.
+/// The caller's bounds only ever narrow the placement's. A part they leave nothing to sell of (no
+/// length both sides allow within its seconds, no ad, no format) is offered to nobody; a bidder
+/// left without imps is skipped as `skipped_media`, one whose every seat is refused, or that has
+/// no deal where only deals are taken, as `skipped_market`.
 #[must_use]
 pub fn plan(request: &BreakRequest, market: &Market) -> Plan {
-    let seconds = request.ad_break.seconds_left();
-    let lengths = lengths(request, seconds);
-    let sellable = lengths.is_some();
-    let placement = &request.placement;
-    let pod = Pod {
-        id: request.ad_break.id.as_str().into(),
-        seconds,
-        real: request.ad_break.left().min(MAX_BREAK),
-        max_ads: request.asked.max_ads.map_or(placement.max_ads, |max| max.min(placement.max_ads)),
-        lengths: lengths.unwrap_or_else(|| placement.lengths.clone()),
-        fit: placement.fit,
-    };
-    let terms = terms(request, market, pod);
-    let sellable = sellable
-        && 1 <= terms.pod.max_ads
-        && !terms.protocols.is_empty()
-        && (!terms.mimes.is_empty() || placement.mimes.is_empty());
-
-    let mut offers = Vec::new();
-    let mut skipped = Vec::new();
+    let mut pods = Vec::new();
+    let mut parts = Vec::new();
+    let mut names: Vec<Option<&str>> = Vec::new();
+    let mut sellable = Vec::new();
+    for imp in &request.imps {
+        let name = imp.pod.as_deref();
+        let known = name.and_then(|_| names.iter().position(|known| *known == name));
+        let pod = known.unwrap_or_else(|| {
+            names.push(name);
+            pods.push(Pod { id: pod_id(request, imp, pods.len()), ..Pod::default() });
+            pods.len() - 1
+        });
+        let (part, sells) = part(request, imp, pod);
+        let separation = imp.placement.separation.and(&imp.separation);
+        pods[pod].separation = pods[pod].separation.and(&separation);
+        pods[pod].seconds.0 = pods[pod].seconds.0.saturating_add(part.seconds.0);
+        parts.push(part);
+        sellable.push(sells);
+    }
+    let terms = terms(request, market);
+    let mut plan = Plan { terms, pods, parts, offers: Vec::new(), skipped: Vec::new() };
     for bidder in &market.bidders {
-        if !sellable {
-            skipped.push((BidderId::clone(&bidder.id), CallReason::SkippedMedia));
-        } else if !some_seat_may_bid(&terms, bidder) {
-            skipped.push((BidderId::clone(&bidder.id), CallReason::SkippedMarket));
-        } else {
-            offers.push(offer(&terms.pod, bidder));
+        match offer(&plan, &sellable, bidder) {
+            Ok(offer) => plan.offers.push(offer),
+            Err(reason) => plan.skipped.push((BidderId::clone(&bidder.id), reason)),
         }
     }
-    Plan { terms, offers, skipped }
+    plan
 }
 
-fn terms(request: &BreakRequest, market: &Market, pod: Pod) -> Terms {
-    let (asked, placement, publisher) = (&request.asked, &request.placement, &request.publisher);
-    let asked_floor = asked.floor.map(|net| publisher.fees.gross_up(net));
-    let mut blocked_advertisers: Vec<Arc<str>> = publisher
-        .blocked_advertisers
-        .iter()
-        .chain(&placement.blocked_advertisers)
-        .chain(&asked.blocked_advertisers)
-        .cloned()
-        .collect();
-    blocked_advertisers.sort();
-    blocked_advertisers.dedup();
-    let mut blocked_attributes = asked.blocked_attributes.clone();
-    // An ad with a skip button of its own beside the publisher's would have two.
-    if asked.skip == Some(true) && !blocked_attributes.contains(&OWN_SKIP_BUTTON) {
-        blocked_attributes.push(OWN_SKIP_BUTTON);
+/// Names a pod: as its imps do, else as the break; a further pod without a name by its number.
+fn pod_id(request: &BreakRequest, imp: &AskedImp, pods: usize) -> Arc<str> {
+    let own = request.ad_break.id.as_str();
+    match &imp.pod {
+        Some(id) => Arc::clone(id),
+        None if pods == 0 => own.into(),
+        None => format!("{own}.{}", pods + 1).into(),
     }
+}
+
+fn terms(request: &BreakRequest, market: &Market) -> Terms {
+    let asked = &request.asked;
+    let snapshots = market.rates.iter().filter(|rates| rates.is_fresh(request.arrived_at));
+    let mut rates: Vec<Rate> = Vec::new();
+    for rate in snapshots.flat_map(|snapshot| snapshot.into(market.currency)) {
+        if rates.iter().all(|known| known.from != rate.from) {
+            rates.push(rate);
+        }
+    }
+    let welcome = |currency: &Currency| {
+        asked.currencies.as_ref().is_none_or(|asked| asked.contains(currency))
+    };
+    let currencies = market.rates.iter().flat_map(|rates| {
+        std::iter::once(rates.base).chain(rates.quotes.iter().map(|(code, _)| *code))
+    });
+    let mut currencies: Vec<Currency> =
+        currencies.filter(|it| *it != market.currency && welcome(it)).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
     Terms {
         currency: market.currency,
-        floor: asked_floor.map_or(placement.floor, |asked| asked.max(placement.floor)),
-        max_cpm: market.max_cpm,
-        pod,
-        fees: publisher.fees.clone(),
-        blocked_advertisers,
+        currencies,
+        max_cpm: believed(market, &rates),
+        rates,
+        pricing: market.pricing,
+        fees: request.publisher.fees.clone(),
+        allowed_categories: asked.allowed_categories.clone(),
         blocked_apps: asked.blocked_apps.clone(),
-        blocked_attributes,
         allowed_seats: asked.allowed_seats.clone(),
         blocked_seats: asked.blocked_seats.clone(),
         languages: asked.languages.clone(),
-        protocols: protocols(&asked.protocols),
-        apis: asked.apis.clone(),
-        mimes: mimes(&placement.mimes, &asked.mimes),
-        size: asked.size,
-        secure: asked.secure.unwrap_or(false),
     }
 }
 
-/// Returns the lengths that placement and caller allow and that fit into `seconds`, if any.
-fn lengths(request: &BreakRequest, seconds: Seconds) -> Option<Lengths> {
-    let within = Lengths::Range { min: Seconds(1), max: seconds };
-    let common = match &request.asked.lengths {
-        Some(asked) => both(&request.placement.lengths, asked)?,
-        None => request.placement.lengths.clone(),
-    };
-    both(&common, &within)
-}
-
-/// Returns the lengths that both sides allow, if any.
-fn both(left: &Lengths, right: &Lengths) -> Option<Lengths> {
-    match (left, right) {
-        (Lengths::Exact(exact), other) | (other, Lengths::Exact(exact)) => {
-            let common: Vec<_> = exact.iter().copied().filter(|&len| other.allow(len)).collect();
-            (!common.is_empty()).then_some(Lengths::Exact(common))
-        }
-        (
-            &Lengths::Range { min: left_min, max: left_max },
-            &Lengths::Range { min: right_min, max: right_max },
-        ) => {
-            let (min, max) = (left_min.max(right_min), left_max.min(right_max));
-            (min <= max).then_some(Lengths::Range { min, max })
-        }
-    }
-}
-
-/// Returns the codes told to bidders: the inline ones by default (decision 10).
+/// Returns the highest price that is believed, in the market's currency (decision 3).
 ///
-/// Who can play a Wrapper of a version can play an InLine of it, and Wrappers are refused, so a
-/// Wrapper's code becomes that of its InLine; DAAST is dropped.
-fn protocols(asked: &[i32]) -> Vec<i32> {
-    if asked.is_empty() {
-        return INLINE_PROTOCOLS.to_vec();
-    }
-    let mut protocols = Vec::with_capacity(asked.len());
-    for &code in asked {
-        let code = match code {
-            4..=6 => code - 3,
-            8 | 12 | 14 | 16 => code - 1,
-            9 | 10 => continue,
-            _ => code,
-        };
-        if !protocols.contains(&code) {
-            protocols.push(code);
-        }
-    }
-    protocols
-}
-
-/// Returns the types that both sides take, in the placement's order; an empty side means any.
-fn mimes(placement: &[Arc<str>], asked: &[Arc<str>]) -> Vec<Arc<str>> {
-    if placement.is_empty() {
-        return asked.to_vec();
-    }
-    let takes = |mime: &&Arc<str>| {
-        asked.is_empty() || asked.iter().any(|asked| asked.eq_ignore_ascii_case(mime))
-    };
-    placement.iter().filter(takes).cloned().collect()
+/// Without a fresh rate from US dollars the number of the config is taken as it stands.
+fn believed(market: &Market, rates: &[Rate]) -> Cpm {
+    let rate = rates.iter().find(|rate| rate.from == Currency::USD);
+    rate.map_or(market.max_cpm, |rate| rate.bid(market.max_cpm))
 }
 
 /// Says whether a bidder has a seat that may bid; one without a list may bring any.
@@ -163,17 +121,45 @@ pub(super) fn seat_may_bid(terms: &Terms, seat: Option<&SeatId>) -> bool {
         && !stands_in(&terms.blocked_seats)
 }
 
-fn offer(pod: &Pod, bidder: &Arc<Bidder>) -> Offer {
-    let imps = match bidder.dialect {
-        Dialect::Dynamic => 1,
-        Dialect::Structured => u32::from(pod.max_ads).min(pod.seconds.0 / pod.lengths.shortest().0),
-    };
-    let imps = (1..=imps).map(|number| ImpId::new(number.to_string())).collect();
-    Offer { bidder: Arc::clone(bidder), dialect: bidder.dialect, imps }
+/// Returns the imps that a bidder is shown, or why it is shown none.
+fn offer(plan: &Plan, sellable: &[bool], bidder: &Arc<Bidder>) -> Result<Offer, CallReason> {
+    if !sellable.contains(&true) {
+        return Err(CallReason::SkippedMedia);
+    }
+    if !some_seat_may_bid(&plan.terms, bidder) {
+        return Err(CallReason::SkippedMarket);
+    }
+    let mut imps = Vec::new();
+    for (index, part) in plan.parts.iter().enumerate().filter(|(index, _)| sellable[*index]) {
+        if part.private_auction && !part.deals.iter().any(|deal| may_use(deal, bidder)) {
+            continue;
+        }
+        for _ in 0..places(part, bidder.dialect) {
+            let id = ImpId::new((imps.len() + 1).to_string());
+            imps.push(OfferedImp { id, part: index });
+        }
+    }
+    if imps.is_empty() {
+        return Err(CallReason::SkippedMarket);
+    }
+    Ok(Offer { bidder: Arc::clone(bidder), dialect: bidder.dialect, imps })
 }
 
-/// The inline VAST versions 2.0, 3.0, 4.0, 4.1 and 4.2 (AdCOM `protocols`).
-const INLINE_PROTOCOLS: [i32; 5] = [2, 3, 7, 11, 13];
+/// Says whether a bidder is offered a deal and has a seat that may use it.
+fn may_use(deal: &Deal, bidder: &Bidder) -> bool {
+    let listed = |seat: &SeatId| deal.seats.iter().any(|listed| **listed == *seat.as_str());
+    let seats = &bidder.seats;
+    deal.is_for(&bidder.id)
+        && (deal.seats.is_empty() || seats.is_empty() || seats.iter().any(listed))
+}
 
-/// "Ad provides its own skip button" (AdCOM creative attributes).
-const OWN_SKIP_BUTTON: i32 = 16;
+/// Returns how many imps tell a part: a stretch in the structured dialect takes one a slot.
+fn places(part: &Part, dialect: Dialect) -> u32 {
+    match (part.shape, dialect) {
+        (Shape::Slot, _) | (Shape::Stretch, Dialect::Dynamic) => 1,
+        (Shape::Stretch, Dialect::Structured) => {
+            let Seconds(shortest) = part.lengths.shortest();
+            u32::from(part.max_ads).min(part.seconds.0 / shortest.max(1))
+        }
+    }
+}

@@ -1,8 +1,11 @@
-//! What each winner pays: its own price (decision 6, `first`), taken apart by the fees.
+//! What bids offer and what winners pay (decisions 4, 6, 11), to the micro.
 
-use crate::auction::candidate::Candidate;
+use crate::model::bid::Bid;
+use crate::model::deal::{Deal, Pricing};
 use crate::model::money::{Cpm, Split};
-use crate::model::plan::Terms;
+use crate::model::outcome::Discount;
+use crate::model::plan::{Part, Terms};
+use crate::model::time::Seconds;
 
 /// What a winner pays.
 #[derive(Debug)]
@@ -11,17 +14,66 @@ pub(super) struct Payment {
     pub(super) clearing: Cpm,
     /// In the bid's currency.
     pub(super) pay: Cpm,
+    /// The discount of its deal.
+    pub(super) discount: Option<Discount>,
     /// The clearing price taken apart.
     pub(super) split: Split,
 }
 
-/// Returns what a winning bid pays.
-pub(super) fn payment(terms: &Terms, winner: &Candidate) -> Payment {
-    let clearing = winner.price;
-    assert!(
-        terms.floor <= clearing && clearing <= winner.price,
-        "floor <= clearing price <= bid price"
-    );
-    // Only the auction's own currency is offered, so both prices are one number.
-    Payment { clearing, pay: clearing, split: terms.fees.split(clearing) }
+/// Returns the least price of an ad: its deal's floor if it has one, else its part's.
+pub(super) fn floor(part: &Part, deal: Option<&Deal>, seconds: Seconds) -> Cpm {
+    let floor = deal.and_then(|deal| deal.floor.as_ref()).unwrap_or(&part.floor);
+    floor.at(seconds)
+}
+
+/// Returns what a bid offers to pay in the auction's currency: after its negotiated discount,
+/// converted down; none without a rate.
+pub(super) fn offered(terms: &Terms, deal: Option<&Deal>, bid: &Bid) -> Option<Cpm> {
+    let price = bid.price.as_ref()?.cpm;
+    let off = discount(deal, price).map_or(Cpm::ZERO, |discount| discount.off);
+    let own = Cpm::from_micros(price.micros() - off.micros());
+    terms.normalised(own.expect("a discount is at most its price"), bid.currency)
+}
+
+/// Returns what a bid counts in the sum of a pod: what it would pay (decision 4).
+pub(super) fn counts(terms: &Terms, part: &Part, deal: Option<&Deal>, bid: &Bid) -> Option<Cpm> {
+    let offered = offered(terms, deal, bid)?;
+    match deal.map(|deal| deal.pricing) {
+        Some(Pricing::Fixed) => Some(floor(part, deal, bid.seconds?).min(offered)),
+        Some(Pricing::First | Pricing::Second) | None => Some(offered),
+    }
+}
+
+/// Returns how the price of a bid is found.
+pub(super) fn pricing(terms: &Terms, deal: Option<&Deal>) -> Pricing {
+    deal.map_or(terms.pricing, |deal| deal.pricing)
+}
+
+/// Returns what a winner pays that clears at `clearing`, in the auction's currency.
+pub(super) fn payment(terms: &Terms, deal: Option<&Deal>, bid: &Bid, clearing: Cpm) -> Payment {
+    let price = bid.price.as_ref().expect("a winner has a price").cpm;
+    let discount = discount(deal, price);
+    let off = discount.map_or(Cpm::ZERO, |discount| discount.off);
+    let own = Cpm::from_micros(price.micros() - off.micros());
+    let own = own.expect("a discount is at most its price");
+    let offered = terms.normalised(own, bid.currency).expect("a winner's currency has a rate");
+    assert!(clearing <= offered, "clearing price <= bid price");
+    let pay = match terms.rate(bid.currency).filter(|_| bid.currency != terms.currency) {
+        None => clearing,
+        // Who pays its bid pays it without any conversion.
+        Some(_) if clearing == offered => own,
+        Some(rate) => own.min(rate.back(clearing)),
+    };
+    Payment { clearing, pay, discount, split: terms.fees.split(clearing) }
+}
+
+/// Returns the discount that a deal grants on a price, rounded down.
+fn discount(deal: Option<&Deal>, price: Cpm) -> Option<Discount> {
+    let ppm = deal?.discount_ppm;
+    if ppm == 0 {
+        return None;
+    }
+    let off = i128::from(price.micros()) * i128::from(ppm) / 1_000_000;
+    let off = i64::try_from(off).ok().and_then(Cpm::from_micros);
+    Some(Discount { ppm, off: off.expect("a share of a price is at most the price") })
 }

@@ -13,7 +13,7 @@ use std::cmp::Reverse;
 
 use crate::auction::candidate::key;
 use crate::model::bid::ReplyOutcome;
-use crate::model::outcome::Fate;
+use crate::model::outcome::{Fate, Unfilled};
 use crate::model::plan::AuctionInput;
 use crate::model::reason::{CallReason, LossReason, UnfilledReason};
 use crate::model::time::Seconds;
@@ -23,13 +23,14 @@ pub(super) fn reasons(
     input: &AuctionInput,
     fates: &[Vec<Fate>],
     unfilled: Seconds,
-) -> Vec<(Seconds, UnfilledReason)> {
+) -> Vec<Unfilled> {
     let mut reasons = Vec::new();
     if unfilled == Seconds(0) {
         return reasons;
     }
     if !anybody_asked(input) {
-        return vec![(unfilled, UnfilledReason::NoBidders)];
+        let reason = UnfilledReason::NoBidders;
+        return vec![Unfilled { pod: 0, seconds: unfilled, reason, best: None }];
     }
     let mut rest = unfilled.0;
     let mut too_long = false;
@@ -133,12 +134,12 @@ fn claim(reason: LossReason) -> Option<UnfilledReason> {
 }
 
 /// Adds seconds to those of the same reason.
-fn add(reasons: &mut Vec<(Seconds, UnfilledReason)>, seconds: u32, reason: UnfilledReason) {
+fn add(reasons: &mut Vec<Unfilled>, seconds: u32, reason: UnfilledReason) {
     if seconds == 0 {
         return;
     }
-    match reasons.iter_mut().find(|(_, listed)| *listed == reason) {
-        Some((sum, _)) => sum.0 += seconds,
-        None => reasons.push((Seconds(seconds), reason)),
+    match reasons.iter_mut().find(|listed| listed.reason == reason) {
+        Some(listed) => listed.seconds.0 += seconds,
+        None => reasons.push(Unfilled { pod: 0, seconds: Seconds(seconds), reason, best: None }),
     }
 }

@@ -9,6 +9,7 @@ use crate::config::problem::{DANGLING, REPEATED};
 use crate::config::section::{At, Section};
 use crate::config::settings;
 use crate::config::{Environment, Loaded, bidder, placement, publisher, snapshot, value};
+use crate::model::deal::Pricing;
 use crate::model::ids::PublisherId;
 use crate::model::market::{Market, Placement};
 use crate::model::money::{Cpm, Currency};
@@ -53,6 +54,8 @@ pub(super) fn read(root: Section<'_>, environment: Option<&dyn Environment>) -> 
     refuse_later(&root);
     root.finish();
     let mut market = Market {
+        pricing: Pricing::First,
+        rates: Vec::new(),
         domain: common.domain.into(),
         node: common.node.into(),
         currency: common.currency,

@@ -6,6 +6,8 @@ use crate::config::market::{Common, currency};
 use crate::config::publisher::domains;
 use crate::config::section::{At, Section};
 use crate::config::value;
+use crate::model::category::Separation;
+use crate::model::floor::Floor;
 use crate::model::ids::{PlacementId, PublisherId};
 use crate::model::market::{Fit, Lengths, Placement};
 use crate::model::money::Cpm;
@@ -45,7 +47,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
     let placement = Placement {
         id: PlacementId::new(id?.value),
         publisher: PublisherId::new(publisher.value),
-        floor,
+        floor: Floor::Fixed(floor),
         lengths: lengths?,
         max_ads: u16::try_from(max_ads).expect("the range ends at 32"),
         default_break: default_break.map_or(Millis(60_000), |length| length.value),
@@ -54,6 +56,12 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
         tmax,
         price_in_markup,
         blocked_advertisers,
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
     };
     Some(At { value: placement, span: publisher.span })
 }

@@ -39,6 +39,7 @@ pub(super) fn read(
         key_hashes,
         fees,
         blocked_advertisers,
+        blocked_categories: Vec::new(),
         gdpr_default,
         network_reserve: network_reserve.map_or(Millis(20), |reserve| reserve.value),
     })

@@ -56,7 +56,7 @@ fn placement(placement: &Placement) -> Value {
             Fit::Nominal => "nominal",
             Fit::Real => "real",
         },
-        "floor": placement.floor.to_string(),
+        "floor": placement.floor.at(placement.lengths.shortest()).to_string(),
         "id": placement.id.as_str(),
         "max_ads": placement.max_ads,
         "mimes": texts(&placement.mimes),

@@ -6,8 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::model::category::{Category, Separation};
+use crate::model::deal::{Deal, Pricing};
+use crate::model::floor::Floor;
 use crate::model::ids::{BidderId, PlacementId, PublisherId, SeatId};
 use crate::model::money::{Cpm, Currency, FeeSchedule};
+use crate::model::rates::RateSnapshot;
 use crate::model::time::{Millis, Seconds};
 
 /// Everything that is sold, everyone who sells it and everyone who is asked.
@@ -19,8 +23,12 @@ pub struct Market {
     pub node: Arc<str>,
     /// The currency of auctions, floors and fees.
     pub currency: Currency,
-    /// The highest price that is believed.
+    /// How winners pay that no deal says otherwise for; never `Fixed`.
+    pub pricing: Pricing,
+    /// The highest price that is believed, in US dollars (decision 3).
     pub max_cpm: Cpm,
+    /// Rates of exchange, the most trusted first.
+    pub rates: Vec<RateSnapshot>,
     /// `listen.public_url` without a trailing slash: how players reach the beacons.
     pub public_url: Arc<str>,
     /// Time the exchange keeps for its own work after the cutoff.
@@ -48,6 +56,8 @@ pub struct Publisher {
     pub fees: FeeSchedule,
     /// Advertiser domains it refuses; each blocks itself and what lies below it.
     pub blocked_advertisers: Vec<Arc<str>>,
+    /// Categories it refuses (decision 14).
+    pub blocked_categories: Vec<Category>,
     /// What an absent `gdpr` flag means.
     pub gdpr_default: bool,
     /// Time kept for the way back to the caller.
@@ -62,7 +72,7 @@ pub struct Placement {
     /// Whose it is.
     pub publisher: PublisherId,
     /// The least gross price, in the market's currency.
-    pub floor: Cpm,
+    pub floor: Floor,
     /// The ad lengths it takes.
     pub lengths: Lengths,
     /// The most ads in one break.
@@ -79,6 +89,18 @@ pub struct Placement {
     pub price_in_markup: bool,
     /// Advertiser domains refused here, besides the publisher's.
     pub blocked_advertisers: Vec<Arc<str>>,
+    /// Categories refused here, besides the publisher's.
+    pub blocked_categories: Vec<Category>,
+    /// Whether a bid is refused when a block cannot be told in the taxonomy of its categories.
+    pub unmapped_refused: bool,
+    /// What keeps two ads out of one pod.
+    pub separation: Separation,
+    /// Whether all deal bids come before open ones (decision 4).
+    pub deals_first: bool,
+    /// Whether only bids under a deal are taken.
+    pub private_auction: bool,
+    /// Deals that hold here, in the order of the config.
+    pub deals: Vec<Arc<Deal>>,
 }
 
 /// The ad lengths that may be sold, in nominal seconds.
@@ -88,6 +110,13 @@ pub enum Lengths {
     Exact(Vec<Seconds>),
     /// Anything from `min` to `max`, both included; 1 <= min <= max.
     Range { min: Seconds, max: Seconds },
+}
+
+/// Spots of 15 and 30 seconds, what a placement takes that names no lengths.
+impl Default for Lengths {
+    fn default() -> Self {
+        Self::Exact(vec![Seconds(15), Seconds(30)])
+    }
 }
 
 impl Lengths {
@@ -111,9 +140,10 @@ impl Lengths {
 }
 
 /// What the ads of a pod must fit into (decision 9).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Fit {
     /// Their nominal seconds into the nominal seconds of the break.
+    #[default]
     Nominal,
     /// Also the creatives' own durations into the real length, to the millisecond.
     Real,

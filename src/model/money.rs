@@ -114,6 +114,13 @@ impl Currency {
     }
 }
 
+/// What OpenRTB means when it names none.
+impl Default for Currency {
+    fn default() -> Self {
+        Self::USD
+    }
+}
+
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

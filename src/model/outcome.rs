@@ -7,14 +7,16 @@ use crate::model::time::{Millis, Seconds};
 /// What an auction decided.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Outcome {
-    /// The ads that won, in play order.
+    /// The ads that won, pod by pod, each pod in play order.
     pub wins: Vec<Win>,
     /// One fate per bid: `fates[reply][bid]`, indexes of `AuctionInput::replies`.
     pub fates: Vec<Vec<Fate>>,
     /// The nominal seconds of the break; their sum is the pod's.
     pub seconds: SecondCount,
-    /// Unfilled seconds by reason, each at least 1; they add up to `seconds.unfilled`.
-    pub unfilled: Vec<(Seconds, UnfilledReason)>,
+    /// Unfilled seconds, pod by pod; they add up to `seconds.unfilled`.
+    pub unfilled: Vec<Unfilled>,
+    /// Bids that no block could be told for in the taxonomy of their categories (decision 14).
+    pub unmapped: Vec<BidRef>,
     /// Why nothing was sold, when nothing was.
     pub no_fill: Option<NoFillReason>,
     /// How the pod was found.
@@ -35,9 +37,11 @@ pub struct BidRef {
 pub struct Win {
     /// Which bid.
     pub bid: BidRef,
+    /// The part of the plan it fills, an index of `Plan::parts`.
+    pub part: usize,
     /// Its place in the pod, from 1.
     pub sequence: u16,
-    /// Real milliseconds from the start of the part sold to the ad's start.
+    /// Real milliseconds from the start of what is sold of the pod to the ad's start.
     pub start: Millis,
     /// The creative's own length.
     pub length: Millis,
@@ -45,10 +49,36 @@ pub struct Win {
     pub seconds: Seconds,
     /// What the winner pays, gross, in the auction's currency.
     pub clearing: Cpm,
-    /// What it pays in its bid's currency.
+    /// What it pays in its bid's currency, after its discount.
     pub pay: Cpm,
+    /// The discount negotiated in its deal, off its bid, in the bid's currency.
+    pub discount: Option<Discount>,
+    /// The least bid that would have tied, in its bid's currency (decision 7); none past the bound.
+    pub min_to_win: Option<Cpm>,
     /// The clearing price taken apart.
     pub split: Split,
+}
+
+/// A discount that a deal grants its buyer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Discount {
+    /// Its share of the bid price, in millionths.
+    pub ppm: u32,
+    /// The same off this bid, per mille, rounded down.
+    pub off: Cpm,
+}
+
+/// Seconds of a pod that nobody bought.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Unfilled {
+    /// The pod, an index of `Plan::pods`.
+    pub pod: usize,
+    /// How many, at least 1.
+    pub seconds: Seconds,
+    /// Why.
+    pub reason: UnfilledReason,
+    /// The best bid that was refused there, when the reason is about one.
+    pub best: Option<BidRef>,
 }
 
 /// The one fate of a bid.

@@ -178,7 +178,7 @@ impl Doors {
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
         let id = request.request_id.clone().unwrap_or_default();
-        let imp = request.imp_id.clone().unwrap_or_default();
+        let imp = request.imps[0].id.clone().unwrap_or_default();
         let explain = request.explain;
         let sale = self.sell(request, arrival).await;
         let text = if explain {
@@ -250,6 +250,7 @@ fn rendered(kind: Kind, sale: &Sale, priced: bool, request: &HeaderMap) -> Reply
 fn caller(headers: &HeaderMap, peer: IpAddr, credential: Credential) -> Caller<'_> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     Caller {
+        arrived_at: clock::now(),
         peer,
         user_agent: text(USER_AGENT),
         gpc: headers.get(GPC).is_some_and(|value| value == "1"),

@@ -13,12 +13,14 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::break_request::{BreakRequest, Door, Stitching};
+use crate::model::break_request::{AskedImp, BreakRequest, Door, Stitching};
 use crate::model::call::Call;
-use crate::model::ids::{AuctionId, ImpId};
+use crate::model::floor::Floor;
+use crate::model::ids::AuctionId;
 use crate::model::market::{Dialect, Lengths, Market};
+use crate::model::money::Cpm;
 use crate::model::passthrough::Passthrough;
-use crate::model::plan::{Chosen, Offer, Plan, Terms};
+use crate::model::plan::{Chosen, Offer, OfferedImp, Part, Plan, Shape as PartShape};
 use crate::model::time::Millis;
 use crate::wire::price;
 
@@ -65,7 +67,7 @@ pub fn calls(
 #[derive(Clone, Copy, Eq, PartialEq)]
 struct Shape<'a> {
     dialect: Dialect,
-    imps: &'a [ImpId],
+    imps: &'a [OfferedImp],
     gzip: bool,
 }
 
@@ -113,7 +115,7 @@ struct Imp<'a> {
     id: &'a str,
     video: Video<'a>,
     tagid: &'a str,
-    bidfloor: &'a RawValue,
+    bidfloor: Box<RawValue>,
     bidfloorcur: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     secure: Option<u8>,
@@ -122,7 +124,7 @@ struct Imp<'a> {
     dt: Option<u64>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Serialize)]
 struct Video<'a> {
     mimes: &'a [Arc<str>],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,7 +149,7 @@ struct Video<'a> {
     linearity: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     skip: Option<u8>,
-    slotinpod: u8,
+    slotinpod: i32,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     battr: &'a [i32],
     pos: u8,
@@ -157,8 +159,8 @@ struct Video<'a> {
 
 /// Writes the body of a shape.
 fn body(parts: &Parts<'_>, shape: Shape<'_>) -> Vec<u8> {
-    let mut body = serde_json::to_vec(&head(parts, shape, &price::number(parts.plan.terms.floor)))
-        .expect("text, numbers and lists are JSON");
+    let mut body =
+        serde_json::to_vec(&head(parts, shape)).expect("text, numbers and lists are JSON");
     body.pop();
     let passthrough = &parts.request.passthrough;
     push_source(&mut body, parts, passthrough);
@@ -192,25 +194,14 @@ fn push_source(body: &mut Vec<u8>, parts: &Parts<'_>, passthrough: &Passthrough)
     body.push(b'}');
 }
 
-fn head<'a>(parts: &Parts<'a>, shape: Shape<'a>, floor: &'a RawValue) -> Head<'a> {
+fn head<'a>(parts: &Parts<'a>, shape: Shape<'a>) -> Head<'a> {
     let terms = &parts.plan.terms;
-    let video = video(parts, shape.dialect);
-    let imp = |id: &'a ImpId| Imp {
-        id: id.as_str(),
-        video: video.clone(),
-        tagid: parts.request.placement.id.as_str(),
-        bidfloor: floor,
-        bidfloorcur: terms.currency.as_str(),
-        secure: secure(parts.request, terms),
-        ssai: ssai(parts.request.stitching),
-        dt: parts.request.ad_break.start.map(|start| start.0),
-    };
     let short = terms.languages.iter().all(|language| language.len() == 2);
     let (wlang, wlangb): (&[_], &[_]) =
         if short { (&terms.languages, &[]) } else { (&[], &terms.languages) };
     Head {
         id: parts.id,
-        imp: shape.imps.iter().map(imp).collect(),
+        imp: shape.imps.iter().map(|imp| self::imp(parts, shape.dialect, imp)).collect(),
         at: FIRST_PRICE,
         tmax: parts.left.0,
         cur: [parts.market.currency.as_str()],
@@ -219,49 +210,65 @@ fn head<'a>(parts: &Parts<'a>, shape: Shape<'a>, floor: &'a RawValue) -> Head<'a
         bseat: &terms.blocked_seats,
         wlang,
         wlangb,
-        badv: &terms.blocked_advertisers,
+        badv: &parts.plan.parts[0].blocked_advertisers,
         bapp: &terms.blocked_apps,
     }
 }
 
-fn video<'a>(parts: &Parts<'a>, dialect: Dialect) -> Video<'a> {
-    let terms = &parts.plan.terms;
-    let pod = &terms.pod;
-    let (rqddurs, minduration, maxduration) = match &pod.lengths {
+fn imp<'a>(parts: &Parts<'a>, dialect: Dialect, imp: &'a OfferedImp) -> Imp<'a> {
+    let (part, asked) = (&parts.plan.parts[imp.part], &parts.request.imps[imp.part]);
+    Imp {
+        id: imp.id.as_str(),
+        video: video(parts, dialect, part, asked),
+        tagid: asked.placement.id.as_str(),
+        bidfloor: price::number(bid_floor(&part.floor, part)),
+        bidfloorcur: parts.plan.terms.currency.as_str(),
+        secure: if part.secure { Some(1) } else { asked.secure.map(u8::from) },
+        ssai: ssai(parts.request.stitching),
+        dt: parts.request.ad_break.start.map(|start| start.0),
+    }
+}
+
+/// Returns the floor that every length must reach.
+fn bid_floor(floor: &Floor, part: &Part) -> Cpm {
+    floor.at(part.lengths.shortest())
+}
+
+fn video<'a>(
+    parts: &Parts<'a>,
+    dialect: Dialect,
+    part: &'a Part,
+    asked: &'a AskedImp,
+) -> Video<'a> {
+    let (rqddurs, minduration, maxduration) = match &part.lengths {
         Lengths::Exact(lengths) => (Some(lengths.iter().map(|it| it.0).collect()), None, None),
         Lengths::Range { min, max } => (None, Some(min.0), Some(max.0)),
     };
-    let (poddur, maxseq) = match dialect {
-        Dialect::Dynamic => (Some(pod.seconds.0), Some(pod.max_ads)),
-        Dialect::Structured => (None, None),
+    let (poddur, maxseq) = match (part.shape, dialect) {
+        (PartShape::Stretch, Dialect::Dynamic) => (Some(part.seconds.0), Some(part.max_ads)),
+        (PartShape::Slot, _) | (PartShape::Stretch, Dialect::Structured) => (None, None),
     };
-    let asked = &parts.request.asked;
     Video {
-        mimes: &terms.mimes,
+        mimes: &part.mimes,
         minduration,
         maxduration,
         startdelay: asked.start_delay.unwrap_or(MID_ROLL),
         maxseq,
         poddur,
-        protocols: &terms.protocols,
-        w: terms.size.map(|(width, _)| width),
-        h: terms.size.map(|(_, height)| height),
-        podid: &pod.id,
+        protocols: &part.protocols,
+        w: part.size.map(|(width, _)| width),
+        h: part.size.map(|(_, height)| height),
+        podid: &parts.plan.pods[part.pod].id,
         podseq: asked.pod_sequence.unwrap_or(0),
         rqddurs,
         plcmt: INSTREAM,
         linearity: LINEAR,
         skip: asked.skip.map(u8::from),
-        slotinpod: 0,
-        battr: &terms.blocked_attributes,
+        slotinpod: part.place.code(),
+        battr: &part.blocked_attributes,
         pos: FULL_SCREEN,
-        api: &terms.apis,
+        api: &part.apis,
     }
-}
-
-/// Says whether assets must be https; what nobody knows is left out.
-fn secure(request: &BreakRequest, terms: &Terms) -> Option<u8> {
-    if terms.secure { Some(1) } else { request.asked.secure.map(u8::from) }
 }
 
 fn ssai(stitching: Stitching) -> u8 {

@@ -49,6 +49,8 @@ pub const UNBUILT: &[&str] = &[
 /// What the server knows of a caller besides the request.
 #[derive(Clone, Debug)]
 pub struct Caller<'a> {
+    /// When the first byte of its request arrived.
+    pub arrived_at: UnixMillis,
     /// Where the connection comes from, trusted proxies taken off.
     pub peer: IpAddr,
     /// The header `User-Agent`.

@@ -136,7 +136,7 @@ pub fn auction(
     form.test = Some(request.test);
     let mut parts = Vec::with_capacity(2 * input.replies.len() + outcome.wins.len() + 6);
     parts.push(Part::new("head", canonical(&form)));
-    parts.push(Part::new("seller", seller::write(request, &input.plan.terms)));
+    parts.push(Part::new("seller", seller::write(request, &input.plan)));
     parts.push(Part::new("ops", ops::write(ops, input)));
     let user = ops::write_user(&request.viewer);
     parts.push(Part { name: USER.into(), bytes: user.into(), salt: Some(draw.user_salt) });

@@ -204,7 +204,7 @@ pub fn finish(
         expires: request.ad_break.expires(terms.now),
         ads: Vec::with_capacity(outcome.wins.len()),
         seconds: outcome.seconds,
-        unfilled: outcome.unfilled.clone(),
+        unfilled: unfilled(outcome),
         no_fill: outcome.no_fill,
         unwritten: Vec::new(),
         emptied: Vec::new(),
@@ -224,6 +224,18 @@ pub fn finish(
         sold.no_fill = Some(NoFillReason::Technical);
     }
     sold
+}
+
+/// Adds the unfilled seconds of all pods up by reason, in the order met.
+fn unfilled(outcome: &Outcome) -> Vec<(Seconds, UnfilledReason)> {
+    let mut reasons: Vec<(Seconds, UnfilledReason)> = Vec::new();
+    for entry in &outcome.unfilled {
+        match reasons.iter_mut().find(|(_, reason)| *reason == entry.reason) {
+            Some((seconds, _)) => seconds.0 = seconds.0.saturating_add(entry.seconds.0),
+            None => reasons.push((entry.seconds, entry.reason)),
+        }
+    }
+    reasons
 }
 
 /// Answers the seconds of a win that could not be written as unfilled.

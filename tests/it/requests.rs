@@ -75,6 +75,7 @@ fn ask(known: &str, document: &str, market: &Market) -> Result<BreakRequest, Ref
 /// Returns a caller of whom nothing is known but its address.
 fn caller() -> Caller<'static> {
     Caller {
+        arrived_at: UnixMillis(1_763_668_504_000),
         peer: IpAddr::from([198, 51, 100, 7]),
         user_agent: None,
         gpc: false,

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::auction::candidate::{Candidate, Slot};
+use crate::auction::candidate::Candidate;
+use crate::model::plan::Place;
 
 /// Returns the ads of a pod, given as indexes of the candidates, in play order.
 ///
@@ -12,9 +13,9 @@ use crate::auction::candidate::{Candidate, Slot};
 pub(in crate::auction) fn play_order(candidates: &[Candidate], mut ads: Vec<usize>) -> Vec<usize> {
     ads.sort_unstable_by(|&left, &right| by_worth(&candidates[left], &candidates[right]));
     let holder = |slot| ads.iter().copied().find(|&ad| candidates[ad].slot == slot);
-    let (mut first, mut last) = (holder(Slot::First), holder(Slot::Last));
+    let (mut first, mut last) = (holder(Place::First), holder(Place::Last));
     let edge: Vec<usize> =
-        ads.iter().copied().filter(|&ad| candidates[ad].slot == Slot::Edge).collect();
+        ads.iter().copied().filter(|&ad| candidates[ad].slot == Place::Edge).collect();
     match edge[..] {
         [] => {}
         [ad] if first.is_none() && (last.is_some() || ads[0] == ad) => first = Some(ad),

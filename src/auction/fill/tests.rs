@@ -1,11 +1,11 @@
 //! Corners that whole auctions seldom reach: the step bound, and a bound table grown coarse.
 
 use super::{Item, Limits, STEPS, fill, items, share_imp};
-use crate::auction::candidate::{Candidate, Slot};
+use crate::auction::candidate::Candidate;
 use crate::model::market::{Fit, Lengths};
 use crate::model::money::Cpm;
 use crate::model::outcome::{BidRef, Search};
-use crate::model::plan::Pod;
+use crate::model::plan::{Part, Place};
 use crate::model::time::{Millis, Seconds};
 
 #[test]
@@ -62,7 +62,7 @@ fn the_longest_break_with_the_most_bids_ends_at_the_step_bound() {
 #[test]
 fn real_lengths_of_many_kinds_are_exact() {
     let mut pod = pod(120, 8, Fit::Real);
-    pod.real = Millis(119_880);
+    part.real = Millis(119_880);
     let limits = Limits::of(&pod);
     let candidates: Vec<_> = (0..60).map(|number| candidate(number, odd(number))).collect();
     let items = items(&candidates, &limits);
@@ -110,7 +110,7 @@ fn candidate(number: usize, odd: u64) -> Candidate {
         price: Cpm::from_micros(i64::try_from(1_000_000 + odd * odd * 3_001).unwrap()).unwrap(),
         seconds,
         length: Millis(seconds.millis().0 - odd),
-        slot: Slot::Any,
+        slot: Place::Any,
         imp: None,
         group: None,
         key,

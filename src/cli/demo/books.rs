@@ -142,8 +142,9 @@ impl Tally {
         self.auctions += 1;
         self.seconds += u64::from(outcome.seconds.total.0);
         self.sold += u64::from(outcome.seconds.sold.0);
-        for (seconds, reason) in &outcome.unfilled {
-            *self.unfilled.entry(reason.name()).or_default() += u64::from(seconds.0);
+        for unfilled in &outcome.unfilled {
+            let sum = self.unfilled.entry(unfilled.reason.name()).or_default();
+            *sum += u64::from(unfilled.seconds.0);
         }
         for win in &outcome.wins {
             self.gross = sum(self.gross, win.clearing.per_impression());

@@ -101,6 +101,7 @@ fn every_tag_is_read_whole() {
         let (path, query) = address.split_once('?').unwrap();
         assert_eq!(path, "/v1/vast");
         let caller = Caller {
+            arrived_at: UnixMillis(1_763_668_504_000),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             user_agent: None,
             gpc: false,

@@ -11,7 +11,7 @@ use openrtb::source::Source;
 use openrtb::user::User;
 use serde::Deserialize;
 
-use crate::model::break_request::{Asked, BreakRequest, Door, Faults};
+use crate::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults};
 use crate::model::ids::{BreakId, SessionId, StreamId};
 use crate::model::market::{Market, Publisher};
 use crate::model::passthrough::Passthrough;
@@ -112,10 +112,11 @@ pub fn native(body: &[u8], caller: &Caller<'_>, market: &Market) -> Result<Break
     Ok(BreakRequest {
         door: Door::Native,
         request_id: None,
-        imp_id: None,
+        arrived_at: caller.arrived_at,
         publisher: Arc::clone(publisher),
         placement: Arc::clone(placement),
         ad_break,
+        imps: vec![AskedImp::whole(placement)],
         session,
         patience,
         stitching: stitching.unwrap_or_default(),

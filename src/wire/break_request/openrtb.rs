@@ -13,11 +13,13 @@ use openrtb::imp::Imp;
 use openrtb::request::BidRequest;
 use openrtb::video::Video;
 
-use crate::model::break_request::{Asked, BreakRequest, Door, Faults, Stitching};
+use crate::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
+use crate::model::floor::Floor;
 use crate::model::ids::{BreakId, StreamId};
 use crate::model::market::{Lengths, Market, Placement, Publisher};
 use crate::model::money::Currency;
 use crate::model::passthrough::Passthrough;
+use crate::model::plan::Shape;
 use crate::model::time::{Millis, Seconds, UnixMillis};
 use crate::wire::break_request::channel::Inventory;
 use crate::wire::break_request::identity::Told;
@@ -44,12 +46,12 @@ pub fn openrtb(body: &[u8], caller: &Caller<'_>, market: &Market) -> Result<Brea
     let unbuilt = unbuilt(&request, market.currency);
     let imp = &request.imp[0];
     let ad_break = told(imp).ad_break(placement, None, &sha);
-    let asked = asked(&request, imp, market.currency);
+    let asked_imp = asked_imp(imp, placement, market.currency);
+    let asked = asked(&request);
     let source = request.source.as_ref();
     let schain = chain::supply_chain(source, publisher, market);
     let tid = source.and_then(|source| source.tid.as_deref()).map(Into::into);
     let request_id = Some(Arc::from(&*request.id));
-    let imp_id = Some(Arc::from(&*imp.id));
     let stitching = stitching(imp.ssai);
     let patience = request.tmax.and_then(|tmax| u64::try_from(tmax).ok()).map(Millis);
     let test = request.test == Some(true);
@@ -58,10 +60,11 @@ pub fn openrtb(body: &[u8], caller: &Caller<'_>, market: &Market) -> Result<Brea
     Ok(BreakRequest {
         door: Door::OpenRtb,
         request_id,
-        imp_id,
+        arrived_at: caller.arrived_at,
         publisher: Arc::clone(publisher),
         placement: Arc::clone(placement),
         ad_break,
+        imps: vec![asked_imp],
         session: None,
         patience,
         stitching,
@@ -211,22 +214,30 @@ fn instant(number: f64) -> Option<UnixMillis> {
     if millis == 0 { None } else { unix_millis(millis) }
 }
 
-/// Reads the bounds.
-fn asked(request: &BidRequest<'_>, imp: &Imp<'_>, currency: Currency) -> Asked {
-    let floor = imp.bidfloor.filter(|_| floor_currency(imp) == currency.as_str());
+/// Reads the bounds on all imps.
+fn asked(request: &BidRequest<'_>) -> Asked {
     let lower = |list: &Option<Vec<Cow<'_, str>>>| -> Vec<Arc<str>> {
         list.iter().flatten().map(|text| text.to_ascii_lowercase().into()).collect()
     };
     let languages = request.wlang.as_ref().or(request.wlangb.as_ref());
-    let mut asked = Asked {
-        floor: floor.and_then(price::floor),
+    Asked {
         blocked_advertisers: lower(&request.badv),
         allowed_seats: shared(request.wseat.as_deref()),
         blocked_seats: shared(request.bseat.as_deref()),
         blocked_apps: shared(request.bapp.as_deref()),
         languages: shared(languages.map(Vec::as_slice)),
-        secure: imp.secure,
         ..Asked::default()
+    }
+}
+
+/// Reads the bounds on one imp.
+fn asked_imp(imp: &Imp<'_>, placement: &Arc<Placement>, currency: Currency) -> AskedImp {
+    let floor = imp.bidfloor.filter(|_| floor_currency(imp) == currency.as_str());
+    let mut asked = AskedImp {
+        id: Some(Arc::from(&*imp.id)),
+        floor: floor.and_then(price::floor).map(Floor::Fixed),
+        secure: imp.secure,
+        ..AskedImp::whole(placement)
     };
     if let Some(video) = &imp.video {
         bound_by_video(&mut asked, video);
@@ -234,9 +245,10 @@ fn asked(request: &BidRequest<'_>, imp: &Imp<'_>, currency: Currency) -> Asked {
     asked
 }
 
-fn bound_by_video(asked: &mut Asked, video: &Video<'_>) {
+fn bound_by_video(asked: &mut AskedImp, video: &Video<'_>) {
     let number = |number: Option<i32>| number.and_then(|it| u32::try_from(it).ok());
     let size = number(video.w).zip(number(video.h));
+    asked.shape = if video.is_dynamic() { Shape::Stretch } else { Shape::Slot };
     let slots = if video.is_dynamic() { video.maxseq } else { Some(1) };
     asked.max_ads = slots.map(|most| u16::try_from(most).unwrap_or(u16::MAX));
     asked.lengths = match &video.rqddurs {

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use crate::model::break_request::{Asked, BreakRequest, Door};
+use crate::model::break_request::{Asked, AskedImp, BreakRequest, Door};
 use crate::model::cue::Signal;
 use crate::model::ids::{BreakId, SessionId, StreamId};
-use crate::model::market::Market;
+use crate::model::market::{Market, Placement};
 use crate::model::passthrough::Passthrough;
 use crate::model::time::{Millis, UnixMillis};
 use crate::wire::break_request::identity::Told;
@@ -32,7 +32,7 @@ pub fn tag(query: &str, caller: &Caller<'_>, market: &Market) -> Result<BreakReq
     };
     let session = session(&query, caller);
     let ad_break = told(&query).ad_break(placement, session.as_ref(), &sha);
-    let asked = asked(&query);
+    let imp = imp(&query, placement);
     let cleared = privacy::clear(viewer::viewer(&query, caller, publisher));
     let channel = viewer::inventory(&query, publisher).piece(publisher);
     let blocked = query.text(&["blocked_cat"]).map(|_| "blocked_cat");
@@ -42,14 +42,15 @@ pub fn tag(query: &str, caller: &Caller<'_>, market: &Market) -> Result<BreakReq
     Ok(BreakRequest {
         door: Door::Tag,
         request_id: None,
-        imp_id: None,
+        arrived_at: caller.arrived_at,
         publisher: Arc::clone(publisher),
         placement: Arc::clone(placement),
         ad_break,
+        imps: vec![imp],
         session,
         patience,
         stitching,
-        asked,
+        asked: Asked::default(),
         passthrough: Passthrough {
             class: cleared.class,
             device: cleared.device,
@@ -134,7 +135,7 @@ fn start(text: &str) -> Option<UnixMillis> {
 }
 
 /// Reads the bounds.
-fn asked(query: &Query<'_>) -> Asked {
+fn imp(query: &Query<'_>, placement: &Arc<Placement>) -> AskedImp {
     let whole = |text: &str| number(text).map(|it| u32::try_from(it).unwrap_or(u32::MAX));
     let max_ads = query.parse(&["max_ads", "maxa"], number).filter(|most| 0 < *most);
     let min_ad = query.parse(&["min_ad"], whole);
@@ -149,7 +150,7 @@ fn asked(query: &Query<'_>) -> Asked {
     let protocols = query
         .parse(&["vast_versions"], bounds::vast_versions)
         .or_else(|| query.text(&["resp"]).and_then(answer_versions));
-    Asked {
+    AskedImp {
         max_ads: max_ads.map(|most| u16::try_from(most).unwrap_or(u16::MAX)),
         lengths,
         mimes: query.parse(&["mimes"], bounds::mimes).unwrap_or_default(),
@@ -158,7 +159,7 @@ fn asked(query: &Query<'_>) -> Asked {
         start_delay: query
             .parse(&["position"], bounds::position)
             .or_else(|| query.parse(&["tpos"], seconds).and_then(start_delay)),
-        ..Asked::default()
+        ..AskedImp::whole(placement)
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::model::bid::{Bid, Reply, ReplyOutcome};
+use crate::model::money::Cpm;
 use crate::model::outcome::{Fate, Outcome, Search, Win};
 use crate::model::plan::AuctionInput;
 use crate::wire::json::{self, Unfilled};
@@ -71,7 +72,7 @@ pub(super) fn of<'a>(sold: &'a Sold, input: &'a AuctionInput, outcome: &Outcome)
         auction: input.draw.auction.to_string(),
         break_id: sold.break_id.as_str(),
         placement: sold.placement.as_str(),
-        floor: input.plan.terms.floor.price_text(),
+        floor: floor(input).price_text(),
         currency: sold.currency.as_str(),
         search: match outcome.search {
             Search::Exact => "exact",
@@ -86,6 +87,12 @@ pub(super) fn of<'a>(sold: &'a Sold, input: &'a AuctionInput, outcome: &Outcome)
             })
             .collect(),
     }
+}
+
+/// Returns the least floor of any ad of the first part.
+fn floor(input: &AuctionInput) -> Cpm {
+    let part = &input.plan.parts[0];
+    part.floor.at(part.lengths.shortest())
 }
 
 fn bidder<'a>(reply: &'a Reply, fates: &[Fate], wins: &[Win]) -> Bidder<'a> {

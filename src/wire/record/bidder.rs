@@ -11,7 +11,7 @@ use crate::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, Re
 use crate::model::ids::{BidId, BidderId, CreativeId, DealId, ImpId, SeatId};
 use crate::model::market::{Bidder, Dialect};
 use crate::model::money::Currency;
-use crate::model::plan::Offer;
+use crate::model::plan::{Offer, OfferedImp};
 use crate::model::reason::{CallReason, LossReason};
 use crate::model::time::{Millis, Seconds};
 use crate::wire::record::text::{
@@ -46,7 +46,8 @@ pub(super) struct BidderForm<'a> {
 #[serde(deny_unknown_fields)]
 struct OfferForm<'a> {
     dialect: DialectForm,
-    imps: Vec<Cow<'a, str>>,
+    /// Id and index of the part of each.
+    imps: Vec<(Cow<'a, str>, usize)>,
     seats: Vec<Cow<'a, str>>,
 }
 
@@ -138,7 +139,7 @@ pub(super) fn write(reply: &Reply, offer: Option<&Offer>) -> Vec<u8> {
                 Dialect::Dynamic => DialectForm::Dynamic,
                 Dialect::Structured => DialectForm::Structured,
             },
-            imps: offer.imps.iter().map(|imp| text(imp.as_str())).collect(),
+            imps: offer.imps.iter().map(|imp| (text(imp.id.as_str()), imp.part)).collect(),
             seats: offer.bidder.seats.iter().map(|seat| text(seat.as_str())).collect(),
         }),
         outcome: text(match reply.outcome {
@@ -191,7 +192,9 @@ impl BidderForm<'_> {
             seats: form.seats.iter().map(|seat| SeatId::new(&**seat)).collect(),
             allow_loopback: false,
         };
-        let imps = form.imps.iter().map(|imp| ImpId::new(&**imp)).collect();
+        let imp =
+            |(id, part): &(Cow<'_, str>, usize)| OfferedImp { id: ImpId::new(&**id), part: *part };
+        let imps = form.imps.iter().map(imp).collect();
         Some(Offer { bidder: Arc::new(bidder), dialect, imps })
     }
 }

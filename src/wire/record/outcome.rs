@@ -4,9 +4,9 @@
 
 use serde::Serialize;
 
-use crate::model::bid::{Bid, Reply};
+use crate::model::bid::Bid;
 use crate::model::money::Fee;
-use crate::model::outcome::{Fate, Outcome, Search, Win};
+use crate::model::outcome::{BidRef, Fate, Outcome, Search, Unfilled, Win};
 use crate::model::plan::AuctionInput;
 use crate::wire::record::text::{Decimal, canonical, micros};
 
@@ -35,6 +35,8 @@ struct BidFate<'a> {
     fate: &'static str,
     id: &'a str,
     imp: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unmapped: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     win: Option<OwnWin>,
 }
@@ -43,21 +45,45 @@ struct BidFate<'a> {
 #[derive(Serialize)]
 struct OwnWin {
     clearing: Decimal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discount: Option<DiscountForm>,
     length: Decimal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_to_win: Option<Decimal>,
+    part: usize,
     pay: Decimal,
     seconds: u32,
     sequence: u16,
     start: Decimal,
 }
 
-/// The pod as the publisher sees it.
+/// A discount negotiated in a deal.
+#[derive(Serialize)]
+struct DiscountForm {
+    off: Decimal,
+    ppm: u32,
+}
+
+/// The pods as the publisher sees them.
 #[derive(Serialize)]
 struct Sales<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     no_fill: Option<&'static str>,
     search: &'static str,
-    unfilled: Vec<(u32, &'static str)>,
+    unfilled: Vec<UnfilledForm<'a>>,
     wins: Vec<Sale<'a>>,
+}
+
+/// Seconds that nobody bought, with the best bid that was refused there.
+#[derive(Serialize)]
+struct UnfilledForm<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bidder: Option<&'a str>,
+    pod: usize,
+    reason: &'static str,
+    seconds: u32,
 }
 
 #[derive(Serialize)]
@@ -69,6 +95,7 @@ struct Sale<'a> {
     fees: Vec<(&'a str, Decimal)>,
     length: Decimal,
     net: Decimal,
+    part: usize,
     seconds: u32,
     sequence: u16,
     start: Decimal,
@@ -86,10 +113,10 @@ pub fn outcome_sections(input: &AuctionInput, outcome: &Outcome) -> Vec<(String,
         ("outcome".to_owned(), canonical(&counts(input, outcome))),
         ("outcome:seller".to_owned(), canonical(&sales(input, outcome))),
     ];
-    for (reply, fates) in input.replies.iter().zip(&outcome.fates) {
+    for (index, (reply, fates)) in input.replies.iter().zip(&outcome.fates).enumerate() {
         assert!(reply.bids.len() == fates.len(), "each bid has exactly one fate");
         if !reply.bids.is_empty() {
-            let section = canonical(&bidder_fates(input, outcome, reply, fates));
+            let section = canonical(&bidder_fates(input, outcome, index, fates));
             sections.push((format!("outcome:{}", reply.bidder), section));
         }
     }
@@ -111,18 +138,20 @@ fn counts(input: &AuctionInput, outcome: &Outcome) -> Counts {
 fn bidder_fates<'a>(
     input: &'a AuctionInput,
     outcome: &Outcome,
-    reply: &'a Reply,
+    index: usize,
     fates: &[Fate],
 ) -> BidderFates<'a> {
-    let fate = |(bid, fate): (&'a Bid, &Fate)| {
+    let reply = &input.replies[index];
+    let fate = |(bid_index, (bid, fate)): (usize, (&'a Bid, &Fate))| {
         let (name, win) = match *fate {
             Fate::Won(index) => ("won", Some(own_win(&outcome.wins[index]))),
             Fate::Lost(reason) => (reason.name(), None),
         };
-        BidFate { fate: name, id: bid.id.as_str(), imp: bid.imp.as_str(), win }
+        let unmapped = outcome.unmapped.contains(&BidRef { reply: index, bid: bid_index });
+        BidFate { fate: name, id: bid.id.as_str(), imp: bid.imp.as_str(), unmapped, win }
     };
     BidderFates {
-        bids: reply.bids.iter().zip(fates).map(fate).collect(),
+        bids: reply.bids.iter().zip(fates).enumerate().map(fate).collect(),
         currency: input.plan.terms.currency.as_str(),
     }
 }
@@ -130,7 +159,10 @@ fn bidder_fates<'a>(
 fn own_win(win: &Win) -> OwnWin {
     OwnWin {
         clearing: micros(win.clearing),
+        discount: win.discount.map(|it| DiscountForm { off: micros(it.off), ppm: it.ppm }),
         length: Decimal(win.length.0),
+        min_to_win: win.min_to_win.map(micros),
+        part: win.part,
         pay: micros(win.pay),
         seconds: win.seconds.0,
         sequence: win.sequence,
@@ -145,8 +177,19 @@ fn sales<'a>(input: &'a AuctionInput, outcome: &Outcome) -> Sales<'a> {
             Search::Exact => "exact",
             Search::Bounded => "bounded",
         },
-        unfilled: outcome.unfilled.iter().map(|(long, why)| (long.0, why.name())).collect(),
+        unfilled: outcome.unfilled.iter().map(|entry| unfilled(input, entry)).collect(),
         wins: outcome.wins.iter().map(|win| sale(input, win)).collect(),
+    }
+}
+
+fn unfilled<'a>(input: &'a AuctionInput, entry: &Unfilled) -> UnfilledForm<'a> {
+    let best = entry.best.map(|at| (&input.replies[at.reply], at.bid));
+    UnfilledForm {
+        bid: best.map(|(reply, bid)| reply.bids[bid].id.as_str()),
+        bidder: best.map(|(reply, _)| reply.bidder.as_str()),
+        pod: entry.pod,
+        reason: entry.reason.name(),
+        seconds: entry.seconds.0,
     }
 }
 
@@ -162,6 +205,7 @@ fn sale<'a>(input: &'a AuctionInput, win: &Win) -> Sale<'a> {
         fees: schedule.iter().zip(win.split.fees.iter().copied()).map(fee).collect(),
         length: Decimal(win.length.0),
         net: micros(win.split.net),
+        part: win.part,
         seconds: win.seconds.0,
         sequence: win.sequence,
         start: Decimal(win.start.0),

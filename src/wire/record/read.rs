@@ -9,7 +9,7 @@ use std::io::Read;
 use serde::Deserialize;
 
 use crate::model::ids::{AuctionId, BidderId};
-use crate::model::plan::{AuctionInput, Chosen, Draw, Offer, Plan};
+use crate::model::plan::{AuctionInput, Chosen, Draw, Offer};
 use crate::model::reason::CallReason;
 use crate::model::time::UnixMillis;
 use crate::wire::record::bidder::BidderForm;
@@ -239,7 +239,7 @@ impl Record {
         let head = self.head_form()?;
         let seed = head.seed.ok_or_else(|| content("head"))?;
         let seller: Seller<'_> = self.form("seller")?;
-        let terms = seller.terms().ok_or_else(|| content("seller"))?;
+        let mut plan = seller.plan().ok_or_else(|| content("seller"))?;
         let ops: OpsForm<'_> = self.form("ops")?;
         let (mut replies, mut offers) = (Vec::new(), Vec::new());
         for id in &ops.replies {
@@ -267,7 +267,12 @@ impl Record {
             user_salt: self.user_salt().unwrap_or_default(),
             nonce_key: [0; 32],
         };
-        Ok(AuctionInput { draw, plan: Plan { terms, offers, skipped }, chosen, replies })
+        let imps = offers.iter().flat_map(|offer| &offer.imps);
+        if imps.map(|imp| imp.part).any(|part| plan.parts.len() <= part) {
+            return Err(content(BIDDER));
+        }
+        (plan.offers, plan.skipped) = (offers, skipped);
+        Ok(AuctionInput { draw, plan, chosen, replies })
     }
 
     fn head_form(&self) -> Result<HeadForm<'_>, RecordError> {

@@ -8,11 +8,15 @@ use sha2::{Digest, Sha256};
 
 use crate::model::ad_break::{BreakSignal, LengthSource};
 use crate::model::break_request::{BreakRequest, Door};
-use crate::model::market::{Fit, Lengths};
 use crate::model::money::{Currency, Fee, FeeSchedule};
-use crate::model::plan::{Pod, Terms};
-use crate::model::time::{MAX_BREAK, Millis, Seconds};
+use crate::model::plan::{Part, Plan, Terms};
+use crate::model::rates::Rate;
+use crate::wire::record::seller::deal::PricingForm;
+use crate::wire::record::seller::part::{CategoryForm, PartForm, PodForm};
 use crate::wire::record::text::{Decimal, Hex, canonical, cpm, micros, shared, text, texts};
+
+mod deal;
+mod part;
 
 /// The section. Fields stand in ASCII order.
 #[derive(Deserialize, Serialize)]
@@ -24,9 +28,13 @@ pub(super) struct Seller<'a> {
     fee_id: Hex<8>,
     fees: Vec<FeeForm<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    imp_id: Option<Cow<'a, str>>,
+    imp_ids: Option<Vec<Cow<'a, str>>>,
+    parts: Vec<PartForm<'a>>,
     placement: Cow<'a, str>,
-    pod: PodForm<'a>,
+    /// The placement of each part, where they are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    placements: Vec<Cow<'a, str>>,
+    pods: Vec<PodForm<'a>>,
     publisher: Cow<'a, str>,
     req_sha: Hex<32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,33 +81,18 @@ struct FeeForm<'a> {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct PodForm<'a> {
-    fit: FitForm,
-    id: Cow<'a, str>,
-    lengths: LengthsForm,
-    max_ads: u16,
-    real: Decimal,
-    seconds: u32,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
 struct TermsForm<'a> {
-    apis: Cow<'a, [i32]>,
-    blocked_advertisers: Vec<Cow<'a, str>>,
+    allowed_categories: Vec<CategoryForm<'a>>,
     blocked_apps: Vec<Cow<'a, str>>,
-    blocked_attributes: Cow<'a, [i32]>,
     blocked_seats: Vec<Cow<'a, str>>,
+    currencies: Vec<Cow<'a, str>>,
     currency: Cow<'a, str>,
-    floor: Decimal,
     languages: Vec<Cow<'a, str>>,
     max_cpm: Decimal,
-    mimes: Vec<Cow<'a, str>>,
-    protocols: Cow<'a, [i32]>,
+    pricing: PricingForm,
+    /// Each currency with its rate times 10^12.
+    rates: Vec<(Cow<'a, str>, Decimal)>,
     seats: Vec<Cow<'a, str>>,
-    secure: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    size: Option<(u32, u32)>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -118,22 +111,9 @@ enum SourceForm {
     Default,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum FitForm {
-    Nominal,
-    Real,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum LengthsForm {
-    Exact(Vec<u32>),
-    Range(u32, u32),
-}
-
 /// Writes the section.
-pub(super) fn write(request: &BreakRequest, terms: &Terms) -> Vec<u8> {
+pub(super) fn write(request: &BreakRequest, plan: &Plan) -> Vec<u8> {
+    let terms = &plan.terms;
     let ad_break = &request.ad_break;
     let schain = request.passthrough.schain.as_deref();
     canonical(&Seller {
@@ -158,9 +138,11 @@ pub(super) fn write(request: &BreakRequest, terms: &Terms) -> Vec<u8> {
         },
         fee_id: Hex(fee_schedule_id(&terms.fees)),
         fees: fees(&terms.fees),
-        imp_id: request.imp_id.as_deref().map(text),
+        imp_ids: request.imps.iter().map(|imp| imp.id.as_deref().map(text)).collect(),
+        parts: plan.parts.iter().map(PartForm::of).collect(),
         placement: text(request.placement.id.as_str()),
-        pod: pod_form(&terms.pod),
+        placements: placements(request),
+        pods: plan.pods.iter().map(PodForm::of).collect(),
         publisher: text(request.publisher.id.as_str()),
         req_sha: Hex(request.sha),
         request_id: request.request_id.as_deref().map(text),
@@ -177,28 +159,56 @@ pub fn fee_schedule_id(schedule: &FeeSchedule) -> [u8; 8] {
     *hash.first_chunk().expect("8 is below 32")
 }
 
+/// Names the placements where the imps have several.
+fn placements(request: &BreakRequest) -> Vec<Cow<'_, str>> {
+    let one = request.imps.iter().all(|imp| imp.placement.id == request.placement.id);
+    let imps = if one { &[][..] } else { &request.imps };
+    imps.iter().map(|imp| text(imp.placement.id.as_str())).collect()
+}
+
 impl Seller<'_> {
-    /// Returns the terms, or `None` when a value breaks a rule of its type.
-    pub(super) fn terms(&self) -> Option<Terms> {
+    /// Returns terms, pods and parts, or `None` when a value breaks a rule of its type.
+    pub(super) fn plan(&self) -> Option<Plan> {
+        let parts = self.parts.iter().map(|part| part.part(self.pods.len()));
+        let parts: Vec<Part> = parts.collect::<Option<_>>()?;
+        let plan = Plan {
+            terms: self.terms()?,
+            pods: self.pods.iter().map(PodForm::pod).collect(),
+            parts,
+            offers: Vec::new(),
+            skipped: Vec::new(),
+        };
+        // A pod is as long as its parts.
+        let adds_up = plan.pods.iter().enumerate().all(|(index, pod)| {
+            let own = plan.parts.iter().filter(|part| part.pod == index);
+            own.map(|part| u64::from(part.seconds.0)).sum::<u64>() == u64::from(pod.seconds.0)
+        });
+        (adds_up && !plan.parts.is_empty()).then_some(plan)
+    }
+
+    fn terms(&self) -> Option<Terms> {
         let terms = &self.terms;
         let fee = |fee: &FeeForm<'_>| Fee { name: Arc::from(&*fee.name), ppm: fee.ppm };
+        let rate = |(from, e12): &(Cow<'_, str>, Decimal)| {
+            let e12 = i64::try_from(e12.0).ok().filter(|e12| 0 < *e12)?;
+            Some(Rate { from: Currency::new(from)?, e12 })
+        };
         Some(Terms {
             currency: Currency::new(&terms.currency)?,
-            floor: cpm(terms.floor)?,
+            currencies: terms
+                .currencies
+                .iter()
+                .map(|it| Currency::new(it))
+                .collect::<Option<_>>()?,
+            rates: terms.rates.iter().map(rate).collect::<Option<_>>()?,
+            pricing: terms.pricing.pricing(),
             max_cpm: cpm(terms.max_cpm)?,
-            pod: pod(&self.pod)?,
             fees: FeeSchedule::new(self.fees.iter().map(fee).collect())?,
-            blocked_advertisers: shared(&terms.blocked_advertisers),
+            allowed_categories: part::categories(&terms.allowed_categories),
             blocked_apps: shared(&terms.blocked_apps),
-            blocked_attributes: terms.blocked_attributes.to_vec(),
             allowed_seats: shared(&terms.seats),
             blocked_seats: shared(&terms.blocked_seats),
             languages: shared(&terms.languages),
-            protocols: terms.protocols.to_vec(),
-            apis: terms.apis.to_vec(),
-            mimes: shared(&terms.mimes),
-            size: terms.size,
-            secure: terms.secure,
         })
     }
 }
@@ -215,66 +225,21 @@ fn fees(schedule: &FeeSchedule) -> Vec<FeeForm<'_>> {
     schedule.fees().iter().map(|fee| FeeForm { name: text(&fee.name), ppm: fee.ppm }).collect()
 }
 
-fn pod_form(pod: &Pod) -> PodForm<'_> {
-    PodForm {
-        fit: match pod.fit {
-            Fit::Nominal => FitForm::Nominal,
-            Fit::Real => FitForm::Real,
-        },
-        id: text(&pod.id),
-        lengths: match &pod.lengths {
-            Lengths::Exact(list) => LengthsForm::Exact(list.iter().map(|item| item.0).collect()),
-            Lengths::Range { min, max } => LengthsForm::Range(min.0, max.0),
-        },
-        max_ads: pod.max_ads,
-        real: Decimal(pod.real.0),
-        seconds: pod.seconds.0,
-    }
-}
-
 fn terms_form(terms: &Terms) -> TermsForm<'_> {
+    let rate = |rate: &Rate| {
+        let e12 = u64::try_from(rate.e12).expect("a rate is above 0");
+        (Cow::Owned(rate.from.as_str().to_owned()), Decimal(e12))
+    };
     TermsForm {
-        apis: Cow::Borrowed(&terms.apis),
-        blocked_advertisers: texts(&terms.blocked_advertisers),
+        allowed_categories: part::category_forms(&terms.allowed_categories),
         blocked_apps: texts(&terms.blocked_apps),
-        blocked_attributes: Cow::Borrowed(&terms.blocked_attributes),
         blocked_seats: texts(&terms.blocked_seats),
+        currencies: terms.currencies.iter().map(|it| text(it.as_str())).collect(),
         currency: text(terms.currency.as_str()),
-        floor: micros(terms.floor),
         languages: texts(&terms.languages),
         max_cpm: micros(terms.max_cpm),
-        mimes: texts(&terms.mimes),
-        protocols: Cow::Borrowed(&terms.protocols),
+        pricing: PricingForm::of(terms.pricing),
+        rates: terms.rates.iter().map(rate).collect(),
         seats: texts(&terms.allowed_seats),
-        secure: terms.secure,
-        size: terms.size,
-    }
-}
-
-/// Reads a pod and checks what the fill relies on: no longer than a break, sane lengths.
-fn pod(form: &PodForm<'_>) -> Option<Pod> {
-    let seconds = Seconds(form.seconds);
-    Some(Pod {
-        id: Arc::from(&*form.id),
-        seconds: (seconds <= Seconds::nominal(MAX_BREAK)).then_some(seconds)?,
-        real: Millis(form.real.0),
-        max_ads: form.max_ads,
-        lengths: lengths(&form.lengths)?,
-        fit: match form.fit {
-            FitForm::Nominal => Fit::Nominal,
-            FitForm::Real => Fit::Real,
-        },
-    })
-}
-
-fn lengths(form: &LengthsForm) -> Option<Lengths> {
-    match form {
-        LengthsForm::Exact(list) => {
-            let sorted = list.is_sorted_by(|a, b| a < b);
-            let sound = sorted && list.first().is_some_and(|first| 0 < *first);
-            sound.then(|| Lengths::Exact(list.iter().copied().map(Seconds).collect()))
-        }
-        LengthsForm::Range(min, max) => (0 < *min && min <= max)
-            .then_some(Lengths::Range { min: Seconds(*min), max: Seconds(*max) }),
     }
 }

@@ -1,0 +1,48 @@
+//! Private terms between a publisher and buyers.
+
+use std::sync::Arc;
+
+use crate::model::floor::Floor;
+use crate::model::ids::{BidderId, DealId};
+
+/// A deal: who may use it, at what price, and what it is owed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deal {
+    /// Its name on the wire.
+    pub id: DealId,
+    /// The bidders it is offered to; empty means any.
+    pub bidders: Vec<BidderId>,
+    /// The seats that may use it; empty means any.
+    pub seats: Vec<Arc<str>>,
+    /// Advertiser domains it is for, lowercase; empty means any.
+    pub advertisers: Vec<Arc<str>>,
+    /// How its price is found.
+    pub pricing: Pricing,
+    /// Its own floor, in the auction's currency; none leaves the placement's. Of a fixed deal it is
+    /// the price.
+    pub floor: Option<Floor>,
+    /// Whether it is served before all else, and its bidder obliged to bid.
+    pub guaranteed: bool,
+    /// The negotiated discount off the bid, in millionths.
+    pub discount_ppm: u32,
+}
+
+/// How the price of a winner is found (decision 6).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Pricing {
+    /// It pays its bid.
+    #[default]
+    First,
+    /// It pays its critical price.
+    Second,
+    /// It pays the floor of its deal; deals only.
+    Fixed,
+}
+
+impl Deal {
+    /// Says whether it is offered to a bidder.
+    #[must_use]
+    pub fn is_for(&self, bidder: &BidderId) -> bool {
+        self.bidders.is_empty() || self.bidders.contains(bidder)
+    }
+}
