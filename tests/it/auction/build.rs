@@ -1,13 +1,19 @@
-//! Values of the model with plain defaults, for cases, the generator and the bench.
+//! Values of the model with plain defaults, for cases, the generators and the benches.
 
 use std::sync::Arc;
 
 use breakwater::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
-use breakwater::model::ids::{AuctionId, BidId, BidderId, CreativeId, ImpId};
+use breakwater::model::category::Separation;
+use breakwater::model::deal::{Deal, Pricing};
+use breakwater::model::floor::Floor;
+use breakwater::model::ids::{AuctionId, BidId, BidderId, CreativeId, DealId, ImpId};
 use breakwater::model::market::{Bidder, Dialect, Fit, Lengths};
-use breakwater::model::money::{Cpm, Currency, FeeSchedule};
-use breakwater::model::plan::{Draw, Pod, Terms};
+use breakwater::model::money::{Cpm, Currency};
+use breakwater::model::plan::{
+    AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Place, Plan, Pod, Shape, Terms,
+};
 use breakwater::model::time::{Millis, Seconds};
+use sha2::{Digest, Sha256};
 
 pub(crate) fn draw(seed: u8) -> Draw {
     Draw {
@@ -19,33 +25,74 @@ pub(crate) fn draw(seed: u8) -> Draw {
     }
 }
 
-/// Terms of a 60 s pod of any lengths and number that refuse nothing.
+/// Terms that refuse nothing.
 pub(crate) fn terms() -> Terms {
-    Terms {
-        currency: Currency::USD,
-        floor: Cpm::ZERO,
-        max_cpm: Cpm::from_micros(1_000_000_000).unwrap(),
-        pod: Pod {
-            id: "brk-1".into(),
-            seconds: Seconds(60),
-            real: Millis(60_000),
-            max_ads: 8,
-            lengths: Lengths::Range { min: Seconds(1), max: Seconds(900) },
-            fit: Fit::Nominal,
-        },
-        fees: FeeSchedule::default(),
+    Terms { max_cpm: micros(1_000_000_000), ..Terms::default() }
+}
+
+/// A 60 s stretch of any lengths that refuses nothing.
+pub(crate) fn part() -> Part {
+    Part {
+        pod: 0,
+        shape: Shape::Stretch,
+        place: Place::Any,
+        seconds: Seconds(60),
+        real: Millis(60_000),
+        max_ads: 8,
+        lengths: Lengths::Range { min: Seconds(1), max: Seconds(900) },
+        fit: Fit::Nominal,
+        floor: Floor::default(),
+        deals: Vec::new(),
+        private_auction: false,
+        deals_first: false,
         blocked_advertisers: Vec::new(),
-        blocked_apps: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
         blocked_attributes: Vec::new(),
-        allowed_seats: Vec::new(),
-        blocked_seats: Vec::new(),
-        languages: Vec::new(),
         protocols: vec![2, 3, 7, 11, 13],
         apis: Vec::new(),
         mimes: vec!["video/mp4".into()],
         size: None,
         secure: false,
+        expires_s: None,
     }
+}
+
+/// A plan of these pods and parts without bidders; the pods' seconds are those of their parts.
+pub(crate) fn plan(terms: Terms, mut pods: Vec<Pod>, parts: Vec<Part>) -> Plan {
+    for (index, pod) in pods.iter_mut().enumerate() {
+        let own = parts.iter().filter(|part| part.pod == index);
+        pod.seconds = Seconds(own.map(|part| part.seconds.0).sum());
+    }
+    Plan { terms, pods, parts, offers: Vec::new(), skipped: Vec::new() }
+}
+
+pub(crate) fn pod(id: &str, separation: Separation) -> Pod {
+    Pod { id: id.into(), seconds: Seconds(0), separation }
+}
+
+/// An auction of a plan in which every offered bidder was asked.
+pub(crate) fn input(seed: u8, plan: Plan, replies: Vec<Reply>) -> AuctionInput {
+    let chosen = Chosen { asked: (0..plan.offers.len()).collect(), skipped: Vec::new() };
+    AuctionInput { draw: draw(seed), plan, chosen, replies }
+}
+
+/// Offers all parts to a bidder: one imp a part, or one a slot in the structured dialect.
+pub(crate) fn offer(plan: &Plan, bidder: Bidder) -> Offer {
+    let mut imps = Vec::new();
+    for (index, part) in plan.parts.iter().enumerate() {
+        let slots = match (part.shape, bidder.dialect) {
+            (Shape::Slot, _) | (Shape::Stretch, Dialect::Dynamic) => 1,
+            (Shape::Stretch, Dialect::Structured) => {
+                u32::from(part.max_ads).min(part.seconds.0 / part.lengths.shortest().0)
+            }
+        };
+        for _ in 0..slots {
+            let id = ImpId::new((imps.len() + 1).to_string());
+            imps.push(OfferedImp { id, part: index });
+        }
+    }
+    Offer { dialect: bidder.dialect, bidder: Arc::new(bidder), imps }
 }
 
 pub(crate) fn bidder(id: &str, dialect: Dialect) -> Bidder {
@@ -58,6 +105,20 @@ pub(crate) fn bidder(id: &str, dialect: Dialect) -> Bidder {
         gzip: false,
         seats: Vec::new(),
         allow_loopback: false,
+    }
+}
+
+/// A deal for anybody, priced as the auction is, under the part's floor.
+pub(crate) fn deal(id: &str) -> Deal {
+    Deal {
+        id: DealId::new(id),
+        bidders: Vec::new(),
+        seats: Vec::new(),
+        advertisers: Vec::new(),
+        pricing: Pricing::First,
+        floor: None,
+        guaranteed: false,
+        discount_ppm: 0,
     }
 }
 
@@ -77,18 +138,16 @@ pub(crate) fn reply(bidder: &str, outcome: ReplyOutcome, bids: Vec<Bid>) -> Repl
     }
 }
 
-/// A bid that nothing is wrong with.
+/// A bid that nothing is wrong with, of the bidder's own advertiser, creative and media.
 pub(crate) fn bid(bidder: &str, id: &str, micros: i64, seconds: u32) -> Bid {
-    let domain: Arc<str> = format!("{bidder}.example").into();
-    let cpm = Cpm::from_micros(micros).unwrap();
     Bid {
         id: BidId::new(id),
         seat: None,
         imp: ImpId::new("1"),
-        price: Some(Price { text: cpm.to_string().into(), cpm }),
+        price: Some(price(micros)),
         currency: Currency::USD,
         deal: None,
-        advertisers: vec![Advertiser { registrable: Arc::clone(&domain), domain }],
+        advertisers: vec![advertiser(&format!("{bidder}.example"))],
         creative_id: Some(CreativeId::new(format!("creative-{id}"))),
         categories: Vec::new(),
         category_taxonomy: 1,
@@ -110,7 +169,7 @@ pub(crate) fn bid(bidder: &str, id: &str, micros: i64, seconds: u32) -> Bid {
             ads: 1,
             linear: true,
             duration: Some(Seconds(seconds).millis()),
-            media: vec![[0; 32]],
+            media: vec![hash(&format!("https://{bidder}.example/{id}.mp4"))],
             media_types: vec!["video/mp4".into()],
             universal_ids: Vec::new(),
             insecure: false,
@@ -119,4 +178,24 @@ pub(crate) fn bid(bidder: &str, id: &str, micros: i64, seconds: u32) -> Bid {
         defect: None,
         creative: Creative::default(),
     }
+}
+
+/// An advertiser; its registrable domain is taken to be its last two labels.
+pub(crate) fn advertiser(domain: &str) -> Advertiser {
+    let labels: Vec<&str> = domain.split('.').collect();
+    let registrable = labels[labels.len().saturating_sub(2)..].join(".");
+    Advertiser { domain: domain.into(), registrable: registrable.into() }
+}
+
+pub(crate) fn price(value: i64) -> Price {
+    let cpm = micros(value);
+    Price { text: cpm.to_string().into(), cpm }
+}
+
+pub(crate) fn micros(micros: i64) -> Cpm {
+    Cpm::from_micros(micros).unwrap()
+}
+
+pub(crate) fn hash(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
 }
