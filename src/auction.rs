@@ -7,6 +7,7 @@
 #![deny(clippy::disallowed_methods, clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
 mod candidate;
+pub mod category;
 pub mod decide;
 mod eligibility;
 mod fill;
