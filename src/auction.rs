@@ -15,4 +15,6 @@ mod loss;
 pub mod plan;
 mod pricing;
 pub mod select;
+mod separation;
+mod text;
 mod unfilled;

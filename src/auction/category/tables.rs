@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// The tables of this build.
-pub(in crate::auction) static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables::read(CATEGORIES, EQUIVALENTS));
+pub(in crate::auction) static TABLES: LazyLock<Tables> =
+    LazyLock::new(|| Tables::read(CATEGORIES, EQUIVALENTS));
 
 /// A category that the tables know.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
