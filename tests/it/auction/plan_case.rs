@@ -22,7 +22,8 @@ use breakwater::model::standing::{BidderStanding, Quota, Standing};
 use breakwater::model::time::{Millis, Seconds, UnixMillis};
 
 use super::build;
-use super::case::{add_fee, codes, cpm, lengths, millis, texts};
+use super::case::read::add_fee;
+use super::case::read::words::{codes, cpm, lengths, millis, texts};
 
 /// Plans the break of a case and prints the plan.
 pub(crate) fn run(text: &str) -> String {

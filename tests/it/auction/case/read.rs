@@ -12,7 +12,7 @@
 //! `separation advertiser category creative media` and `exclusive 8:1002 …` are of the first pod.
 //! Without a `pod` and a `part` line there is one pod of one stretch. `pod ID [separation=a,b]
 //! [exclusive=8:1002]` and `part POD stretch|slot SECONDS [key=value]…` make others; a part's keys
-//! are those of its lines, and `place`.
+//! are those of its lines, `place`, `block_cat`, `block_adomain`, and `deals` where not all are its own.
 //!
 //! Then `bidder NAME [structured] [seats=a,b] [unasked] [OUTCOME]` and `bid BIDDER ID CPM SECONDS
 //! [key=value]…`; see `case::read::bid` for the keys.
@@ -45,6 +45,8 @@ struct Draft {
     parts: Vec<Part>,
     separation: Separation,
     deals: Vec<Arc<Deal>>,
+    /// Deals that are of some parts only: the part and what it has of them.
+    offered: Vec<(usize, Vec<String>)>,
 }
 
 /// Reads a case: the plan first, whatever the order of lines, then who was asked and what they bid.
@@ -59,6 +61,7 @@ pub(crate) fn read(text: &str) -> AuctionInput {
         parts: Vec::new(),
         separation: Separation::default(),
         deals: Vec::new(),
+        offered: Vec::new(),
     };
     let is_reply = |words: &[&str]| words[0] == "bidder" || words[0] == "bid";
     for words in lines.iter().filter(|words| !is_reply(words)) {
@@ -108,6 +111,10 @@ impl Draft {
             let (key, value) = word.split_once('=').unwrap_or((word, ""));
             let values: Vec<&str> = value.split(',').filter(|word| !word.is_empty()).collect();
             match key {
+                "deals" => {
+                    let ids = values.iter().map(|&id| id.to_owned()).collect();
+                    self.offered.push((self.parts.len(), ids));
+                }
                 "place" => part.place = Place::of(value.parse().unwrap()),
                 "floor" => part.floor = words::floor(value),
                 "block_cat" => part.blocked_categories = words::categories(&values),
@@ -126,8 +133,12 @@ impl Draft {
             self.parts.push(self.part);
         }
         self.pods[0].separation = self.pods[0].separation.and(&self.separation);
-        for part in &mut self.parts {
-            part.deals.extend(self.deals.iter().cloned());
+        for (index, part) in self.parts.iter_mut().enumerate() {
+            let ids = self.offered.iter().find(|(of, _)| *of == index).map(|(_, ids)| ids);
+            let listed = |deal: &&Arc<Deal>| {
+                ids.is_none_or(|ids| ids.iter().any(|id| id == deal.id.as_str()))
+            };
+            part.deals.extend(self.deals.iter().filter(listed).cloned());
         }
         build::input(self.seed, build::plan(self.terms, self.pods, self.parts), Vec::new())
     }
