@@ -13,5 +13,7 @@ mod fill;
 mod loss;
 pub mod plan;
 mod pricing;
+#[cfg(test)]
+mod sample;
 pub mod select;
 mod unfilled;
