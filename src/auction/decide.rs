@@ -44,7 +44,7 @@ pub fn decide(input: &AuctionInput) -> Outcome {
         (true, true) => Some(NoFillReason::NoBid),
         (true, false) => Some(NoFillReason::NoBidders),
     };
-    let unfilled = unfilled::reasons(input, &fates, seconds.unfilled);
+    let unfilled = unfilled::reasons(input, &fates, &wins);
     let outcome =
         Outcome { wins, fates, seconds, unfilled, unmapped: refused.unmapped, no_fill, search };
     assert_invariants(input, &outcome);
