@@ -14,6 +14,8 @@ mod fill;
 mod loss;
 pub mod plan;
 mod pricing;
+#[cfg(test)]
+mod sample;
 pub mod select;
 mod separation;
 mod text;

@@ -1,12 +1,14 @@
 //! The decision: every winner, every bid's fate, every second accounted for.
 
-use crate::auction::candidate::{Candidate, candidates};
+use crate::auction::candidate::{Candidate, Keys, candidates, key_of};
 use crate::auction::eligibility;
 use crate::auction::eligibility::{Refusals, deal_of};
+use crate::auction::fill::STEPS;
 use crate::auction::fill::order::play_order;
-use crate::auction::fill::{Filled, Item, Limits, STEPS, fill, items};
+use crate::auction::fill::problem::{PartLimits, Problem};
 use crate::auction::loss;
 use crate::auction::pricing::{floor, offered, payment};
+use crate::auction::separation;
 use crate::auction::unfilled;
 use crate::model::outcome::{Fate, Outcome, SecondCount, Win};
 use crate::model::plan::AuctionInput;
@@ -22,16 +24,22 @@ use crate::model::time::{Millis, Seconds};
 #[must_use]
 pub fn decide(input: &AuctionInput) -> Outcome {
     assert_one_reply_a_bidder(input);
-    let limits = Limits::of(&input.plan.parts[0]);
     let refused = eligibility::refusals(input);
     let candidates = candidates(input, &refused);
-    let items = items(&candidates, &limits);
-    let Filled { chosen, search } = fill(&candidates, &items, &limits, STEPS);
+    let make = |index: usize| key_of(input, candidates[index].bid);
+    let keys = Keys::new(candidates.len(), &make);
+    let limits: Vec<PartLimits> = input.plan.parts.iter().map(PartLimits::of).collect();
+    let conflicts = separation::conflicts(input, &candidates);
+    let problem = Problem::new(&candidates, &limits, &conflicts, &keys);
+    let filled = problem.best(STEPS);
 
-    let ads = chosen.iter().flat_map(|&index| items[index].members.clone()).collect();
-    let wins = wins(input, &candidates, &play_order(&candidates, ads));
+    let wins = wins(input, &candidates, &play_order(&candidates, &keys, filled.chosen.clone()));
     let mut fates = refusal_fates(input, &refused);
-    name_fates(&mut fates, &candidates, &items, &chosen, &limits);
+    for (ad, reason) in candidates.iter().zip(loss::reasons(&problem, &filled, STEPS)) {
+        if let Some(reason) = reason {
+            fates[ad.bid.reply][ad.bid.bid] = Fate::Lost(reason);
+        }
+    }
     for (index, win) in wins.iter().enumerate() {
         fates[win.bid.reply][win.bid.bid] = Fate::Won(index);
     }
@@ -44,9 +52,16 @@ pub fn decide(input: &AuctionInput) -> Outcome {
         (true, true) => Some(NoFillReason::NoBid),
         (true, false) => Some(NoFillReason::NoBidders),
     };
-    let unfilled = unfilled::reasons(input, &fates, seconds.unfilled);
-    let outcome =
-        Outcome { wins, fates, seconds, unfilled, unmapped: refused.unmapped, no_fill, search };
+    let unfilled = unfilled::reasons(input, &fates, &wins);
+    let outcome = Outcome {
+        wins,
+        fates,
+        seconds,
+        unfilled,
+        unmapped: refused.unmapped,
+        no_fill,
+        search: filled.search,
+    };
     assert_invariants(input, &outcome);
     outcome
 }
@@ -87,26 +102,6 @@ fn wins(input: &AuctionInput, candidates: &[Candidate], order: &[usize]) -> Vec<
 fn refusal_fates(input: &AuctionInput, refused: &Refusals) -> Vec<Vec<Fate>> {
     let fate = |reason: &Option<LossReason>| Fate::Lost(reason.unwrap_or(LossReason::Outbid));
     (0..input.replies.len()).map(|reply| refused.of(reply).iter().map(fate).collect()).collect()
-}
-
-/// Names the fates of bids that were free to win and did not.
-fn name_fates(
-    fates: &mut [Vec<Fate>],
-    candidates: &[Candidate],
-    items: &[Item],
-    chosen: &[usize],
-    limits: &Limits,
-) {
-    let winners: Vec<&Item> = chosen.iter().map(|&index| &items[index]).collect();
-    for (index, item) in items.iter().enumerate() {
-        if chosen.contains(&index) {
-            continue;
-        }
-        let reason = loss::reason(candidates, item, &winners, limits);
-        for member in &candidates[item.members.clone()] {
-            fates[member.bid.reply][member.bid.bid] = Fate::Lost(reason);
-        }
-    }
 }
 
 fn assert_one_reply_a_bidder(input: &AuctionInput) {
