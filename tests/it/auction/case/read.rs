@@ -144,7 +144,8 @@ impl Draft {
     }
 }
 
-fn separate(separation: &mut Separation, key: &str, words: &[&str]) {
+/// Turns on rules of separation: the words of a `separation` or an `exclusive` line.
+pub(crate) fn separate(separation: &mut Separation, key: &str, words: &[&str]) {
     for word in words {
         match (key, *word) {
             ("exclusive", word) => separation.exclusive.extend(words::categories(&[word])),
