@@ -10,8 +10,10 @@ mod candidate;
 pub mod category;
 pub mod decide;
 mod eligibility;
+mod field;
 mod fill;
 mod loss;
+pub mod minimums;
 pub mod plan;
 mod pricing;
 #[cfg(test)]

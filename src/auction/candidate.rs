@@ -7,12 +7,14 @@ use sha2::{Digest, Sha256};
 
 use crate::auction::eligibility::{Refusals, deal_of, length, place, seat_text};
 use crate::auction::pricing;
+use crate::auction::separation::Contender;
 use crate::model::bid::{Bid, Reply};
+use crate::model::deal::Deal;
 use crate::model::ids::BidderId;
 use crate::model::market::Dialect;
 use crate::model::money::Cpm;
 use crate::model::outcome::BidRef;
-use crate::model::plan::{AuctionInput, Place, Shape};
+use crate::model::plan::{AuctionInput, Offer, Part, Place, Shape};
 use crate::model::time::{Millis, Seconds};
 
 /// What breaks ties between bids (decision 5): no two bids that compete share one.
@@ -82,15 +84,35 @@ impl fmt::Debug for Keys<'_> {
 
 /// Returns the bids without a refusal, in the order of the replies.
 pub(super) fn candidates(input: &AuctionInput, refused: &Refusals) -> Vec<Candidate> {
-    let mut candidates = Vec::new();
+    let bids = input.replies.iter().map(|reply| reply.bids.len()).sum();
+    let mut candidates = Vec::with_capacity(bids);
+    let mut offers = Offers { input, next: 0 };
     for (index, reply) in input.replies.iter().enumerate() {
+        if refused.of(index).iter().all(Option::is_some) {
+            continue;
+        }
+        let offer = offers.of(reply);
         for (bid, reason) in refused.of(index).iter().enumerate() {
             if reason.is_none() {
-                candidates.push(candidate(input, reply, BidRef { reply: index, bid }));
+                let at = BidRef { reply: index, bid };
+                candidates.push(candidate(input, offer, at, &reply.bids[bid]));
             }
         }
     }
     candidates
+}
+
+/// Returns the candidates as what keeps them apart is told.
+pub(super) fn contenders<'a>(
+    input: &'a AuctionInput,
+    candidates: &[Candidate],
+) -> Vec<Contender<'a>> {
+    let contender = |candidate: &Candidate| {
+        let reply = &input.replies[candidate.bid.reply];
+        let bid = &reply.bids[candidate.bid.bid];
+        Contender { pod: usize::from(candidate.pod), bidder: &reply.bidder, bid }
+    };
+    candidates.iter().map(contender).collect()
 }
 
 /// Returns the tie-break key of a bid of an auction.
@@ -111,26 +133,54 @@ pub(super) fn key(seed: &[u8; 16], bidder: &BidderId, bid: &Bid) -> Key {
     hash.finalize().into()
 }
 
-fn candidate(input: &AuctionInput, reply: &Reply, at: BidRef) -> Candidate {
-    let bid = &reply.bids[at.bid];
+/// The offers of the plan, gone through in step with the replies.
+struct Offers<'a> {
+    input: &'a AuctionInput,
+    /// Where the next reply's offer is looked for first: both stand in the market's order.
+    next: usize,
+}
+
+impl<'a> Offers<'a> {
+    fn of(&mut self, reply: &Reply) -> &'a Offer {
+        let offers = &self.input.plan.offers;
+        let (before, from) = offers.split_at(self.next.min(offers.len()));
+        let mut all = from.iter().chain(before);
+        let at = all.position(|offer| offer.bidder.id == reply.bidder);
+        let at = at.expect("a bid without an offer was refused");
+        let at = (self.next + at) % offers.len();
+        self.next = at + 1;
+        &offers[at]
+    }
+}
+
+fn candidate(input: &AuctionInput, offer: &Offer, at: BidRef, bid: &Bid) -> Candidate {
     let plan = &input.plan;
-    let offer = input.offer(reply).expect("a bid without an offer was refused");
     let imp = offer.imps.iter().position(|imp| imp.id == bid.imp);
     let imp = imp.expect("a bid for an imp not offered was refused");
     let index = offer.imps[imp].part;
     let part = &plan.parts[index];
+    let deal = deal_of(part, bid);
     let expanded = offer.dialect == Dialect::Structured && part.shape == Shape::Stretch;
-    let price = pricing::counts(&plan.terms, part, deal_of(part, bid), bid);
+    let price = pricing::counts(&plan.terms, part, deal, bid);
+    let slot = place(&plan.parts, index, bid);
     Candidate {
         bid: at,
         pod: u16::try_from(part.pod).expect("a request has at most thousands of pods"),
         part: u16::try_from(index).expect("a request has at most thousands of imps"),
-        tier: Tier::Open,
+        tier: tier(part, deal),
         price: price.expect("a bid without a price or a rate was refused"),
         seconds: bid.seconds.expect("a bid without a length was refused"),
         length: length(bid).expect("a bid without a length was refused"),
-        slot: place(&plan.parts, index, bid).expect("a bid for another's place was refused"),
+        slot: slot.expect("a bid for another's place was refused"),
         imp: expanded.then_some((at.reply, imp)),
         group: bid.group.map(|group| (at.reply, group)),
+    }
+}
+
+fn tier(part: &Part, deal: Option<&Deal>) -> Tier {
+    match deal {
+        Some(deal) if deal.guaranteed => Tier::Guaranteed,
+        Some(_) if part.deals_first => Tier::Deal,
+        Some(_) | None => Tier::Open,
     }
 }

@@ -13,17 +13,25 @@
 use crate::auction::candidate::{Candidate, Tier};
 use crate::auction::fill::problem::{Filled, Problem, ends_hold};
 use crate::model::money::Cpm;
+use crate::model::outcome::Search;
 use crate::model::plan::{Place, Shape};
 use crate::model::reason::LossReason;
 
-/// Returns why each candidate lost, or `None` for the chosen.
+/// Why candidates lost, and what it took to know.
+#[derive(Debug)]
+pub(super) struct Lost {
+    /// For each candidate the reason, or `None` of the chosen.
+    pub(super) reasons: Vec<Option<LossReason>>,
+    /// Whether the search without tiers was exact.
+    pub(super) search: Search,
+    /// The steps it took.
+    pub(super) steps: u32,
+}
+
+/// Returns why each candidate lost.
 ///
 /// `steps` bound the search without tiers, which is made where tiers decided.
-pub(super) fn reasons(
-    problem: &Problem<'_>,
-    filled: &Filled,
-    steps: u32,
-) -> Vec<Option<LossReason>> {
+pub(super) fn reasons(problem: &Problem<'_>, filled: &Filled, steps: u32) -> Lost {
     let sold = Sold::of(problem, filled);
     let rivals = rivals(problem, filled);
     let displaced = displaced(problem, filled, steps);
@@ -42,7 +50,7 @@ pub(super) fn reasons(
             rivals[member].is_some_and(|rival| problem.candidates[member].price <= rival)
         }) {
             LossReason::Separation
-        } else if displaced.binary_search(&index).is_ok() {
+        } else if displaced.chosen.binary_search(&index).is_ok() {
             LossReason::DisplacedByDeal
         } else if sold.only_ads_lack(problem, members) {
             LossReason::PodFull
@@ -50,7 +58,8 @@ pub(super) fn reasons(
             LossReason::Outbid
         })
     };
-    (0..problem.candidates.len()).map(reason).collect()
+    let reasons = (0..problem.candidates.len()).map(reason).collect();
+    Lost { reasons, search: displaced.search, steps: displaced.steps }
 }
 
 /// What the winners take.
@@ -149,14 +158,14 @@ fn rivals(problem: &Problem<'_>, filled: &Filled) -> Vec<Option<Cpm>> {
 }
 
 /// Returns, ascending, who would win if all prices counted alike; nobody where they do.
-fn displaced(problem: &Problem<'_>, filled: &Filled, steps: u32) -> Vec<usize> {
+fn displaced(problem: &Problem<'_>, filled: &Filled, steps: u32) -> Filled {
     let all_open = problem.candidates.iter().all(|bid| bid.tier == Tier::Open);
     if all_open || filled.chosen.len() == problem.candidates.len() {
-        return Vec::new();
+        return Filled { chosen: Vec::new(), search: Search::Exact, steps: 0 };
     }
     let open = |bid: &Candidate| Candidate { tier: Tier::Open, ..*bid };
     let candidates: Vec<Candidate> = problem.candidates.iter().map(open).collect();
-    Problem::new(&candidates, problem.parts, problem.relation, problem.keys).best(steps).chosen
+    Problem::new(&candidates, problem.parts, problem.relation, problem.keys).best(steps)
 }
 
 fn add(sum: &mut (u64, u64, u64), ad: &Candidate) {

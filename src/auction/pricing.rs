@@ -69,6 +69,22 @@ pub(super) fn clearing(
     }
 }
 
+/// Returns what a bid must offer in the auction's currency that would tie at `critical`: at least
+/// its floor; the price of a fixed deal.
+pub(super) fn needed(
+    terms: &Terms,
+    part: &Part,
+    deal: Option<&Deal>,
+    bid: &Bid,
+    critical: Cpm,
+) -> Cpm {
+    let floor = floor(part, deal, bid.seconds.expect("a bid that competes has a length"));
+    match pricing(terms, deal) {
+        Pricing::First | Pricing::Second => critical.max(floor),
+        Pricing::Fixed => floor,
+    }
+}
+
 /// Returns the least bid that offers at least `needed` of the auction's currency: in the bid's own
 /// currency and before its discount (decision 7); none when no price does.
 ///

@@ -3,7 +3,7 @@
 use breakwater::auction::decide::{decide, decide_within};
 use breakwater::auction::minimums::minimums;
 use breakwater::model::bid::Bid;
-use breakwater::model::deal::Pricing;
+use breakwater::model::deal::{Deal, Pricing};
 use breakwater::model::ids::{BidId, ImpId};
 use breakwater::model::market::Lengths;
 use breakwater::model::outcome::{BidRef, Fate, Outcome, Search};
@@ -21,16 +21,19 @@ fn a_winner_at_its_critical_price_ties_and_a_micro_below_it_loses() {
         let outcome = decide(&input);
         for win in outcome.wins.iter().filter(|win| !is_fixed(&input, win.bid)) {
             let least = win.min_to_win.unwrap().micros();
-            let floor_or_price = win.clearing.micros();
             assert!(least <= price(&input, win.bid), "seed {seed}: {win:?}");
             let at = at_price(&input, win.bid, least);
             assert!(
                 total(&at, &decide(&at)) >= total_without(&at, win.bid),
                 "seed {seed}: {win:?} at its price"
             );
+            // What is worth nothing in the auction's currency is no price to tie with.
             let below = at_price(&input, win.bid, least - 1);
+            if offered(&below, win.bid) == 0 {
+                continue;
+            }
             let fate = decide(&below).fates[win.bid.reply][win.bid.bid];
-            assert!(matches!(fate, Fate::Lost(_)), "seed {seed}: {win:?} below {floor_or_price}");
+            assert!(matches!(fate, Fate::Lost(_)), "seed {seed}: {win:?} below its price");
         }
     }
 }
@@ -176,10 +179,26 @@ fn price(input: &AuctionInput, at: BidRef) -> i64 {
     bid(input, at).price.as_ref().unwrap().cpm.micros()
 }
 
+/// Returns the deal that a bid names on its part.
+fn deal(input: &AuctionInput, at: BidRef) -> Option<&Deal> {
+    let reply = &input.replies[at.reply];
+    let bid = &reply.bids[at.bid];
+    let imp = input.offer(reply)?.imps.iter().find(|imp| imp.id == bid.imp)?;
+    let deals = &input.plan.parts[imp.part].deals;
+    deals.iter().find(|deal| Some(&deal.id) == bid.deal.as_ref()).map(|deal| &**deal)
+}
+
 fn is_fixed(input: &AuctionInput, at: BidRef) -> bool {
-    let named = bid(input, at).deal.as_ref();
-    let mut deals = input.plan.parts.iter().flat_map(|part| &part.deals);
-    named.is_some_and(|id| deals.any(|deal| deal.id == *id && deal.pricing == Pricing::Fixed))
+    deal(input, at).is_some_and(|deal| deal.pricing == Pricing::Fixed)
+}
+
+/// What a bid offers in the auction's currency, after its discount.
+fn offered(input: &AuctionInput, at: BidRef) -> i64 {
+    let ppm = deal(input, at).map_or(0, |deal| i128::from(deal.discount_ppm));
+    let price = price(input, at);
+    let off = i64::try_from(i128::from(price) * ppm / 1_000_000).unwrap();
+    let own = build::micros(price - off);
+    input.plan.terms.normalised(own, bid(input, at).currency).unwrap().micros()
 }
 
 /// Returns the same auction with one bid at another price.
@@ -204,20 +223,14 @@ fn total(input: &AuctionInput, outcome: &Outcome) -> [i64; 3] {
     let mut sums = [0; 3];
     for win in &outcome.wins {
         let part = &input.plan.parts[win.part];
-        let bid = bid(input, win.bid);
-        let deal = bid.deal.as_ref().and_then(|id| part.deals.iter().find(|deal| deal.id == *id));
+        let deal = deal(input, win.bid);
         let tier = match deal {
             Some(deal) if deal.guaranteed => 0,
             Some(_) if part.deals_first => 1,
             Some(_) | None => 2,
         };
         let fixed = deal.filter(|deal| deal.pricing == Pricing::Fixed);
-        let price = bid.price.as_ref().unwrap().cpm;
-        let ppm = deal.map_or(0, |deal| i64::from(deal.discount_ppm));
-        let own = price.micros() - price.micros() * ppm / 1_000_000;
-        let offered = input.plan.terms.normalised(build::micros(own), bid.currency).unwrap();
-        let counts = fixed.map_or(offered, |_| win.clearing);
-        sums[tier] += counts.micros();
+        sums[tier] += fixed.map_or(offered(input, win.bid), |_| win.clearing.micros());
     }
     sums
 }

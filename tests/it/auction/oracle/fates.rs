@@ -1,11 +1,12 @@
 //! The one fate of each bid (`interface.md` section 7).
 
 use breakwater::model::outcome::{Fate, Outcome};
+use breakwater::model::plan::Shape;
 use breakwater::model::reason::LossReason;
 
 use super::Oracle;
-use super::ads::Ad;
-use super::sets::{in_number, in_time, legal, placed};
+use super::ads::{Ad, Ads};
+use super::sets::{in_time, legal, placed};
 
 /// Checks that each bid has its fate.
 pub(super) fn check(oracle: &Oracle<'_>, outcome: &Outcome) -> Result<(), String> {
@@ -54,7 +55,7 @@ fn lost(oracle: &Oracle<'_>, index: usize) -> Option<LossReason> {
         LossReason::Separation
     } else if displaced(oracle, index) {
         LossReason::DisplacedByDeal
-    } else if in_time(ads, with) && !in_number(ads, with) {
+    } else if in_time(ads, with) && !stretches_hold(ads, with) {
         LossReason::PodFull
     } else {
         LossReason::Outbid
@@ -64,4 +65,13 @@ fn lost(oracle: &Oracle<'_>, index: usize) -> Option<LossReason> {
 /// Says whether an ad would have won had all prices counted alike, whatever the tier.
 fn displaced(oracle: &Oracle<'_>, index: usize) -> bool {
     oracle.sets.best_of_one_tier(&oracle.ads, &oracle.counts) & (1 << index) != 0
+}
+
+/// Says whether no stretch has more ads than it takes; who lost the one ad of a slot was outbid.
+fn stretches_hold(ads: &Ads<'_>, set: u32) -> bool {
+    let members = ads.members(set);
+    let parts = ads.input.plan.parts.iter().enumerate();
+    parts.filter(|(_, part)| part.shape == Shape::Stretch).all(|(index, part)| {
+        members.iter().filter(|ad| ad.part == index).count() <= usize::from(part.max_ads)
+    })
 }

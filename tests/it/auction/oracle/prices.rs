@@ -28,7 +28,7 @@ pub(super) fn check_wins(oracle: &Oracle<'_>, outcome: &Outcome) -> Result<(), S
     Ok(())
 }
 
-/// Checks what the losers would have needed.
+/// Checks what the losers would have needed; winners stand there with what they did.
 pub(super) fn check_losers(
     oracle: &Oracle<'_>,
     outcome: &Outcome,
@@ -41,6 +41,7 @@ pub(super) fn check_losers(
     for (index, ad) in oracle.ads.list.iter().enumerate() {
         if let Some(win) = outcome.wins.iter().find(|win| win.bid == ad.at) {
             prices[index] = win.clearing.micros();
+            expected[ad.at.reply][ad.at.bid] = win.min_to_win.map(Cpm::micros);
         }
     }
     for (index, ad) in oracle.ads.list.iter().enumerate() {

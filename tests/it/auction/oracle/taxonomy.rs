@@ -37,43 +37,50 @@ fn family(taxonomy: i32) -> i32 {
     }
 }
 
-/// Returns a category and all above it; only itself when no table knows it.
+/// Returns a category and all above it, in whichever edition; only itself when no table knows it.
 fn chain(taxonomy: i32, id: &str) -> Vec<(i32, String)> {
     let mut chain = vec![(taxonomy, id.to_owned())];
-    let mut below = id.to_owned();
-    while let Some(parent) = parent(taxonomy, &below) {
-        chain.push((taxonomy, parent.clone()));
-        below = parent;
+    let mut next = 0;
+    while let Some((_, below)) = chain.get(next).cloned() {
+        next += 1;
+        chain.extend(parents(taxonomy, &below).into_iter().map(|parent| (taxonomy, parent)));
     }
     chain
 }
 
-fn parent(taxonomy: i32, id: &str) -> Option<String> {
-    let of = |taxonomy: i32| {
-        let mut rows = CATEGORIES.lines().skip(1).map(|row| row.split('\t').collect::<Vec<_>>());
-        rows.find(|row| row[0] == taxonomy.to_string() && row[1] == id)
-    };
-    let known = of(taxonomy).or_else(|| {
-        (1..10).filter(|other| family(*other) == family(taxonomy)).find_map(of)
-    })?;
-    (!known[2].is_empty()).then(|| known[2].to_owned())
+/// Returns what stands right above an id: its rows in the section that is headed by its taxonomy.
+fn parents(taxonomy: i32, id: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for row in CATEGORIES.lines().filter(|row| !row.starts_with('#')) {
+        if let Some(codes) = row.strip_prefix("= ") {
+            inside = codes.split(' ').any(|code| code == taxonomy.to_string());
+        } else if let ([own, parent, _], true) = (&row.split('\t').collect::<Vec<_>>()[..], inside)
+            && *own == id
+            && !parent.is_empty()
+        {
+            found.push((*parent).to_owned());
+        }
+    }
+    found
 }
 
-/// Returns what a category is mapped to, in either direction.
+/// Returns what a category is mapped to, in either direction: a row has an id of 1, then the ids of
+/// 8 and of 2 that belong to it.
 fn equivalents(taxonomy: i32, id: &str) -> Vec<(i32, String)> {
-    let same = |code: &str, other: &str| {
-        code.parse().is_ok_and(|code| family(code) == family(taxonomy)) && other == id
-    };
     let mut found = Vec::new();
-    for row in EQUIVALENTS.lines().skip(1) {
-        let [from, from_id, to, to_id] = row.split('\t').collect::<Vec<_>>()[..] else {
-            panic!("a row of equivalents has four columns: {row}");
+    for row in EQUIVALENTS.lines().filter(|row| !row.starts_with('#')) {
+        let cells: Vec<Vec<&str>> = row.split('\t').map(|it| it.split(',').collect()).collect();
+        let all = |cell: usize, code: i32| {
+            let ids = cells.get(cell).cloned().unwrap_or_default();
+            ids.into_iter().filter(|id| !id.is_empty()).map(move |id| (code, id.to_owned()))
         };
-        if same(from, from_id) {
-            found.push((to.parse().unwrap(), to_id.to_owned()));
-        }
-        if same(to, to_id) {
-            found.push((from.parse().unwrap(), from_id.to_owned()));
+        let has = |cell: usize| cells.get(cell).is_some_and(|ids| ids.contains(&id));
+        match family(taxonomy) {
+            1 if has(0) => found.extend(all(1, 8).chain(all(2, 2))),
+            8 if has(1) => found.extend(all(0, 1)),
+            2 if has(2) => found.extend(all(0, 1)),
+            _ => {}
         }
     }
     found
