@@ -136,7 +136,8 @@ fn check_payment(oracle: &Oracle<'_>, ad: &Ad<'_>, win: &Win) -> Result<(), Stri
     };
     // The least that is worth the clearing price; who pays its bid pays just that.
     let pays_bid = clearing == ad.offered && pay == price - off;
-    let least = worth(pay) >= i128::from(clearing) && worth(pay - 1) < i128::from(clearing);
+    let clears = i128::from(clearing);
+    let least = clears <= worth(pay) && (pay == 0 || worth(pay - 1) < clears);
     if !pays_bid && !least {
         return Err(format!("{:?} pays {pay} for {clearing}", ad.at));
     }
