@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use breakwater::model::time::UnixMillis;
 use breakwater::wire::break_request::{Caller, Credential, openrtb};
 use criterion::{Criterion, criterion_group, criterion_main};
 

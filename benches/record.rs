@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use breakwater::model::ad_break::{AdBreak, LengthSource};
 use breakwater::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
-use breakwater::model::break_request::{Asked, BreakRequest, Door, Faults, Stitching};
+use breakwater::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
+use breakwater::model::category::Separation;
+use breakwater::model::floor::Floor;
 use breakwater::model::ids::{
     AuctionId, BidId, BidderId, BreakId, CreativeId, ImpId, PlacementId, PublisherId, SeatId,
 };
@@ -13,7 +15,9 @@ use breakwater::model::market::{Bidder, Dialect, Fit, Lengths, Placement, Publis
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
 use breakwater::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Win};
 use breakwater::model::passthrough::{Passthrough, ViewerFacts};
-use breakwater::model::plan::{AuctionInput, Chosen, Draw, Offer, Plan, Pod, Terms};
+use breakwater::model::plan::{
+    AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Plan, Pod, Terms,
+};
 use breakwater::model::reason::LossReason;
 use breakwater::model::standing::Standing;
 use breakwater::model::time::{Millis, Seconds, UnixMillis};
@@ -47,29 +51,21 @@ fn record(criterion: &mut Criterion) {
 fn input() -> AuctionInput {
     let fees = vec![Fee { name: Arc::from("exchange"), ppm: 150_000 }];
     let terms = Terms {
-        currency: Currency::USD,
-        floor: cpm(5_000_000),
         max_cpm: cpm(1_000_000_000),
-        pod: Pod {
-            id: Arc::from("1"),
-            seconds: Seconds(120),
-            real: Millis(120_000),
-            max_ads: 4,
-            lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-            fit: Fit::Nominal,
-        },
         fees: FeeSchedule::new(fees).expect("15 % is below 100 %"),
+        ..Terms::default()
+    };
+    let pod = Pod { id: Arc::from("1"), seconds: Seconds(120), ..Pod::default() };
+    let part = Part {
+        seconds: Seconds(120),
+        real: Millis(120_000),
+        max_ads: 4,
+        floor: Floor::Fixed(cpm(5_000_000)),
         blocked_advertisers: vec![Arc::from("rival.example")],
-        blocked_apps: Vec::new(),
-        blocked_attributes: Vec::new(),
-        allowed_seats: Vec::new(),
-        blocked_seats: Vec::new(),
-        languages: Vec::new(),
         protocols: vec![2, 3, 7, 11, 13],
-        apis: Vec::new(),
         mimes: vec![Arc::from("video/mp4")],
-        size: None,
         secure: true,
+        ..Part::default()
     };
     let offers = (0..BIDDERS).map(offer).collect();
     AuctionInput {
@@ -80,7 +76,7 @@ fn input() -> AuctionInput {
             user_salt: [3; 16],
             nonce_key: [4; 32],
         },
-        plan: Plan { terms, offers, skipped: Vec::new() },
+        plan: Plan { terms, pods: vec![pod], parts: vec![part], offers, skipped: Vec::new() },
         chosen: Chosen { asked: (0..BIDDERS).collect(), skipped: Vec::new() },
         replies: (0..BIDDERS).map(reply).collect(),
     }
@@ -97,7 +93,11 @@ fn offer(number: usize) -> Offer {
         seats: Vec::new(),
         allow_loopback: false,
     };
-    Offer { bidder: Arc::new(bidder), dialect: Dialect::Dynamic, imps: vec![ImpId::new("1")] }
+    Offer {
+        bidder: Arc::new(bidder),
+        dialect: Dialect::Dynamic,
+        imps: vec![OfferedImp { id: ImpId::new("1"), part: 0 }],
+    }
 }
 
 fn reply(number: usize) -> Reply {
@@ -168,12 +168,15 @@ fn bid(number: usize) -> Bid {
 fn outcome(input: &AuctionInput) -> Outcome {
     let win = |number: usize| Win {
         bid: BidRef { reply: number, bid: 0 },
+        part: 0,
         sequence: u16::try_from(number + 1).expect("four winners"),
         start: Millis(0),
         length: Millis(30_000),
         seconds: Seconds(30),
         clearing: cpm(18_400_000),
         pay: cpm(18_400_000),
+        discount: None,
+        min_to_win: None,
         split: input.plan.terms.fees.split(cpm(18_400_000)),
     };
     let fate = |reply: usize, bid: usize| {
@@ -190,6 +193,7 @@ fn outcome(input: &AuctionInput) -> Outcome {
             unfilled: Seconds(0),
         },
         unfilled: Vec::new(),
+        unmapped: Vec::new(),
         no_fill: None,
         search: Search::Exact,
     }
@@ -202,13 +206,14 @@ fn request() -> BreakRequest {
         key_hashes: Vec::new(),
         fees: FeeSchedule::default(),
         blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
         gdpr_default: true,
         network_reserve: Millis(20),
     };
     let placement = Placement {
         id: PlacementId::new("arena-1-mid"),
         publisher: publisher.id.clone(),
-        floor: cpm(5_000_000),
+        floor: Floor::Fixed(cpm(5_000_000)),
         lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
         max_ads: 4,
         default_break: Millis(120_000),
@@ -217,13 +222,21 @@ fn request() -> BreakRequest {
         tmax: Millis(300),
         price_in_markup: true,
         blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
     };
+    let placement = Arc::new(placement);
     BreakRequest {
         door: Door::Tag,
         request_id: None,
-        imp_id: None,
+        arrived_at: UnixMillis(1_793_000_000_123),
         publisher: Arc::new(publisher),
-        placement: Arc::new(placement),
+        imps: vec![AskedImp::whole(&placement)],
+        placement,
         ad_break: AdBreak {
             id: BreakId::new("b-17"),
             weak: false,

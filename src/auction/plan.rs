@@ -68,7 +68,7 @@ fn terms(request: &BreakRequest, market: &Market) -> Terms {
     let asked = &request.asked;
     let snapshots = market.rates.iter().filter(|rates| rates.is_fresh(request.arrived_at));
     let mut rates: Vec<Rate> = Vec::new();
-    for rate in snapshots.flat_map(|snapshot| snapshot.into(market.currency)) {
+    for rate in snapshots.flat_map(|snapshot| snapshot.rates_into(market.currency)) {
         if rates.iter().all(|known| known.from != rate.from) {
             rates.push(rate);
         }

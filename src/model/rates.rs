@@ -39,7 +39,7 @@ impl RateSnapshot {
     /// Returns the rate from each other currency it knows into `to`; none when it does not know
     /// `to`, and none of a rate that rounds to nothing or past an `i64`.
     #[must_use]
-    pub fn into(&self, to: Currency) -> Vec<Rate> {
+    pub fn rates_into(&self, to: Currency) -> Vec<Rate> {
         let Some(target) = self.quote(to) else { return Vec::new() };
         let all = std::iter::once(self.base).chain(self.quotes.iter().map(|(code, _)| *code));
         let rate = |from: Currency| {

@@ -81,7 +81,7 @@ fn deciding_twice_gives_one_outcome() {
 
 /// Puts one odd value into each bid and some into the terms.
 fn spoil(rng: &mut Rng, input: &mut AuctionInput) {
-    let pod = &mut input.plan.terms.pod;
+    let pod = &mut input.plan.parts[0];
     match rng.index(6) {
         0 => pod.seconds = Seconds(u32::MAX),
         1 => pod.max_ads = u16::MAX,

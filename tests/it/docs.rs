@@ -13,6 +13,7 @@ use breakwater::config::settings::{ADMIN, TRAFFIC};
 use breakwater::io::metrics::names::{self, Kind};
 use breakwater::model::ids::BidderId;
 use breakwater::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
+use breakwater::model::time::Seconds;
 use breakwater::server::refusal;
 use breakwater::wire::break_request;
 use loadtest::cast;
@@ -136,7 +137,7 @@ fn the_quickstart_loads_and_knows_the_demos_bidders() {
     let (settings, market) = (loaded.settings, loaded.market);
     assert_eq!((settings.traffic, settings.admin), (TRAFFIC, ADMIN));
     let (placement, publisher) = market.placement("arena-1-mid").unwrap();
-    assert_eq!(placement.floor.to_string(), "5");
+    assert_eq!(placement.floor.at(Seconds(15)).to_string(), "5");
     assert!(publisher.key_hashes.is_empty(), "the tag and the doors are open on loopback");
     assert_eq!(publisher.fees.fees()[0].ppm, 150_000);
     let ids: Vec<&str> = market.bidders.iter().map(|bidder| bidder.id.as_str()).collect();

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use breakwater::model::break_request::{Asked, BreakRequest};
 use breakwater::model::ids::PublisherId;
 use breakwater::model::market::Market;
+use breakwater::model::time::UnixMillis;
 use breakwater::wire::break_request::{Caller, Credential, Refusal, native, openrtb, tag};
 
 #[test]
@@ -92,7 +93,7 @@ fn show(read: &Result<BreakRequest, Refusal>) -> String {
     };
     let mut out = String::new();
     let ad_break = &request.ad_break;
-    let ids = [&request.request_id, &request.imp_id].map(|id| id.as_deref().unwrap_or("-"));
+    let ids = [&request.request_id, &request.imps[0].id].map(|id| id.as_deref().unwrap_or("-"));
     if ids != ["-", "-"] {
         writeln!(out, "request {} imp {}", ids[0], ids[1]).unwrap();
     }

@@ -5,15 +5,20 @@ use std::sync::Arc;
 
 use breakwater::model::ad_break::{AdBreak, LengthSource};
 use breakwater::model::bid::{Advertiser, Bid, Creative, Price, Reply, ReplyOutcome};
-use breakwater::model::break_request::{Asked, BreakRequest, Door, Faults, Stitching};
+use breakwater::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
+use breakwater::model::category::Separation;
+use breakwater::model::deal::Pricing;
+use breakwater::model::floor::Floor;
 use breakwater::model::ids::{
     AuctionId, BidId, BidderId, BreakId, CreativeId, ImpId, PlacementId, PublisherId, SeatId,
 };
 use breakwater::model::market::{Bidder, Dialect, Fit, Lengths, Market, Placement, Publisher};
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
-use breakwater::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Win};
+use breakwater::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Unfilled, Win};
 use breakwater::model::passthrough::{Passthrough, ViewerFacts};
-use breakwater::model::plan::{AuctionInput, Chosen, Draw, Offer, Plan, Pod, Terms};
+use breakwater::model::plan::{
+    AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Plan, Pod, Terms,
+};
 use breakwater::model::reason::{CallReason, LossReason, UnfilledReason};
 use breakwater::model::time::{Millis, Seconds, UnixMillis};
 use breakwater::wire::beacon::Keyring;
@@ -58,9 +63,13 @@ impl Sale {
                 house: Seconds(0),
                 unfilled,
             },
-            unfilled: Vec::from_iter(
-                (unfilled.0 != 0).then_some((unfilled, UnfilledReason::BelowFloor)),
-            ),
+            unfilled: Vec::from_iter((unfilled.0 != 0).then_some(Unfilled {
+                pod: 0,
+                seconds: unfilled,
+                reason: UnfilledReason::BelowFloor,
+                best: None,
+            })),
+            unmapped: Vec::new(),
             no_fill: None,
             search: Search::Exact,
         };
@@ -94,12 +103,15 @@ fn win(at: usize, publisher: &Publisher) -> Win {
     let clearing = cpm(18_400_000);
     Win {
         bid: BidRef { reply: 0, bid: at },
+        part: 0,
         sequence: place + 1,
         start: Millis(u64::from(place) * 15_000),
         length: Millis(15_000),
         seconds: Seconds(15),
         clearing,
         pay: clearing,
+        discount: None,
+        min_to_win: None,
         split: publisher.fees.split(clearing),
     }
 }
@@ -171,13 +183,14 @@ fn market() -> Market {
         key_hashes: Vec::new(),
         fees: FeeSchedule::new(vec![fee]).unwrap(),
         blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
         gdpr_default: true,
         network_reserve: Millis(20),
     };
     let placement = Placement {
         id: PlacementId::new("arena-1-mid"),
         publisher: publisher.id.clone(),
-        floor: cpm(5_000_000),
+        floor: Floor::Fixed(cpm(5_000_000)),
         lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
         max_ads: 8,
         default_break: Millis(60_000),
@@ -186,12 +199,20 @@ fn market() -> Market {
         tmax: Millis(250),
         price_in_markup: true,
         blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
     };
     Market {
         domain: "breakwater.example".into(),
         node: "n1".into(),
         currency: Currency::USD,
+        pricing: Pricing::First,
         max_cpm: cpm(1_000_000_000),
+        rates: Vec::new(),
         public_url: "https://ads.breakwater.example".into(),
         own_reserve: Millis(10),
         publishers: BTreeMap::from([(publisher.id.clone(), Arc::new(publisher))]),
@@ -219,34 +240,21 @@ fn plan(market: &Market, publisher: &Publisher) -> Plan {
     let offer = |bidder: &Arc<Bidder>| Offer {
         bidder: bidder.clone(),
         dialect: Dialect::Dynamic,
-        imps: vec![ImpId::new("1")],
+        imps: vec![OfferedImp { id: ImpId::new("1"), part: 0 }],
     };
-    let terms = Terms {
-        currency: Currency::USD,
-        floor: cpm(5_000_000),
-        max_cpm: market.max_cpm,
-        pod: Pod {
-            id: "brk-42".into(),
-            seconds: Seconds(60),
-            real: Millis(60_000),
-            max_ads: 8,
-            lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-            fit: Fit::Nominal,
-        },
-        fees: publisher.fees.clone(),
-        blocked_advertisers: Vec::new(),
-        blocked_apps: Vec::new(),
-        blocked_attributes: Vec::new(),
-        allowed_seats: Vec::new(),
-        blocked_seats: Vec::new(),
-        languages: Vec::new(),
+    let terms = Terms { max_cpm: market.max_cpm, fees: publisher.fees.clone(), ..Terms::default() };
+    let pod = Pod { id: "brk-42".into(), seconds: Seconds(60), ..Pod::default() };
+    let part = Part {
+        seconds: Seconds(60),
+        real: Millis(60_000),
+        max_ads: 8,
+        floor: Floor::Fixed(cpm(5_000_000)),
         protocols: vec![2, 3, 7, 11, 13],
-        apis: Vec::new(),
         mimes: vec!["video/mp4".into()],
-        size: None,
-        secure: false,
+        ..Part::default()
     };
-    Plan { terms, offers: market.bidders.iter().map(offer).collect(), skipped: Vec::new() }
+    let offers = market.bidders.iter().map(offer).collect();
+    Plan { terms, pods: vec![pod], parts: vec![part], offers, skipped: Vec::new() }
 }
 
 fn draw() -> Draw {
@@ -263,8 +271,9 @@ fn request(placement: Arc<Placement>, publisher: Arc<Publisher>) -> BreakRequest
     BreakRequest {
         door: Door::Tag,
         request_id: None,
-        imp_id: None,
+        arrived_at: ARRIVAL,
         publisher,
+        imps: vec![AskedImp::whole(&placement)],
         placement,
         ad_break: AdBreak {
             id: BreakId::new("brk-42"),

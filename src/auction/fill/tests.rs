@@ -41,7 +41,7 @@ fn more_steps_never_find_a_worse_pod() {
 
 #[test]
 fn a_long_break_with_many_odd_bids_is_exact() {
-    let limits = Limits::of(&pod(180, 12, Fit::Nominal));
+    let limits = Limits::of(&part(180, 12, Fit::Nominal));
     let candidates: Vec<_> = (0..300).map(|number| candidate(number, odd(number))).collect();
     let items = items(&candidates, &limits);
     let found = fill(&candidates, &items, &limits, STEPS);
@@ -51,7 +51,7 @@ fn a_long_break_with_many_odd_bids_is_exact() {
 
 #[test]
 fn the_longest_break_with_the_most_bids_ends_at_the_step_bound() {
-    let limits = Limits::of(&pod(900, 60, Fit::Nominal));
+    let limits = Limits::of(&part(900, 60, Fit::Nominal));
     let candidates: Vec<_> = (0..640).map(|number| candidate(number, odd(number))).collect();
     let items = items(&candidates, &limits);
     let found = fill(&candidates, &items, &limits, STEPS);
@@ -61,9 +61,9 @@ fn the_longest_break_with_the_most_bids_ends_at_the_step_bound() {
 
 #[test]
 fn real_lengths_of_many_kinds_are_exact() {
-    let mut pod = pod(120, 8, Fit::Real);
+    let mut part = part(120, 8, Fit::Real);
     part.real = Millis(119_880);
-    let limits = Limits::of(&pod);
+    let limits = Limits::of(&part);
     let candidates: Vec<_> = (0..60).map(|number| candidate(number, odd(number))).collect();
     let items = items(&candidates, &limits);
     let found = fill(&candidates, &items, &limits, STEPS);
@@ -73,7 +73,7 @@ fn real_lengths_of_many_kinds_are_exact() {
 
 /// A structured bidder whose bids all answer few imps: the bound, blind to imps, prunes little.
 fn hostile() -> (Vec<Candidate>, Limits) {
-    let limits = Limits::of(&pod(120, 10, Fit::Nominal));
+    let limits = Limits::of(&part(120, 10, Fit::Nominal));
     let candidates = (0..40)
         .map(|number| {
             let mut candidate = candidate(number, odd(number));
@@ -84,14 +84,14 @@ fn hostile() -> (Vec<Candidate>, Limits) {
     (candidates, limits)
 }
 
-fn pod(seconds: u32, max_ads: u16, fit: Fit) -> Pod {
-    Pod {
-        id: "brk-1".into(),
+fn part(seconds: u32, max_ads: u16, fit: Fit) -> Part {
+    Part {
         seconds: Seconds(seconds),
         real: Seconds(seconds).millis(),
         max_ads,
         lengths: Lengths::Range { min: Seconds(1), max: Seconds(900) },
         fit,
+        ..Part::default()
     }
 }
 

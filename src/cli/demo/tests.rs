@@ -14,7 +14,7 @@ use crate::config;
 use crate::model::break_request::Faults;
 use crate::model::cue::BreakAction;
 use crate::model::money::Amount;
-use crate::model::time::Millis;
+use crate::model::time::{Millis, UnixMillis};
 use crate::replay::Report;
 use crate::wire::break_request::{Caller, Credential, tag};
 use crate::wire::cue::{self, Crc, encode};

@@ -38,11 +38,11 @@ fn a_snapshot_crosses_through_its_base() {
         quotes: vec![(Currency::USD, 1_080_000_000_000), (gbp, 800_000_000_000)],
     };
     assert_eq!(
-        snapshot.into(Currency::USD),
+        snapshot.rates_into(Currency::USD),
         [Rate { from: eur, e12: 1_080_000_000_000 }, Rate { from: gbp, e12: 1_350_000_000_000 }]
     );
-    assert_eq!(snapshot.into(eur)[0], Rate { from: Currency::USD, e12: 925_925_925_926 });
-    assert!(snapshot.into(Currency::new("JPY").unwrap()).is_empty());
+    assert_eq!(snapshot.rates_into(eur)[0], Rate { from: Currency::USD, e12: 925_925_925_926 });
+    assert!(snapshot.rates_into(Currency::new("JPY").unwrap()).is_empty());
     assert!(snapshot.is_fresh(UnixMillis(1_500)));
     assert!(!snapshot.is_fresh(UnixMillis(1_501)));
 }

@@ -247,7 +247,12 @@ impl Record {
             let form: BidderForm<'_> = self.form(&name)?;
             let id = BidderId::new(&**id);
             replies.push(form.reply(&id).ok_or_else(|| content(&name))?);
-            offers.extend(form.offer(&id));
+            let offer = form.offer(&id);
+            let imps = offer.iter().flat_map(|offer| &offer.imps);
+            if imps.map(|imp| imp.part).any(|part| plan.parts.len() <= part) {
+                return Err(content(&name));
+            }
+            offers.extend(offer);
         }
         let sections = self.sections.iter().filter(|section| section.name.starts_with(BIDDER));
         let distinct: BTreeSet<&str> = ops.replies.iter().map(|id| &**id).collect();
@@ -267,10 +272,6 @@ impl Record {
             user_salt: self.user_salt().unwrap_or_default(),
             nonce_key: [0; 32],
         };
-        let imps = offers.iter().flat_map(|offer| &offer.imps);
-        if imps.map(|imp| imp.part).any(|part| plan.parts.len() <= part) {
-            return Err(content(BIDDER));
-        }
         (plan.offers, plan.skipped) = (offers, skipped);
         Ok(AuctionInput { draw, plan, chosen, replies })
     }

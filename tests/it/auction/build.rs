@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use breakwater::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
 use breakwater::model::ids::{AuctionId, BidId, BidderId, CreativeId, ImpId};
-use breakwater::model::market::{Bidder, Dialect, Fit, Lengths};
-use breakwater::model::money::{Cpm, Currency, FeeSchedule};
-use breakwater::model::plan::{Draw, Pod, Terms};
+use breakwater::model::market::{Bidder, Dialect, Lengths};
+use breakwater::model::money::{Cpm, Currency};
+use breakwater::model::plan::{Draw, Part, Plan, Pod, Terms};
 use breakwater::model::time::{Millis, Seconds};
 
 pub(crate) fn draw(seed: u8) -> Draw {
@@ -19,33 +19,20 @@ pub(crate) fn draw(seed: u8) -> Draw {
     }
 }
 
-/// Terms of a 60 s pod of any lengths and number that refuse nothing.
-pub(crate) fn terms() -> Terms {
-    Terms {
-        currency: Currency::USD,
-        floor: Cpm::ZERO,
-        max_cpm: Cpm::from_micros(1_000_000_000).unwrap(),
-        pod: Pod {
-            id: "brk-1".into(),
-            seconds: Seconds(60),
-            real: Millis(60_000),
-            max_ads: 8,
-            lengths: Lengths::Range { min: Seconds(1), max: Seconds(900) },
-            fit: Fit::Nominal,
-        },
-        fees: FeeSchedule::default(),
-        blocked_advertisers: Vec::new(),
-        blocked_apps: Vec::new(),
-        blocked_attributes: Vec::new(),
-        allowed_seats: Vec::new(),
-        blocked_seats: Vec::new(),
-        languages: Vec::new(),
+/// A plan of one 60 s stretch of any lengths and number that refuses nothing.
+pub(crate) fn plan() -> Plan {
+    let terms = Terms { max_cpm: Cpm::from_micros(1_000_000_000).unwrap(), ..Terms::default() };
+    let pod = Pod { id: "brk-1".into(), seconds: Seconds(60), ..Pod::default() };
+    let part = Part {
+        seconds: Seconds(60),
+        real: Millis(60_000),
+        max_ads: 8,
+        lengths: Lengths::Range { min: Seconds(1), max: Seconds(900) },
         protocols: vec![2, 3, 7, 11, 13],
-        apis: Vec::new(),
         mimes: vec!["video/mp4".into()],
-        size: None,
-        secure: false,
-    }
+        ..Part::default()
+    };
+    Plan { terms, pods: vec![pod], parts: vec![part], offers: Vec::new(), skipped: Vec::new() }
 }
 
 pub(crate) fn bidder(id: &str, dialect: Dialect) -> Bidder {

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use breakwater::auction::decide::decide;
 use breakwater::model::bid::{Advertiser, Bid, ReplyOutcome};
+use breakwater::model::floor::Floor;
 use breakwater::model::ids::{CreativeId, DealId, ImpId, SeatId};
 use breakwater::model::market::{Dialect, Fit, Lengths};
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
 use breakwater::model::outcome::{Fate, Outcome, Search};
-use breakwater::model::plan::{AuctionInput, Chosen, Offer, Plan, Terms};
+use breakwater::model::plan::{AuctionInput, Chosen, Offer, OfferedImp, Part, Plan};
 use breakwater::model::reason::{CallReason, LossReason};
 use breakwater::model::time::{Millis, Seconds};
 
@@ -61,8 +62,8 @@ pub(crate) fn fates(input: &AuctionInput, outcome: &Outcome) -> Vec<String> {
 pub(crate) fn seconds(outcome: &Outcome) -> Vec<String> {
     let count = outcome.seconds;
     let mut lines = vec![format!("{} s: {} sold", count.total.0, count.sold.0)];
-    for (seconds, reason) in &outcome.unfilled {
-        lines.push(format!("unfilled {} s {}", seconds.0, reason.name()));
+    for unfilled in &outcome.unfilled {
+        lines.push(format!("unfilled {} s {}", unfilled.seconds.0, unfilled.reason.name()));
     }
     if let Some(reason) = outcome.no_fill {
         lines.push(format!("no_fill {}", reason.name()));
@@ -110,7 +111,7 @@ pub(crate) fn codes(words: &[&str]) -> Vec<i32> {
 }
 
 fn read(text: &str) -> AuctionInput {
-    let plan = Plan { terms: build::terms(), offers: Vec::new(), skipped: Vec::new() };
+    let plan = build::plan();
     let chosen = Chosen::default();
     let mut input = AuctionInput { draw: build::draw(0), plan, chosen, replies: Vec::new() };
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -119,36 +120,38 @@ fn read(text: &str) -> AuctionInput {
             "seed" => input.draw = build::draw(words[1].parse().unwrap()),
             "bidder" => add_bidder(&mut input, &words[1..]),
             "bid" => add_bid(&mut input, &words[1..]),
-            key => set_term(&mut input.plan.terms, key, &words[1..]),
+            key => set_term(&mut input.plan, key, &words[1..]),
         }
     }
     input
 }
 
-fn set_term(terms: &mut Terms, key: &str, words: &[&str]) {
+fn set_term(plan: &mut Plan, key: &str, words: &[&str]) {
+    let (terms, part) = (&mut plan.terms, &mut plan.parts[0]);
     match (key, words) {
         ("break", [length]) => {
-            terms.pod.real = millis(length);
-            terms.pod.seconds = Seconds::nominal(terms.pod.real);
+            part.real = millis(length);
+            part.seconds = Seconds::nominal(part.real);
+            plan.pods[0].seconds = part.seconds;
         }
-        ("max_ads", [max]) => terms.pod.max_ads = max.parse().unwrap(),
-        ("lengths", words) => terms.pod.lengths = lengths(words),
-        ("fit", ["real"]) => terms.pod.fit = Fit::Real,
-        ("floor", [price]) => terms.floor = cpm(price),
+        ("max_ads", [max]) => part.max_ads = max.parse().unwrap(),
+        ("lengths", words) => part.lengths = lengths(words),
+        ("fit", ["real"]) => part.fit = Fit::Real,
+        ("floor", [price]) => part.floor = Floor::Fixed(cpm(price)),
         ("max_cpm", [price]) => terms.max_cpm = cpm(price),
         ("fee", words) => terms.fees = add_fee(&terms.fees, words),
-        ("block", ["adomain", words @ ..]) => terms.blocked_advertisers = texts(words),
+        ("block", ["adomain", words @ ..]) => part.blocked_advertisers = texts(words),
         ("block", ["app", words @ ..]) => terms.blocked_apps = texts(words),
-        ("block", ["attr", words @ ..]) => terms.blocked_attributes = codes(words),
+        ("block", ["attr", words @ ..]) => part.blocked_attributes = codes(words),
         ("block", ["seat", words @ ..]) => terms.blocked_seats = texts(words),
         ("allow", ["seat", words @ ..]) => terms.allowed_seats = texts(words),
         ("language", words) => terms.languages = texts(words),
-        ("protocols", words) => terms.protocols = codes(words),
-        ("apis", words) => terms.apis = codes(words),
+        ("protocols", words) => part.protocols = codes(words),
+        ("apis", words) => part.apis = codes(words),
         ("size", [width, height]) => {
-            terms.size = Some((width.parse().unwrap(), height.parse().unwrap()));
+            part.size = Some((width.parse().unwrap(), height.parse().unwrap()));
         }
-        ("secure", []) => terms.secure = true,
+        ("secure", []) => part.secure = true,
         _ => panic!("no such line: {key} {words:?}"),
     }
 }
@@ -181,7 +184,7 @@ fn add_bidder(input: &mut AuctionInput, words: &[&str]) {
     };
     if reply.sent {
         let index = input.plan.offers.len();
-        input.plan.offers.push(offer(&input.plan.terms, bidder));
+        input.plan.offers.push(offer(&input.plan.parts[0], bidder));
         match skipped {
             Some(reason) => input.chosen.skipped.push((index, reason)),
             None => input.chosen.asked.push(index),
@@ -191,14 +194,15 @@ fn add_bidder(input: &mut AuctionInput, words: &[&str]) {
     input.replies.push(reply);
 }
 
-fn offer(terms: &Terms, bidder: breakwater::model::market::Bidder) -> Offer {
+fn offer(part: &Part, bidder: breakwater::model::market::Bidder) -> Offer {
     let imps = match bidder.dialect {
         Dialect::Dynamic => 1,
         Dialect::Structured => {
-            u32::from(terms.pod.max_ads).min(terms.pod.seconds.0 / terms.pod.lengths.shortest().0)
+            u32::from(part.max_ads).min(part.seconds.0 / part.lengths.shortest().0)
         }
     };
-    let imps = (1..=imps).map(|number| ImpId::new(number.to_string())).collect();
+    let imps = (1..=imps).map(|number| OfferedImp { id: ImpId::new(number.to_string()), part: 0 });
+    let imps = imps.collect();
     Offer { dialect: bidder.dialect, bidder: Arc::new(bidder), imps }
 }
 

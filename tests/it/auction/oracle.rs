@@ -9,6 +9,7 @@ use breakwater::model::market::{Dialect, Fit};
 use breakwater::model::outcome::{BidRef, Fate, Outcome};
 use breakwater::model::plan::AuctionInput;
 use breakwater::model::reason::LossReason;
+use breakwater::model::time::Seconds;
 use sha2::{Digest, Sha256};
 
 /// Says what is wrong with an outcome, if anything.
@@ -64,14 +65,14 @@ fn micros(input: &AuctionInput, at: BidRef) -> i64 {
 
 /// The only faults that the generator makes.
 fn refusal(input: &AuctionInput, at: BidRef) -> Option<LossReason> {
-    let pod = &input.plan.terms.pod;
+    let pod = &input.plan.parts[0];
     let too_long = pod.seconds.0 < seconds(input, at)
         || (pod.fit == Fit::Real && pod.real.0 < millis(input, at));
     if &*bid(input, at).advertisers[0].domain == "shop.blocked.example" {
         Some(LossReason::AdvertiserBlocked)
     } else if too_long {
         Some(LossReason::DurationNotAllowed)
-    } else if micros(input, at) < input.plan.terms.floor.micros() {
+    } else if micros(input, at) < input.plan.parts[0].floor.at(Seconds(1)).micros() {
         Some(LossReason::BelowFloor)
     } else {
         None
@@ -125,7 +126,7 @@ fn key(input: &AuctionInput, at: BidRef) -> [u8; 32] {
 }
 
 fn fits(input: &AuctionInput, set: &[BidRef]) -> bool {
-    let pod = &input.plan.terms.pod;
+    let pod = &input.plan.parts[0];
     set.len() <= usize::from(pod.max_ads)
         && in_time(input, set)
         && places(input, set)
@@ -133,7 +134,7 @@ fn fits(input: &AuctionInput, set: &[BidRef]) -> bool {
 }
 
 fn in_time(input: &AuctionInput, set: &[BidRef]) -> bool {
-    let pod = &input.plan.terms.pod;
+    let pod = &input.plan.parts[0];
     let nominal: u32 = set.iter().map(|&at| seconds(input, at)).sum();
     let real: u64 = set.iter().map(|&at| millis(input, at)).sum();
     nominal <= pod.seconds.0 && (pod.fit == Fit::Nominal || real <= pod.real.0)
@@ -192,7 +193,7 @@ fn fate_of(
     if !one_an_imp(input, &with) || !places(input, &with) {
         return Some(LossReason::SlotTaken);
     }
-    let full = usize::from(input.plan.terms.pod.max_ads) < with.len();
+    let full = usize::from(input.plan.parts[0].max_ads) < with.len();
     Some(if full && in_time(input, &with) { LossReason::PodFull } else { LossReason::Outbid })
 }
 
@@ -233,11 +234,11 @@ fn check_times(input: &AuctionInput, outcome: &Outcome) -> Result<(), String> {
         start += win.length.0;
     }
     let sold: u32 = outcome.wins.iter().map(|win| win.seconds.0).sum();
-    let unfilled: u32 = outcome.unfilled.iter().map(|(seconds, _)| seconds.0).sum();
-    if outcome.unfilled.iter().any(|(seconds, _)| seconds.0 == 0) {
+    let unfilled: u32 = outcome.unfilled.iter().map(|unfilled| unfilled.seconds.0).sum();
+    if outcome.unfilled.iter().any(|unfilled| unfilled.seconds.0 == 0) {
         return Err("no seconds need no reason".into());
     }
-    if sold + unfilled != input.plan.terms.pod.seconds.0 || sold != outcome.seconds.sold.0 {
+    if sold + unfilled != input.plan.parts[0].seconds.0 || sold != outcome.seconds.sold.0 {
         return Err(format!("{sold} s sold and {unfilled} s unfilled do not add up"));
     }
     if outcome.wins.is_empty() != outcome.no_fill.is_some() {

@@ -9,14 +9,17 @@ use std::sync::Arc;
 use breakwater::auction::plan::plan;
 use breakwater::auction::select::select;
 use breakwater::model::ad_break::{AdBreak, LengthSource};
-use breakwater::model::break_request::{Asked, BreakRequest, Door, Faults, Stitching};
+use breakwater::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
+use breakwater::model::category::Separation;
+use breakwater::model::deal::Pricing;
+use breakwater::model::floor::Floor;
 use breakwater::model::ids::{BreakId, PlacementId, PublisherId, SeatId};
 use breakwater::model::market::{Dialect, Fit, Lengths, Market, Placement, Publisher};
-use breakwater::model::money::{Cpm, Currency, FeeSchedule};
+use breakwater::model::money::{Currency, FeeSchedule};
 use breakwater::model::passthrough::{Passthrough, ViewerFacts};
 use breakwater::model::plan::{Chosen, Plan};
 use breakwater::model::standing::{BidderStanding, Quota, Standing};
-use breakwater::model::time::{Millis, Seconds};
+use breakwater::model::time::{Millis, Seconds, UnixMillis};
 
 use super::build;
 use super::case::{add_fee, codes, cpm, lengths, millis, texts};
@@ -35,7 +38,7 @@ pub(crate) fn run(text: &str) -> String {
             }
             "placement" => set_placement(&mut case.placement, &words[1..]),
             "publisher" => set_publisher(&mut case.publisher, &words[1..]),
-            "asked" => set_asked(&mut case.asked, &words[1..]),
+            "asked" => set_asked(&mut case.asked, &mut case.imp, &words[1..]),
             "bidder" => add_bidder(&mut case, &words[1..]),
             _ => panic!("no such line: {line}"),
         }
@@ -52,12 +55,14 @@ struct Case {
     placement: Placement,
     publisher: Publisher,
     asked: Asked,
+    imp: AskedImp,
     market: Market,
     standing: Standing,
 }
 
 impl Case {
     fn new() -> Self {
+        let placement = placement();
         Self {
             ad_break: AdBreak {
                 id: BreakId::new("brk-1"),
@@ -69,25 +74,15 @@ impl Case {
                 start: None,
                 signal: None,
             },
-            placement: Placement {
-                id: PlacementId::new("mid"),
-                publisher: PublisherId::new("pub-1"),
-                floor: Cpm::ZERO,
-                lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-                max_ads: 8,
-                default_break: Millis(60_000),
-                fit: Fit::Nominal,
-                mimes: vec!["video/mp4".into(), "application/x-mpegURL".into()],
-                tmax: Millis(250),
-                price_in_markup: true,
-                blocked_advertisers: Vec::new(),
-            },
+            imp: AskedImp::whole(&Arc::new(placement.clone())),
+            placement,
             publisher: Publisher {
                 id: PublisherId::new("pub-1"),
                 domain: "arena.example".into(),
                 key_hashes: Vec::new(),
                 fees: FeeSchedule::default(),
                 blocked_advertisers: Vec::new(),
+                blocked_categories: Vec::new(),
                 gdpr_default: true,
                 network_reserve: Millis(20),
             },
@@ -96,6 +91,8 @@ impl Case {
                 domain: "breakwater.example".into(),
                 node: "n1".into(),
                 currency: Currency::USD,
+                pricing: Pricing::First,
+                rates: Vec::new(),
                 max_cpm: cpm("1000"),
                 public_url: "http://127.0.0.1:8080".into(),
                 own_reserve: Millis(10),
@@ -109,12 +106,14 @@ impl Case {
     }
 
     fn finish(self) -> (BreakRequest, Market) {
+        let placement = Arc::new(self.placement);
         let request = BreakRequest {
             door: Door::Native,
             request_id: None,
-            imp_id: None,
+            arrived_at: UnixMillis(1_793_000_000_000),
             publisher: Arc::new(self.publisher),
-            placement: Arc::new(self.placement),
+            imps: vec![AskedImp { placement: Arc::clone(&placement), ..self.imp }],
+            placement,
             ad_break: self.ad_break,
             session: None,
             patience: None,
@@ -132,9 +131,31 @@ impl Case {
     }
 }
 
+fn placement() -> Placement {
+    Placement {
+        id: PlacementId::new("mid"),
+        publisher: PublisherId::new("pub-1"),
+        floor: Floor::default(),
+        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
+        max_ads: 8,
+        default_break: Millis(60_000),
+        fit: Fit::Nominal,
+        mimes: vec!["video/mp4".into(), "application/x-mpegURL".into()],
+        tmax: Millis(250),
+        price_in_markup: true,
+        blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
+    }
+}
+
 fn set_placement(placement: &mut Placement, words: &[&str]) {
     match words {
-        ["floor", price] => placement.floor = cpm(price),
+        ["floor", price] => placement.floor = Floor::Fixed(cpm(price)),
         ["lengths", words @ ..] => placement.lengths = lengths(words),
         ["max_ads", max] => placement.max_ads = max.parse().unwrap(),
         ["fit", "real"] => placement.fit = Fit::Real,
@@ -152,25 +173,25 @@ fn set_publisher(publisher: &mut Publisher, words: &[&str]) {
     }
 }
 
-fn set_asked(asked: &mut Asked, words: &[&str]) {
+fn set_asked(asked: &mut Asked, imp: &mut AskedImp, words: &[&str]) {
     match words {
-        ["floor", price] => asked.floor = Some(cpm(price)),
-        ["lengths", words @ ..] => asked.lengths = Some(lengths(words)),
-        ["max_ads", max] => asked.max_ads = max.parse().ok(),
-        ["mimes", words @ ..] => asked.mimes = texts(words),
-        ["protocols", words @ ..] => asked.protocols = codes(words),
-        ["apis", words @ ..] => asked.apis = codes(words),
+        ["floor", price] => imp.floor = Some(Floor::Fixed(cpm(price))),
+        ["lengths", words @ ..] => imp.lengths = Some(lengths(words)),
+        ["max_ads", max] => imp.max_ads = max.parse().ok(),
+        ["mimes", words @ ..] => imp.mimes = texts(words),
+        ["protocols", words @ ..] => imp.protocols = codes(words),
+        ["apis", words @ ..] => imp.apis = codes(words),
         ["block", words @ ..] => asked.blocked_advertisers = texts(words),
-        ["attr", words @ ..] => asked.blocked_attributes = codes(words),
+        ["attr", words @ ..] => imp.blocked_attributes = codes(words),
         ["apps", words @ ..] => asked.blocked_apps = texts(words),
         ["allow", words @ ..] => asked.allowed_seats = texts(words),
         ["refuse", words @ ..] => asked.blocked_seats = texts(words),
         ["languages", words @ ..] => asked.languages = texts(words),
         ["size", width, height] => {
-            asked.size = Some((width.parse().unwrap(), height.parse().unwrap()));
+            imp.size = Some((width.parse().unwrap(), height.parse().unwrap()));
         }
-        ["secure"] => asked.secure = Some(true),
-        ["skip"] => asked.skip = Some(true),
+        ["secure"] => imp.secure = Some(true),
+        ["skip"] => imp.skip = Some(true),
         _ => panic!("no such line of a request: {words:?}"),
     }
 }
@@ -196,34 +217,34 @@ fn add_bidder(case: &mut Case, words: &[&str]) {
 
 fn print(plan: &Plan, chosen: &Chosen) -> String {
     let terms = &plan.terms;
-    let pod = &terms.pod;
+    let (pod, part) = (&plan.pods[0], &plan.parts[0]);
     let mut lines = vec![
-        format!("pod {} {} s {} at most {} ads", pod.id, pod.seconds.0, pod.real, pod.max_ads),
-        format!("lengths {}", print_lengths(&pod.lengths)),
-        format!("floor {} of at most {}", terms.floor, terms.max_cpm),
-        format!("protocols {:?} mimes {:?}", terms.protocols, terms.mimes),
+        format!("pod {} {} s {} at most {} ads", pod.id, pod.seconds.0, part.real, part.max_ads),
+        format!("lengths {}", print_lengths(&part.lengths)),
+        format!("floor {} of at most {}", part.floor.at(part.lengths.shortest()), terms.max_cpm),
+        format!("protocols {:?} mimes {:?}", part.protocols, part.mimes),
     ];
-    if pod.fit == Fit::Real {
+    if part.fit == Fit::Real {
         lines.push("fit real".into());
     }
     let fees: Vec<_> = terms.fees.fees().iter().map(|fee| (&*fee.name, fee.ppm)).collect();
     let lists = [
         ("fees", format!("{fees:?}")),
-        ("blocked advertisers", format!("{:?}", terms.blocked_advertisers)),
+        ("blocked advertisers", format!("{:?}", part.blocked_advertisers)),
         ("blocked apps", format!("{:?}", terms.blocked_apps)),
-        ("blocked attributes", format!("{:?}", terms.blocked_attributes)),
+        ("blocked attributes", format!("{:?}", part.blocked_attributes)),
         ("blocked seats", format!("{:?}", terms.blocked_seats)),
         ("allowed seats", format!("{:?}", terms.allowed_seats)),
         ("languages", format!("{:?}", terms.languages)),
-        ("apis", format!("{:?}", terms.apis)),
+        ("apis", format!("{:?}", part.apis)),
     ];
     lines.extend(
         lists.iter().filter(|(_, list)| list != "[]").map(|(name, list)| format!("{name} {list}")),
     );
-    if let Some((width, height)) = terms.size {
+    if let Some((width, height)) = part.size {
         lines.push(format!("size {width}x{height}"));
     }
-    if terms.secure {
+    if part.secure {
         lines.push("secure".into());
     }
     for (index, offer) in plan.offers.iter().enumerate() {
@@ -233,7 +254,8 @@ fn print(plan: &Plan, chosen: &Chosen) -> String {
             None if chosen.asked.contains(&index) => "asked",
             None => "forgotten",
         };
-        lines.push(format!("{} {fate} {:?} {:?}", offer.bidder.id, offer.dialect, offer.imps));
+        let imps: Vec<_> = offer.imps.iter().map(|imp| &imp.id).collect();
+        lines.push(format!("{} {fate} {:?} {:?}", offer.bidder.id, offer.dialect, imps));
     }
     let skipped = plan.skipped.iter();
     lines.extend(skipped.map(|(bidder, reason)| format!("{bidder} not offered {}", reason.name())));

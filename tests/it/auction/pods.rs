@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use breakwater::model::bid::{Bid, Reply, ReplyOutcome};
+use breakwater::model::floor::Floor;
 use breakwater::model::ids::{ImpId, SeatId};
 use breakwater::model::market::{Dialect, Fit, Lengths};
 use breakwater::model::money::{Cpm, Fee, FeeSchedule};
-use breakwater::model::plan::{AuctionInput, Chosen, Offer, Plan, Pod};
+use breakwater::model::plan::{AuctionInput, Chosen, Offer, OfferedImp, Part};
 use breakwater::model::reason::CallReason;
 use breakwater::model::time::{Millis, Seconds};
 
@@ -60,16 +61,15 @@ impl Rng {
 
 /// Draws one auction.
 pub(crate) fn auction(rng: &mut Rng, shape: &Shape) -> AuctionInput {
-    let mut terms = build::terms();
-    terms.pod = pod(rng, shape);
-    terms.floor = Cpm::from_micros(2_000_000).unwrap();
-    terms.blocked_advertisers = vec!["blocked.example".into()];
-    terms.fees = FeeSchedule::new(vec![Fee { name: "exchange".into(), ppm: 150_000 }]).unwrap();
-    let mut plan = Plan { terms, offers: Vec::new(), skipped: Vec::new() };
+    let mut plan = build::plan();
+    plan.parts[0] = part(rng, shape, &plan.parts[0]);
+    plan.pods[0].seconds = plan.parts[0].seconds;
+    plan.terms.fees =
+        FeeSchedule::new(vec![Fee { name: "exchange".into(), ppm: 150_000 }]).unwrap();
     let mut replies = Vec::new();
     for number in 0..rng.between(shape.bidders.0, shape.bidders.1) {
-        let offer = offer(rng, &plan.terms.pod, shape, &format!("bidder-{number}"));
-        replies.push(reply(rng, shape, &plan.terms.pod, &offer));
+        let offer = offer(rng, &plan.parts[0], shape, &format!("bidder-{number}"));
+        replies.push(reply(rng, shape, &plan.parts[0], &offer));
         plan.offers.push(offer);
     }
     let chosen = Chosen { asked: (0..plan.offers.len()).collect(), skipped: Vec::new() };
@@ -77,7 +77,7 @@ pub(crate) fn auction(rng: &mut Rng, shape: &Shape) -> AuctionInput {
     AuctionInput { draw: build::draw(seed), plan, chosen, replies }
 }
 
-fn pod(rng: &mut Rng, shape: &Shape) -> Pod {
+fn part(rng: &mut Rng, shape: &Shape, plain: &Part) -> Part {
     let seconds = rng.pick(shape.seconds);
     let nominal = u64::from(seconds) * 1000;
     // Half of the breaks are cut by a clock of 29.97 or 59.94 Hz.
@@ -87,36 +87,40 @@ fn pod(rng: &mut Rng, shape: &Shape) -> Pod {
         1 => Lengths::Exact([6, 10, 15, 20, 30].map(Seconds).to_vec()),
         _ => Lengths::Range { min: Seconds(5), max: Seconds(seconds) },
     };
-    Pod {
-        id: "brk-1".into(),
+    Part {
+        floor: Floor::Fixed(Cpm::from_micros(2_000_000).unwrap()),
+        blocked_advertisers: vec!["blocked.example".into()],
         seconds: Seconds(seconds),
         real: Millis(real),
         max_ads: u16::try_from(rng.between(1, 5)).unwrap(),
         lengths,
         fit: if rng.chance(shape.special) { Fit::Real } else { Fit::Nominal },
+        ..plain.clone()
     }
 }
 
-fn offer(rng: &mut Rng, pod: &Pod, shape: &Shape, bidder: &str) -> Offer {
+fn offer(rng: &mut Rng, part: &Part, shape: &Shape, bidder: &str) -> Offer {
     let structured = rng.chance(shape.special);
     let dialect = if structured { Dialect::Structured } else { Dialect::Dynamic };
     let imps = match dialect {
         Dialect::Dynamic => 1,
         Dialect::Structured => {
-            u32::from(pod.max_ads).min(pod.seconds.0 / pod.lengths.shortest().0).max(1)
+            u32::from(part.max_ads).min(part.seconds.0 / part.lengths.shortest().0).max(1)
         }
     };
     Offer {
         bidder: Arc::new(build::bidder(bidder, dialect)),
         dialect,
-        imps: (1..=imps).map(|number| ImpId::new(number.to_string())).collect(),
+        imps: (1..=imps)
+            .map(|number| OfferedImp { id: ImpId::new(number.to_string()), part: 0 })
+            .collect(),
     }
 }
 
-fn reply(rng: &mut Rng, shape: &Shape, pod: &Pod, offer: &Offer) -> Reply {
+fn reply(rng: &mut Rng, shape: &Shape, part: &Part, offer: &Offer) -> Reply {
     let bidder = offer.bidder.id.as_str();
     let bids: Vec<Bid> = (0..rng.between(shape.bids.0, shape.bids.1))
-        .map(|number| bid(rng, shape, pod, offer, &format!("b{number}")))
+        .map(|number| bid(rng, shape, part, offer, &format!("b{number}")))
         .collect();
     let outcome = match (bids.is_empty(), rng.chance(shape.special)) {
         (false, _) => ReplyOutcome::Bids,
@@ -126,8 +130,8 @@ fn reply(rng: &mut Rng, shape: &Shape, pod: &Pod, offer: &Offer) -> Reply {
     build::reply(bidder, outcome, bids)
 }
 
-fn bid(rng: &mut Rng, shape: &Shape, pod: &Pod, offer: &Offer, id: &str) -> Bid {
-    let seconds = match &pod.lengths {
+fn bid(rng: &mut Rng, shape: &Shape, part: &Part, offer: &Offer, id: &str) -> Bid {
+    let seconds = match &part.lengths {
         Lengths::Exact(lengths) => rng.pick(lengths).0,
         Lengths::Range { min, max } => {
             u32::try_from(rng.between(u64::from(min.0), u64::from(max.0))).unwrap()
@@ -137,7 +141,7 @@ fn bid(rng: &mut Rng, shape: &Shape, pod: &Pod, offer: &Offer, id: &str) -> Bid 
     let per_second = if rng.chance(50) { 400_000 } else { rng.between(200_000, 800_000) };
     let price = per_second * u64::from(seconds) / if rng.chance(shape.special) { 2 } else { 1 };
     let mut bid = build::bid(offer.bidder.id.as_str(), id, i64::try_from(price).unwrap(), seconds);
-    bid.imp = offer.imps[rng.index(offer.imps.len())].clone();
+    bid.imp = offer.imps[rng.index(offer.imps.len())].id.clone();
     if rng.chance(shape.special) {
         bid.slot_in_pod = rng.pick(&[1, -1, 2, 1, -1, 2, 0, 9]);
     }

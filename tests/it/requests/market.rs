@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use breakwater::model::category::Separation;
+use breakwater::model::deal::Pricing;
+use breakwater::model::floor::Floor;
 use breakwater::model::ids::{BidderId, PlacementId, PublisherId};
 use breakwater::model::market::{Bidder, Dialect, Fit, Lengths, Market, Placement, Publisher};
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
@@ -21,6 +24,8 @@ pub(crate) fn market() -> Market {
         domain: "breakwater.example".into(),
         node: "n1".into(),
         currency: Currency::USD,
+        pricing: Pricing::First,
+        rates: Vec::new(),
         max_cpm: Cpm::from_micros(1_000_000_000).expect("it is in range"),
         public_url: "http://127.0.0.1:8080".into(),
         own_reserve: Millis(10),
@@ -43,6 +48,7 @@ fn publisher(id: &str, domain: &str, guarded: bool) -> Publisher {
         fees: FeeSchedule::new(vec![Fee { name: "exchange".into(), ppm: 150_000 }])
             .expect("it is in range"),
         blocked_advertisers: vec!["casino.example".into()],
+        blocked_categories: Vec::new(),
         gdpr_default: guarded,
         network_reserve: Millis(20),
     }
@@ -52,7 +58,7 @@ fn placement(id: &str, publisher: &str) -> Placement {
     Placement {
         id: PlacementId::new(id),
         publisher: PublisherId::new(publisher),
-        floor: Cpm::from_micros(5_000_000).expect("it is in range"),
+        floor: Floor::Fixed(Cpm::from_micros(5_000_000).expect("it is in range")),
         lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
         max_ads: 8,
         default_break: Millis(60_000),
@@ -61,6 +67,12 @@ fn placement(id: &str, publisher: &str) -> Placement {
         tmax: Millis(250),
         price_in_markup: true,
         blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
     }
 }
 

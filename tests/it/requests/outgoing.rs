@@ -1,14 +1,15 @@
 //! What bidders are sent: golden bodies, shapes, and a linter that knows nothing of us.
 
 use std::io::Read;
-use std::sync::Arc;
 
+use breakwater::auction::plan;
 use breakwater::model::break_request::BreakRequest;
 use breakwater::model::call::Call;
-use breakwater::model::ids::{AuctionId, ImpId};
-use breakwater::model::market::{Dialect, Lengths, Market};
+use breakwater::model::floor::Floor;
+use breakwater::model::ids::AuctionId;
+use breakwater::model::market::{Lengths, Market};
 use breakwater::model::money::Cpm;
-use breakwater::model::plan::{Chosen, Offer, Plan, Pod, Terms};
+use breakwater::model::plan::Chosen;
 use breakwater::model::time::{Millis, Seconds};
 use breakwater::wire::bid_request::calls;
 use flate2::read::GzDecoder;
@@ -70,9 +71,9 @@ fn an_independent_linter_accepts_what_we_send() {
 fn floors_are_written_exactly() {
     let market = market::market();
     let request = read("tags", "ours", &market);
-    let mut plan = plan(&request, &market);
+    let mut plan = plan::plan(&request, &market);
     for (micros, text) in [(5_000_000, "5"), (1, "0.000001"), (1_234_567, "1.234567")] {
-        plan.terms.floor = Cpm::from_micros(micros).unwrap();
+        plan.parts[0].floor = Floor::Fixed(Cpm::from_micros(micros).unwrap());
         let sent = calls(&request, auction(), &plan, &everyone(), Millis(200), &market);
         let body = std::str::from_utf8(&sent[0].body).unwrap();
         assert!(body.contains(&format!("\"bidfloor\":{text},")), "{body}");
@@ -83,11 +84,11 @@ fn floors_are_written_exactly() {
 fn lengths_of_a_range_and_seats_are_told() {
     let market = market::market();
     let request = read("tags", "only-placement", &market);
-    let mut plan = plan(&request, &market);
-    plan.terms.pod.lengths = Lengths::Range { min: Seconds(6), max: Seconds(30) };
+    let mut plan = plan::plan(&request, &market);
+    plan.parts[0].lengths = Lengths::Range { min: Seconds(6), max: Seconds(30) };
     plan.terms.blocked_seats = vec!["s9".into()];
     plan.terms.languages = vec!["en-GB".into()];
-    plan.terms.secure = true;
+    plan.parts[0].secure = true;
     let sent = calls(&request, auction(), &plan, &everyone(), Millis(7), &market);
     let body: Value = serde_json::from_slice(&sent[0].body).unwrap();
     let video = &body["imp"][0]["video"];
@@ -108,7 +109,7 @@ pub(super) fn read(folder: &str, case: &str, market: &Market) -> BreakRequest {
 
 /// Calls every bidder of the market.
 pub(super) fn send(request: &BreakRequest, market: &Market) -> Vec<Call> {
-    let plan = plan(request, market);
+    let plan = plan::plan(request, market);
     calls(request, auction(), &plan, &everyone(), Millis(180), market)
 }
 
@@ -118,50 +119,4 @@ fn auction() -> AuctionId {
 
 fn everyone() -> Chosen {
     Chosen { asked: vec![0, 1, 2], skipped: Vec::new() }
-}
-
-/// Returns a plan as the auction would make it, near enough.
-fn plan(request: &BreakRequest, market: &Market) -> Plan {
-    let asked = &request.asked;
-    let or = |told: &[i32], default: &[i32]| {
-        if told.is_empty() { default.to_vec() } else { told.to_vec() }
-    };
-    let mut blocked = request.publisher.blocked_advertisers.clone();
-    blocked.extend(asked.blocked_advertisers.iter().cloned());
-    let terms = Terms {
-        currency: market.currency,
-        floor: asked.floor.map_or(request.placement.floor, |net| {
-            request.publisher.fees.gross_up(net).max(request.placement.floor)
-        }),
-        max_cpm: market.max_cpm,
-        pod: Pod {
-            id: request.ad_break.id.as_str().into(),
-            seconds: request.ad_break.seconds_left(),
-            real: request.ad_break.left(),
-            max_ads: asked.max_ads.unwrap_or(request.placement.max_ads),
-            lengths: request.placement.lengths.clone(),
-            fit: request.placement.fit,
-        },
-        fees: request.publisher.fees.clone(),
-        blocked_advertisers: blocked,
-        blocked_apps: asked.blocked_apps.clone(),
-        blocked_attributes: asked.blocked_attributes.clone(),
-        allowed_seats: asked.allowed_seats.clone(),
-        blocked_seats: asked.blocked_seats.clone(),
-        languages: asked.languages.clone(),
-        protocols: or(&asked.protocols, &[2, 3, 7, 11, 13]),
-        apis: asked.apis.clone(),
-        mimes: request.placement.mimes.clone(),
-        size: asked.size,
-        secure: asked.secure.unwrap_or(false),
-    };
-    let offers = market.bidders.iter().map(|bidder| Offer {
-        bidder: Arc::clone(bidder),
-        dialect: bidder.dialect,
-        imps: match bidder.dialect {
-            Dialect::Dynamic => vec![ImpId::new("1")],
-            Dialect::Structured => ["1", "2", "3"].map(ImpId::new).to_vec(),
-        },
-    });
-    Plan { terms, offers: offers.collect(), skipped: Vec::new() }
 }

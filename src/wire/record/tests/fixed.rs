@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use crate::model::ad_break::{AdBreak, BreakSignal, LengthSource};
 use crate::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
-use crate::model::break_request::{Asked, BreakRequest, Door, Faults, Stitching};
+use crate::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
+use crate::model::category::Separation;
+use crate::model::floor::Floor;
 use crate::model::ids::{
     AuctionId, BidId, BidderId, BreakId, CreativeId, ImpId, PlacementId, PublisherId, SeatId,
     StreamId,
 };
 use crate::model::market::{Bidder, Dialect, Fit, Lengths, Placement, Publisher};
 use crate::model::money::{Cpm, Currency, Fee, FeeSchedule};
-use crate::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Win};
+use crate::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Unfilled, Win};
 use crate::model::passthrough::{Passthrough, ViewerFacts};
-use crate::model::plan::{AuctionInput, Chosen, Draw, Offer, Plan, Pod, Terms};
+use crate::model::plan::{AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Plan, Pod, Terms};
 use crate::model::reason::{CallReason, LossReason, UnfilledReason};
 use crate::model::standing::{BidderStanding, Quota, Standing};
 use crate::model::time::{Millis, Seconds, UnixMillis};
@@ -28,12 +30,15 @@ pub(crate) fn fixed() -> Sample {
     let clearing = Cpm::from_micros(18_400_000).unwrap();
     let win = Win {
         bid: BidRef { reply: 0, bid: 0 },
+        part: 0,
         sequence: 1,
         start: Millis(0),
         length: Millis(30_000),
         seconds: Seconds(30),
         clearing,
         pay: clearing,
+        discount: None,
+        min_to_win: Cpm::from_micros(5_000_000),
         split: terms.fees.split(clearing),
     };
     let input = AuctionInput {
@@ -44,7 +49,7 @@ pub(crate) fn fixed() -> Sample {
             user_salt: [0xa5; 16],
             nonce_key: [0; 32],
         },
-        plan: Plan { terms, offers, skipped },
+        plan: Plan { terms, pods: vec![fixed_pod()], parts: vec![fixed_part()], offers, skipped },
         chosen: Chosen { asked: vec![0], skipped: vec![(1, CallReason::SkippedQps)] },
         replies: fixed_replies(),
     };
@@ -57,7 +62,13 @@ pub(crate) fn fixed() -> Sample {
             house: Seconds(0),
             unfilled: Seconds(30),
         },
-        unfilled: vec![(Seconds(30), UnfilledReason::BelowFloor)],
+        unfilled: vec![Unfilled {
+            pod: 0,
+            seconds: Seconds(30),
+            reason: UnfilledReason::BelowFloor,
+            best: Some(BidRef { reply: 0, bid: 1 }),
+        }],
+        unmapped: Vec::new(),
         no_fill: None,
         search: Search::Exact,
     };
@@ -72,29 +83,28 @@ pub(crate) fn fixed() -> Sample {
 fn fixed_terms() -> Terms {
     let fees = vec![Fee { name: Arc::from("exchange"), ppm: 150_000 }];
     Terms {
-        currency: Currency::USD,
-        floor: Cpm::from_micros(5_000_000).unwrap(),
         max_cpm: Cpm::from_micros(1_000_000_000).unwrap(),
-        pod: Pod {
-            id: Arc::from("1"),
-            seconds: Seconds(60),
-            real: Millis(59_940),
-            max_ads: 4,
-            lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-            fit: Fit::Nominal,
-        },
         fees: FeeSchedule::new(fees).unwrap(),
+        ..Terms::default()
+    }
+}
+
+fn fixed_pod() -> Pod {
+    Pod { id: Arc::from("1"), seconds: Seconds(60), ..Pod::default() }
+}
+
+fn fixed_part() -> Part {
+    Part {
+        seconds: Seconds(60),
+        real: Millis(59_940),
+        max_ads: 4,
+        floor: Floor::Fixed(Cpm::from_micros(5_000_000).unwrap()),
         blocked_advertisers: vec![Arc::from("rival.example")],
-        blocked_apps: Vec::new(),
-        blocked_attributes: Vec::new(),
-        allowed_seats: Vec::new(),
-        blocked_seats: Vec::new(),
-        languages: Vec::new(),
         protocols: vec![2, 3, 7, 11, 13],
-        apis: Vec::new(),
         mimes: vec![Arc::from("video/mp4")],
         size: Some((1920, 1080)),
         secure: true,
+        ..Part::default()
     }
 }
 
@@ -109,7 +119,11 @@ fn fixed_offer(id: &str, dialect: Dialect) -> Offer {
         seats: vec![SeatId::new("a1")],
         allow_loopback: false,
     };
-    Offer { bidder: Arc::new(bidder), dialect, imps: vec![ImpId::new("1")] }
+    Offer {
+        bidder: Arc::new(bidder),
+        dialect,
+        imps: vec![OfferedImp { id: ImpId::new("1"), part: 0 }],
+    }
 }
 
 fn fixed_replies() -> Vec<Reply> {
@@ -198,13 +212,14 @@ fn fixed_request() -> BreakRequest {
         key_hashes: Vec::new(),
         fees: FeeSchedule::default(),
         blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
         gdpr_default: true,
         network_reserve: Millis(20),
     };
     let placement = Placement {
         id: PlacementId::new("arena-1-mid"),
         publisher: publisher.id.clone(),
-        floor: Cpm::from_micros(5_000_000).unwrap(),
+        floor: Floor::Fixed(Cpm::from_micros(5_000_000).unwrap()),
         lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
         max_ads: 4,
         default_break: Millis(60_000),
@@ -213,13 +228,21 @@ fn fixed_request() -> BreakRequest {
         tmax: Millis(300),
         price_in_markup: true,
         blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
     };
+    let placement = Arc::new(placement);
     BreakRequest {
         door: Door::Tag,
         request_id: None,
-        imp_id: None,
+        arrived_at: UnixMillis(1_793_000_000_000),
         publisher: Arc::new(publisher),
-        placement: Arc::new(placement),
+        imps: vec![AskedImp::whole(&placement)],
+        placement,
         ad_break: AdBreak {
             id: BreakId::new("4294967295"),
             weak: false,

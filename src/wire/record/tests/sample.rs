@@ -5,14 +5,20 @@ use std::sync::Arc;
 use crate::model::ad_break::{AdBreak, BreakSignal, LengthSource};
 use crate::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
 use crate::model::break_request::{BreakRequest, Door};
+use crate::model::category::{Category, Separation};
+use crate::model::deal::{Deal, Pricing};
+use crate::model::floor::{Floor, FloorStep};
 use crate::model::ids::{
     AuctionId, BidId, BidderId, BreakId, CreativeId, DealId, ImpId, SeatId, StreamId,
 };
 use crate::model::market::{Bidder, Dialect, Fit, Lengths};
 use crate::model::money::{Cpm, Currency, Fee, FeeSchedule};
-use crate::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Win};
+use crate::model::outcome::{BidRef, Discount, Fate, Outcome, Search, SecondCount, Unfilled, Win};
 use crate::model::passthrough::ViewerFacts;
-use crate::model::plan::{AuctionInput, Chosen, Draw, Offer, Plan, Pod, Terms};
+use crate::model::plan::{
+    AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Place, Plan, Pod, Shape, Terms,
+};
+use crate::model::rates::Rate;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
 use crate::model::standing::{BidderStanding, Quota, Standing};
 use crate::model::time::{Millis, Seconds, UnixMillis};
@@ -122,7 +128,9 @@ impl Dice {
 pub(crate) fn drawn(seed: u64) -> Sample {
     let mut dice = Dice::new(seed);
     let terms = terms(&mut dice);
-    let mut plan = Plan { terms, offers: Vec::new(), skipped: Vec::new() };
+    let parts = vec![part(&mut dice, 0)];
+    let pods = vec![pod(&mut dice, &parts)];
+    let mut plan = Plan { terms, pods, parts, offers: Vec::new(), skipped: Vec::new() };
     let mut replies = Vec::new();
     let mut chosen = Chosen::default();
     for number in 0..dice.below(6) {
@@ -160,35 +168,93 @@ pub(crate) fn drawn(seed: u64) -> Sample {
 
 fn terms(dice: &mut Dice) -> Terms {
     let fees = dice.some(|dice| Fee { name: dice.shared(), ppm: dice.small(300_000) });
+    Terms {
+        currency: dice.currency(),
+        currencies: dice.some(Dice::currency),
+        rates: dice
+            .some(|dice| Rate { from: dice.currency(), e12: 1 + i64::from(dice.small(900)) }),
+        pricing: dice.pick(&[Pricing::First, Pricing::Second]),
+        max_cpm: dice.cpm(),
+        fees: FeeSchedule::new(fees).unwrap(),
+        allowed_categories: dice.some(category),
+        blocked_apps: dice.some(Dice::shared),
+        allowed_seats: dice.some(Dice::shared),
+        blocked_seats: dice.some(Dice::shared),
+        languages: dice.some(Dice::shared),
+    }
+}
+
+fn category(dice: &mut Dice) -> Category {
+    Category { taxonomy: dice.code(), id: dice.shared() }
+}
+
+fn pod(dice: &mut Dice, parts: &[Part]) -> Pod {
+    let separation = Separation {
+        advertiser: dice.coin(),
+        category: dice.coin(),
+        creative: dice.coin(),
+        media: dice.coin(),
+        exclusive: dice.some(category),
+    };
+    let seconds = Seconds(parts.iter().map(|part| part.seconds.0).sum());
+    Pod { id: dice.shared(), seconds, separation }
+}
+
+fn part(dice: &mut Dice, pod: usize) -> Part {
     let lengths = if dice.coin() {
         Lengths::Range { min: Seconds(1 + dice.small(9)), max: Seconds(10 + dice.small(90)) }
     } else {
         Lengths::Exact(vec![Seconds(1 + dice.small(15)), Seconds(30)])
     };
-    Terms {
-        currency: dice.currency(),
-        floor: dice.cpm(),
-        max_cpm: dice.cpm(),
-        pod: Pod {
-            id: dice.shared(),
-            seconds: Seconds(dice.small(901)),
-            real: Millis(dice.number()),
-            max_ads: u16::try_from(dice.below(65_536)).unwrap(),
-            lengths,
-            fit: dice.pick(&[Fit::Nominal, Fit::Real]),
-        },
-        fees: FeeSchedule::new(fees).unwrap(),
+    Part {
+        pod,
+        shape: dice.pick(&[Shape::Stretch, Shape::Slot]),
+        place: dice.pick(&[Place::Any, Place::First, Place::Last, Place::Edge]),
+        seconds: Seconds(dice.small(901)),
+        real: Millis(dice.number()),
+        max_ads: u16::try_from(dice.below(65_536)).unwrap(),
+        lengths,
+        fit: dice.pick(&[Fit::Nominal, Fit::Real]),
+        floor: floor(dice),
+        deals: dice.some(|dice| Arc::new(deal(dice))),
+        private_auction: dice.coin(),
+        deals_first: dice.coin(),
         blocked_advertisers: dice.some(Dice::shared),
-        blocked_apps: dice.some(Dice::shared),
+        blocked_categories: dice.some(category),
+        unmapped_refused: dice.coin(),
         blocked_attributes: dice.some(Dice::code),
-        allowed_seats: dice.some(Dice::shared),
-        blocked_seats: dice.some(Dice::shared),
-        languages: dice.some(Dice::shared),
         protocols: dice.some(Dice::code),
         apis: dice.some(Dice::code),
         mimes: dice.some(Dice::shared),
         size: dice.maybe(|dice| (dice.small(4000), dice.small(4000))),
         secure: dice.coin(),
+        expires_s: dice.maybe(|dice| dice.small(4000)),
+    }
+}
+
+fn floor(dice: &mut Dice) -> Floor {
+    match dice.below(3) {
+        0 => Floor::Fixed(dice.cpm()),
+        1 => Floor::PerSecond(dice.cpm()),
+        _ => Floor::ByLength { steps: dice.some(step), otherwise: dice.cpm() },
+    }
+}
+
+fn step(dice: &mut Dice) -> FloorStep {
+    let mut bound = || dice.maybe(|dice| Seconds(dice.small(90)));
+    FloorStep { min: bound(), max: bound(), floor: dice.cpm() }
+}
+
+fn deal(dice: &mut Dice) -> Deal {
+    Deal {
+        id: DealId::new(dice.text()),
+        bidders: dice.some(|dice| BidderId::new(dice.text())),
+        seats: dice.some(Dice::shared),
+        advertisers: dice.some(Dice::shared),
+        pricing: dice.pick(&[Pricing::First, Pricing::Second, Pricing::Fixed]),
+        floor: dice.maybe(floor),
+        guaranteed: dice.coin(),
+        discount_ppm: dice.small(1_000_000),
     }
 }
 
@@ -205,7 +271,7 @@ fn offer(dice: &mut Dice, id: &BidderId) -> Offer {
         seats: dice.some(|dice| SeatId::new(dice.text())),
         allow_loopback: false,
     };
-    let imps = dice.some(|dice| ImpId::new(dice.text()));
+    let imps = dice.some(|dice| OfferedImp { id: ImpId::new(dice.text()), part: 0 });
     Offer { bidder: Arc::new(bidder), dialect, imps }
 }
 
@@ -300,7 +366,13 @@ fn outcome(dice: &mut Dice, input: &AuctionInput) -> Outcome {
             house: Seconds(dice.small(900)),
             unfilled: Seconds(dice.small(900)),
         },
-        unfilled: dice.some(|dice| (Seconds(1 + dice.small(90)), dice.pick(UnfilledReason::ALL))),
+        unfilled: dice.some(|dice| Unfilled {
+            pod: 0,
+            seconds: Seconds(1 + dice.small(90)),
+            reason: dice.pick(UnfilledReason::ALL),
+            best: None,
+        }),
+        unmapped: Vec::new(),
         no_fill: dice.maybe(|dice| dice.pick(NoFillReason::ALL)),
         search: dice.pick(&[Search::Exact, Search::Bounded]),
     }
@@ -310,12 +382,15 @@ fn win(dice: &mut Dice, input: &AuctionInput, bid: BidRef, sequence: usize) -> W
     let clearing = dice.cpm();
     Win {
         bid,
+        part: 0,
         sequence: u16::try_from(sequence).unwrap(),
         start: Millis(dice.number()),
         length: Millis(dice.number()),
         seconds: Seconds(dice.small(90)),
         clearing,
         pay: dice.cpm(),
+        discount: dice.maybe(|dice| Discount { ppm: dice.small(1_000_000), off: dice.cpm() }),
+        min_to_win: dice.maybe(Dice::cpm),
         split: input.plan.terms.fees.split(clearing),
     }
 }
@@ -324,7 +399,7 @@ fn request(dice: &mut Dice) -> BreakRequest {
     let mut request = fixed().request;
     request.door = dice.pick(&[Door::Tag, Door::Native, Door::OpenRtb]);
     request.request_id = dice.maybe(Dice::shared);
-    request.imp_id = dice.maybe(Dice::shared);
+    request.imps[0].id = dice.maybe(Dice::shared);
     request.test = dice.coin();
     request.sha = dice.bytes();
     request.passthrough.schain = dice.maybe(Dice::boxed);
