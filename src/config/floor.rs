@@ -58,7 +58,7 @@ fn rate(table: &Section<'_>, common: &Common) -> Option<Rate> {
         return None;
     }
     let rate = common.rate(from.value);
-    if rate.is_none() {
+    if rate.is_none() && common.currencies_read {
         let (from, to) = (from.value, common.currency);
         let message = format!("{} is {from}, the auction's {to}", table.path("currency"));
         let help = format!("add a [[rate]] that knows {from} and {to}, or write the floor in {to}");

@@ -34,12 +34,14 @@ pub(super) struct Common {
     /// The default of `placement.tmax`.
     pub(super) tmax: Millis,
     rates: Vec<RateSnapshot>,
+    /// Whether what is known of currencies could be read; else what misses may be no mistake.
+    pub(super) currencies_read: bool,
 }
 
 impl Common {
     /// Returns the rate from a currency into the market's: of the first snapshot that knows both.
     pub(super) fn rate(&self, from: Currency) -> Option<Rate> {
-        let rates = self.rates.iter().flat_map(|snapshot| snapshot.into(self.currency));
+        let rates = self.rates.iter().flat_map(|snapshot| snapshot.rates_into(self.currency));
         rates.into_iter().find(|rate| rate.from == from)
     }
 }
@@ -73,6 +75,7 @@ pub(super) fn read(root: Section<'_>, environment: Option<&dyn Environment>) -> 
 }
 
 fn common(root: &Section<'_>) -> Common {
+    let rates: Vec<_> = root.tables("rate").into_iter().map(rate::read).collect();
     let mut common = Common {
         domain: "breakwater.example".to_owned(),
         node: "n1".to_owned(),
@@ -82,7 +85,8 @@ fn common(root: &Section<'_>) -> Common {
         pricing: Pricing::First,
         currency: Currency::USD,
         tmax: Millis(250),
-        rates: root.tables("rate").into_iter().filter_map(rate::read).collect(),
+        currencies_read: rates.iter().all(Option::is_some),
+        rates: rates.into_iter().flatten().collect(),
     };
     if let Some(exchange) = root.table("exchange") {
         set(&mut common.domain, exchange.parsed("domain", value::domain));
@@ -94,7 +98,10 @@ fn common(root: &Section<'_>) -> Common {
         set(&mut common.tmax, auction.parsed("tmax", placement::tmax));
         set(&mut common.own_reserve, auction.parsed("own_reserve", value::millis_within(1, 500)));
         set(&mut common.max_cpm, auction.parsed("max_cpm", value::cpm));
-        set(&mut common.currency, auction.parsed("currency", value::currency));
+        match auction.parsed("currency", value::currency) {
+            Some(currency) => common.currency = currency.value,
+            None => common.currencies_read &= !auction.has("currency"),
+        }
         set(&mut common.pricing, auction.parsed("pricing", pricing));
         auction.finish();
     }

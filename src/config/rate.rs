@@ -70,4 +70,4 @@ fn source(text: &str) -> Result<String, String> {
 }
 
 /// Rates older than a year are nobody's.
-const YEAR: u64 = 366 * 24 * 3_600_000;
+const YEAR: u64 = 365 * 24 * 3_600_000;

@@ -28,9 +28,17 @@ pub(super) fn millis_within(least: u64, most: u64) -> impl Fn(&str) -> Result<Mi
         if (least..=most).contains(&length.0) {
             Ok(length)
         } else {
-            Err(format!("{text:?} is not from {least} ms to {most} ms"))
+            Err(format!("{text:?} is not from {} to {}", written(least), written(most)))
         }
     }
+}
+
+/// Writes a length of time in the largest unit that divides it.
+fn written(millis: u64) -> String {
+    let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    let fits = |(unit, _): &(u64, &str)| millis != 0 && millis.is_multiple_of(*unit);
+    let (unit, name) = units.into_iter().find(fits).unwrap_or((1, "ms"));
+    format!("{}{name}", millis / unit)
 }
 
 /// Reads a price per mille as a plain decimal of at most six places.
