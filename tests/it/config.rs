@@ -57,6 +57,21 @@ fn refused_files_say_everything_that_is_wrong() {
     }
 }
 
+/// Whatever a slip of the hand leaves of a good file is read or refused; every third byte will do.
+#[test]
+fn no_missing_or_changed_byte_breaks_the_reader() {
+    let text = fs::read_to_string(Path::new(DATA).join("good/everything.toml")).unwrap();
+    assert!(text.is_ascii(), "each byte can be taken out alone");
+    for at in (0..text.len()).step_by(3) {
+        for instead in ["", "0"] {
+            let changed = format!("{}{instead}{}", &text[..at], &text[at + 1..]);
+            if let Err(problems) = read("changed.toml", &changed, Some(&Fake)) {
+                assert!(!problems.list.is_empty(), "byte {at}, now {instead:?}: refused, unsaid");
+            }
+        }
+    }
+}
+
 /// Reads a case, with secrets unless it says otherwise.
 fn load(path: &Path) -> Result<Loaded, Problems> {
     let text = fs::read_to_string(path).unwrap();
