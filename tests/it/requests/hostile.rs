@@ -82,7 +82,7 @@ fn samples_of_others() {
     for path in cases(&folder).into_iter().filter(is_request) {
         let mut sample: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         sample["id"] = "sample".into();
-        if let Some(imp) = sample.get_mut("imp").and_then(|imp| imp.get_mut(0)) {
+        for imp in sample.get_mut("imp").and_then(Value::as_array_mut).into_iter().flatten() {
             imp["tagid"] = "arena-1-mid".into();
         }
         let read = openrtb(sample.to_string().as_bytes(), &caller(), &market);
