@@ -8,6 +8,7 @@ mod hostile;
 mod imp;
 mod market;
 mod outgoing;
+mod terms;
 
 use std::fmt::Write;
 use std::fs;
@@ -49,13 +50,11 @@ fn run(path: &Path, market: &Market) -> Option<String> {
     (!same).then(|| format!("{}\nexpected\n{expected}\nbecame\n{became}", path.display()))
 }
 
-/// Puts a request through its door, as a caller of whom `known` tells; `rates` gives the market
-/// some that are so many seconds old.
+/// Puts a request through its door, as a caller of whom `known` tells.
 fn ask(known: &str, document: &str, market: &Market) -> Result<BreakRequest, Refusal> {
     let mut caller = caller();
-    let age = known.lines().find_map(|line| line.strip_prefix("rates ")?.parse::<u64>().ok());
-    let rated = age.map(|age| market::rated(UnixMillis(caller.arrived_at.0 - 1_000 * age)));
-    let market = rated.as_ref().unwrap_or(market);
+    let own = terms::of_case(known, caller.arrived_at);
+    let market = own.as_ref().unwrap_or(market);
     let mut door = "";
     for line in known.lines().filter(|line| !line.starts_with('#')) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -64,7 +63,7 @@ fn ask(known: &str, document: &str, market: &Market) -> Result<BreakRequest, Ref
             "peer" => caller.peer = rest.parse().unwrap(),
             "agent" => caller.user_agent = Some(rest),
             "gpc" => caller.gpc = true,
-            "rates" => {}
+            "rates" | "pricing" => {}
             "playback" => caller.playback_session = Some(rest),
             "key" => caller.credential = Credential::Publisher(PublisherId::new(rest)),
             "loopback" => caller.credential = Credential::Loopback,

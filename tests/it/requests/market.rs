@@ -8,8 +8,7 @@ use breakwater::model::floor::Floor;
 use breakwater::model::ids::{BidderId, PlacementId, PublisherId};
 use breakwater::model::market::{Bidder, Dialect, Fit, Lengths, Market, Placement, Publisher};
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
-use breakwater::model::rates::RateSnapshot;
-use breakwater::model::time::{Millis, Seconds, UnixMillis};
+use breakwater::model::time::{Millis, Seconds};
 
 /// Returns the market: `pub-1` (open, GDPR not by default) sells `arena-1-mid` and `arena-2`;
 /// `pub-2` (with a key, GDPR by default) sells `locked`.
@@ -38,28 +37,6 @@ pub(crate) fn market() -> Market {
             Arc::new(bidder("old", Dialect::Structured, false)),
         ],
         snapshot: Arc::from(&b"{}"[..]),
-    }
-}
-
-/// Returns the same market with the rates of an instant, believed for a day: a dollar is 0.8 euros
-/// or 0.75 pounds, and a further source says 0.5 euros or 8 crowns.
-pub(crate) fn rated(time: UnixMillis) -> Market {
-    let snapshot = |source: &str, base: &str, quotes: [(&str, i64); 2]| {
-        let currency = |code| Currency::new(code).expect("a code");
-        RateSnapshot {
-            source: source.into(),
-            time,
-            max_age: Millis(86_400_000),
-            base: currency(base),
-            quotes: quotes.map(|(code, e12)| (currency(code), e12)).to_vec(),
-        }
-    };
-    let first = [("EUR", 800_000_000_000), ("GBP", 750_000_000_000)];
-    // Units for one euro.
-    let second = [("USD", 2_000_000_000_000), ("SEK", 16_000_000_000_000)];
-    Market {
-        rates: vec![snapshot("bank", "USD", first), snapshot("other", "EUR", second)],
-        ..market()
     }
 }
 
