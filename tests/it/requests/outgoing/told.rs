@@ -16,7 +16,7 @@ use breakwater::model::floor::{Floor, FloorStep};
 use breakwater::model::ids::{BidderId, DealId, ImpId, SeatId};
 use breakwater::model::market::{Bidder, Dialect, Lengths};
 use breakwater::model::money::{Cpm, Currency};
-use breakwater::model::plan::{Chosen, Offer, OfferedImp, Part, Place, Plan, Pod, Shape, Terms};
+use breakwater::model::plan::{Offer, OfferedImp, Part, Place, Plan, Pod, Shape, Terms};
 use breakwater::model::rates::Rate;
 use breakwater::model::time::{Millis, Seconds};
 use breakwater::wire::bid_request::calls;
@@ -26,7 +26,7 @@ use openrtb::deal::DurFloors;
 use openrtb::request::BidRequest;
 use serde_json::Value;
 
-use crate::requests::outgoing::{auction, lint, read};
+use crate::requests::outgoing::{auction, everyone, lint, read};
 use crate::requests::{cases, data, market};
 
 #[test]
@@ -54,9 +54,8 @@ fn run(name: &str, given: &str) -> String {
     let mut request = read("tags", "only-placement", &market);
     let plan = plan(given);
     request.imps = plan.parts.iter().map(|part| asked(&request, part)).collect();
-    let everyone = Chosen { asked: (0..plan.offers.len()).collect(), skipped: Vec::new() };
     let mut told: Vec<(Vec<u8>, String)> = Vec::new();
-    for call in calls(&request, auction(), &plan, &everyone, Millis(180)) {
+    for call in calls(&request, auction(), &plan, &everyone(&plan), Millis(180)) {
         let mut body = Vec::new();
         match call.gzip {
             true => drop(GzDecoder::new(&*call.body).read_to_end(&mut body).unwrap()),
