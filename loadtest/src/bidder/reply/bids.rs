@@ -269,11 +269,10 @@ impl Profile {
 
 /// Puts a bid under its seat.
 fn push<'a>(seats: &mut Vec<SeatBid<'a>>, name: &'a str, bid: Bid<'a>) {
-    match seats.iter_mut().find(|seat| seat.seat.as_deref() == Some(name)) {
-        Some(seat) => seat.bid.push(bid),
-        None => {
-            seats.push(SeatBid { bid: vec![bid], seat: Some(name.into()), ..SeatBid::default() })
-        }
+    if let Some(seat) = seats.iter_mut().find(|seat| seat.seat.as_deref() == Some(name)) {
+        seat.bid.push(bid);
+    } else {
+        seats.push(SeatBid { bid: vec![bid], seat: Some(name.into()), ..SeatBid::default() });
     }
 }
 
