@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 use crate::auction::eligibility::{Refusals, deal_of, length, place, seat_text};
 use crate::auction::pricing;
-use crate::auction::separation::Contender;
 use crate::model::bid::{Bid, Reply};
 use crate::model::deal::Deal;
 use crate::model::ids::BidderId;
@@ -100,19 +99,6 @@ pub(super) fn candidates(input: &AuctionInput, refused: &Refusals) -> Vec<Candid
         }
     }
     candidates
-}
-
-/// Returns the candidates as what keeps them apart is told.
-pub(super) fn contenders<'a>(
-    input: &'a AuctionInput,
-    candidates: &[Candidate],
-) -> Vec<Contender<'a>> {
-    let contender = |candidate: &Candidate| {
-        let reply = &input.replies[candidate.bid.reply];
-        let bid = &reply.bids[candidate.bid.bid];
-        Contender { pod: usize::from(candidate.pod), bidder: &reply.bidder, bid }
-    };
-    candidates.iter().map(contender).collect()
 }
 
 /// Returns the tie-break key of a bid of an auction.

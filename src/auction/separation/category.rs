@@ -4,18 +4,19 @@ use std::ops::Range;
 
 use crate::auction::category::list::declared;
 use crate::auction::category::tables::{Node, TABLES, Tables, family};
-use crate::auction::separation::{Apart, Member};
+use crate::auction::fill::conflicts::Conflicts;
+use crate::auction::separation::{Member, clique, group};
 use crate::model::category::Category;
 
 /// Who declares which category.
 #[derive(Debug)]
 pub(super) struct Categories<'a> {
     /// Contenders, category by category; ascending within one.
-    indexes: Vec<u32>,
+    indexes: Vec<usize>,
     /// The known categories, ascending, and where their contenders stand in `indexes`.
     known: Vec<(Node, Range<usize>)>,
     /// Categories that no table knows, ascending, each with a contender.
-    unknown: Vec<(Unknown<'a>, u32)>,
+    unknown: Vec<(Unknown<'a>, usize)>,
 }
 
 /// A category that no table knows: its family or else its taxonomy, and its id.
@@ -25,7 +26,7 @@ impl<'a> Categories<'a> {
     /// Resolves what the members declare.
     pub(super) fn of(members: &[Member<'a>]) -> Self {
         let tables: &Tables = &TABLES;
-        let mut found: Vec<(Node, u32)> = Vec::with_capacity(members.len());
+        let mut found: Vec<(Node, usize)> = Vec::with_capacity(members.len());
         let mut unknown = Vec::new();
         for member in members {
             let taxonomy = member.bid.category_taxonomy;
@@ -49,31 +50,28 @@ impl<'a> Categories<'a> {
         Self { indexes, known, unknown }
     }
 
-    /// Adds those of one category, and those of which one lies above the other's.
-    pub(super) fn related(&self, apart: &mut Apart) {
+    /// Keeps those of one category apart, and those of which one lies above the other's.
+    pub(super) fn relate(&self, conflicts: &mut Conflicts) {
         let tables: &Tables = &TABLES;
-        apart.group(self.unknown.clone());
+        group(self.unknown.clone(), conflicts);
         for (node, range) in &self.known {
             let own = &self.indexes[range.clone()];
-            apart.clique(own.to_vec());
-            for &block in tables.hitting(*node) {
-                // Two that lie above one another, by mappings, meet here twice: the second counts.
-                let twice = *node < block && tables.covers(*node, block);
-                if block == *node || twice {
-                    continue;
-                }
-                for &above in self.declaring(block) {
-                    let others = own.iter().filter(|&&other| other != above);
-                    apart.pairs.extend(others.map(|&other| (above, other)));
+            clique(own.to_vec(), conflicts);
+            for &block in tables.hitting(*node).iter().filter(|block| *block != node) {
+                // Two that lie above one another, by mappings, meet here twice: once is enough.
+                let twice = || *node < block && tables.covers(*node, block);
+                let above = self.declaring(block);
+                if !above.is_empty() && !twice() {
+                    conflicts.across(above.to_vec(), own.to_vec());
                 }
             }
         }
     }
 
     /// Returns who declares a category or one below it, ascending, some perhaps twice in a row.
-    pub(super) fn within(&self, category: &Category) -> Vec<u32> {
+    pub(super) fn within(&self, category: &Category) -> Vec<usize> {
         let tables: &Tables = &TABLES;
-        let mut within: Vec<u32> = match tables.node(category.taxonomy, &category.id) {
+        let mut within: Vec<usize> = match tables.node(category.taxonomy, &category.id) {
             Some(block) => {
                 let below = self.known.iter().filter(|(node, _)| tables.covers(block, *node));
                 below.flat_map(|(_, range)| &self.indexes[range.clone()]).copied().collect()
@@ -88,7 +86,7 @@ impl<'a> Categories<'a> {
         within
     }
 
-    fn declaring(&self, node: Node) -> &[u32] {
+    fn declaring(&self, node: Node) -> &[usize] {
         let at = self.known.binary_search_by_key(&node, |(node, _)| *node);
         at.map_or(&[], |at| &self.indexes[self.known[at].1.clone()])
     }
