@@ -7,11 +7,18 @@
 #![deny(clippy::disallowed_methods, clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
 mod candidate;
+pub mod category;
 pub mod decide;
 mod eligibility;
+mod field;
 mod fill;
 mod loss;
+pub mod minimums;
 pub mod plan;
 mod pricing;
+#[cfg(test)]
+mod sample;
 pub mod select;
+mod separation;
+mod text;
 mod unfilled;

@@ -1,0 +1,145 @@
+//! Which bids may never be in one pod together, by the rules of the pod (`Separation`).
+//!
+//! Bids that share something of which a pod takes one are a clique. Categories also lie above one
+//! another, which is no such sharing (automotive is apart from cars and from tyres, they not from
+//! each other): those are told side against side. Keys are sorted and grouped, so that the work
+//! grows with the bids and not with their pairs.
+
+mod category;
+
+use crate::auction::candidate::Candidate;
+use crate::auction::fill::conflicts::Conflicts;
+use crate::auction::separation::category::Categories;
+use crate::auction::text::Text;
+use crate::model::bid::Bid;
+use crate::model::category::Separation;
+use crate::model::ids::{BidderId, CreativeId};
+use crate::model::plan::AuctionInput;
+
+/// Returns what the rules of each pod keep apart, as indexes of the candidates.
+pub(super) fn conflicts(input: &AuctionInput, candidates: &[Candidate]) -> Conflicts {
+    let mut conflicts = Conflicts::default();
+    let pods = input.plan.pods.iter().enumerate();
+    for (pod, rules) in pods.map(|(index, pod)| (index, &pod.separation)) {
+        if !separates(rules) {
+            continue;
+        }
+        let of_pod = candidates.iter().enumerate().filter(|(_, it)| usize::from(it.pod) == pod);
+        let members: Vec<Member<'_>> = of_pod
+            .map(|(index, candidate)| {
+                let reply = &input.replies[candidate.bid.reply];
+                Member { index, bidder: &reply.bidder, bid: &reply.bids[candidate.bid.bid] }
+            })
+            .collect();
+        if 1 < members.len() {
+            separate(rules, &members, &mut conflicts);
+        }
+    }
+    conflicts
+}
+
+/// A candidate of the pod at hand.
+#[derive(Clone, Copy, Debug)]
+struct Member<'a> {
+    /// Its index of the candidates.
+    index: usize,
+    bidder: &'a BidderId,
+    bid: &'a Bid,
+}
+
+fn separate(rules: &Separation, members: &[Member<'_>], conflicts: &mut Conflicts) {
+    if rules.advertiser {
+        let domains = each(members, |bid| {
+            bid.advertisers.iter().map(|advertiser| Text::new(&advertiser.registrable))
+        });
+        group(domains, conflicts);
+    }
+    if rules.creative {
+        same_creative(members, conflicts);
+    }
+    if rules.media {
+        group(each(members, |bid| media(bid).iter()), conflicts);
+    }
+    if rules.category || !rules.exclusive.is_empty() {
+        let categories = Categories::of(members);
+        if rules.category {
+            categories.relate(conflicts);
+        }
+        for category in &rules.exclusive {
+            clique(categories.within(category), conflicts);
+        }
+    }
+}
+
+/// Two bids show one creative when any name for it is the same: a `UniversalAdId`, their bidder's
+/// own id, or all of its media files.
+fn same_creative<'a>(members: &[Member<'a>], conflicts: &mut Conflicts) {
+    let universal = each(members, |bid| {
+        let ids = bid.markup.iter().flat_map(|markup| &markup.universal_ids);
+        let known = ids.filter(|(_, value)| !value.trim().eq_ignore_ascii_case("unknown"));
+        known.map(|(registry, value)| (Text::new(value), Text::new(registry)))
+    });
+    group(universal, conflicts);
+    let own = |member: &Member<'a>| {
+        let id = member.bid.creative_id.as_ref().map(CreativeId::as_str);
+        let id = id.filter(|id| !id.is_empty())?;
+        Some(((Text::new(id), member.bidder), member.index))
+    };
+    group(members.iter().filter_map(own).collect(), conflicts);
+    // Equal sets have equal least elements, so that few sets need be made to compare them.
+    let mut least: Vec<(&[u8; 32], usize, &[[u8; 32]])> = Vec::new();
+    for member in members {
+        let media = media(member.bid);
+        least.extend(media.iter().min().map(|least| (least, member.index, media)));
+    }
+    least.sort_unstable();
+    for alike in least.chunk_by(|left, right| left.0 == right.0).filter(|it| 1 < it.len()) {
+        let set = |media: &[[u8; 32]]| {
+            let mut set = media.to_vec();
+            set.sort_unstable();
+            set.dedup();
+            set
+        };
+        group(alike.iter().map(|&(_, index, media)| (set(media), index)).collect(), conflicts);
+    }
+}
+
+/// Adds a clique for each key that several have.
+fn group<K: Ord>(mut keyed: Vec<(K, usize)>, conflicts: &mut Conflicts) {
+    keyed.sort_unstable();
+    for alike in keyed.chunk_by(|left, right| left.0 == right.0).filter(|it| 1 < it.len()) {
+        clique(alike.iter().map(|(_, index)| *index).collect(), conflicts);
+    }
+}
+
+/// Adds a clique of ascending indexes; one that names a key twice stands in it once.
+fn clique(mut members: Vec<usize>, conflicts: &mut Conflicts) {
+    members.dedup();
+    conflicts.clique(members);
+}
+
+/// Says whether any rule is on.
+fn separates(rules: &Separation) -> bool {
+    let Separation { advertiser, category, creative, media, exclusive } = rules;
+    *advertiser || *category || *creative || *media || !exclusive.is_empty()
+}
+
+/// Returns all keys of all members, each with its member.
+fn each<'a, K, I: Iterator<Item = K>>(
+    members: &[Member<'a>],
+    keys: impl Fn(&'a Bid) -> I,
+) -> Vec<(K, usize)> {
+    let of = |member: &Member<'a>| {
+        let index = member.index;
+        keys(member.bid).map(move |key| (key, index))
+    };
+    members.iter().flat_map(of).collect()
+}
+
+/// Returns the hashes of a bid's media files.
+fn media(bid: &Bid) -> &[[u8; 32]] {
+    bid.markup.as_ref().map_or(&[], |markup| &markup.media[..])
+}
+
+#[cfg(test)]
+mod tests;
