@@ -140,7 +140,7 @@ impl Exchange {
         let standing = self.bidders.standing();
         let chosen = select::select(&plan, &standing);
         watch.lap("plan");
-        let calls = bid_request::calls(request, draw.auction, &plan, &chosen, times.left(), market);
+        let calls = bid_request::calls(request, draw.auction, &plan, &chosen, times.left());
         watch.lap("encode");
         let decode = |call: &Call, answer: Answer| bid_response::reply(&plan, call, answer);
         let answered = self.bidders.ask(calls, decode, times.cutoff).await;

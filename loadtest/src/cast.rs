@@ -1,7 +1,8 @@
 //! Six named characters for a demo: together they fill a break, each in its own way of being hard
 //! to work with.
 //!
-//! Their names are ids an exchange can use as bidder ids. `rich` and `fast` carry the breaks;
+//! Some advertisers buy through two of them, and some share a category, so that what is kept apart
+//! within a pod is now and then. Their names are ids an exchange can use as bidder ids. `rich` and `fast` carry the breaks;
 //! `slow` answers just within 250 ms, `flaky` misbehaves, `over_limit` turns callers away, and
 //! `wrong_durations` bids lengths nobody asked for.
 
@@ -33,7 +34,8 @@ pub fn fast() -> Character {
         price: by_length(700, 1_600, Curve::Flat),
         durations: vec![30, 15],
         bids: 4,
-        advertisers: domains(&["tideway-bank", "larkfield-foods", "quill-mobile", "orrin-travel"]),
+        advertisers: domains(&["tideway-bank", "larkfield-foods", "quill-mobile", "kestrel-air"]),
+        categories: ids(&["1337", "1165", "1471", "1529"]),
         creatives: 8,
         gzip: true,
         ..Character::named("fast")
@@ -50,7 +52,8 @@ pub fn slow() -> Character {
         price: by_length(900, 2_200, Curve::Flat),
         durations: vec![15, 30],
         bids: 3,
-        advertisers: domains(&["mosswood-insurance", "harbourline-cars", "plover-homes"]),
+        advertisers: domains(&["mosswood-insurance", "northmere-motors", "plover-homes"]),
+        categories: ids(&["1340", "1551", "1482"]),
         creatives: 6,
         burl: true,
         ..Character::named("slow")
@@ -69,6 +72,7 @@ pub fn flaky() -> Character {
         durations: vec![30, 15],
         bids: 2,
         advertisers: domains(&["gannet-games", "fenwick-telecom", "brindle-coffee"]),
+        categories: ids(&["1120", "1467", "1133"]),
         creatives: 6,
         ..Character::named("flaky")
     }
@@ -85,6 +89,7 @@ pub fn over_limit() -> Character {
         durations: vec![15, 30],
         bids: 2,
         advertisers: domains(&["calder-outdoor", "sable-cosmetics", "pinnet-pets"]),
+        categories: ids(&["1524", "1138", "1224"]),
         creatives: 6,
         qps: Some(5),
         ..Character::named("over_limit")
@@ -103,6 +108,7 @@ pub fn wrong_durations() -> Character {
         wrong_durations: WrongDurations { share: Share::percent(50), lengths: vec![17, 22, 45] },
         bids: 3,
         advertisers: domains(&["holloway-optics", "merrow-sound", "tansy-gardens"]),
+        categories: ids(&["1074", "1097", "1285"]),
         creatives: 6,
         ..Character::named("wrong_durations")
     }
@@ -126,6 +132,7 @@ pub fn rich() -> Character {
             "kestrel-air",
             "ostler-bank",
         ]),
+        categories: ids(&["1073", "1551", "1152", "1027", "1529", "1337"]),
         creatives: 12,
         burl: true,
         ..Character::named("rich")
@@ -134,6 +141,10 @@ pub fn rich() -> Character {
 
 fn by_length(min: u32, max: u32, curve: Curve) -> Price {
     Price { min: Cents(min), max: Cents(max), curve, by_length: true }
+}
+
+fn ids(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
 }
 
 fn domains(names: &[&str]) -> Vec<String> {

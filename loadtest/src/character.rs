@@ -39,8 +39,15 @@ pub struct Character {
     pub seats: Vec<String>,
     /// The domains of its advertisers; empty: four, derived from its id.
     pub advertisers: Vec<String>,
-    /// How many creatives it has of each length.
+    /// What its advertisers are about, in turn, as ids of Ad Product 2.0 (`cattax` 8); empty: its
+    /// bids do not say.
+    pub categories: Vec<String>,
+    /// How many creatives it has of each length; an answer of more bids has further ones.
     pub creatives: u32,
+    /// The share of its bids that show the creative of the bid before them once more.
+    pub repeats: Share,
+    /// The share of its bids made under a deal, where it is offered one that it may use.
+    pub deals: Share,
     /// Whether it compresses answers for callers that accept it.
     pub gzip: bool,
     /// Requests it serves per second; those above it get 429. Absent: no limit.
@@ -182,7 +189,7 @@ pub enum NoBid {
     Reason,
 }
 
-/// What a bidder pays, CPM in the market's currency.
+/// What a bidder pays, CPM in the first currency that a request takes.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Price {
@@ -279,7 +286,10 @@ impl Default for Character {
             bids: 1,
             seats: Vec::new(),
             advertisers: Vec::new(),
+            categories: Vec::new(),
             creatives: 4,
+            repeats: Share::NEVER,
+            deals: Share::percent(50),
             gzip: false,
             qps: None,
             markup: Markup::Full,

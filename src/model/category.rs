@@ -13,6 +13,7 @@ pub struct Category {
 
 /// What keeps two ads out of one pod: each rule that is on holds over the whole pod.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, on or off")]
 pub struct Separation {
     /// They are of one advertiser: they share a registrable domain (decision 13).
     pub advertiser: bool,

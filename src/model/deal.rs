@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::floor::Floor;
-use crate::model::ids::{BidderId, DealId};
+use crate::model::ids::{BidderId, DealId, SeatId};
+use crate::model::market::Bidder;
 
 /// A deal: who may use it, at what price, and what it is owed.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,5 +45,13 @@ impl Deal {
     #[must_use]
     pub fn is_for(&self, bidder: &BidderId) -> bool {
         self.bidders.is_empty() || self.bidders.contains(bidder)
+    }
+
+    /// Says whether it is offered to a bidder that has a seat to use it with.
+    #[must_use]
+    pub fn is_open_to(&self, bidder: &Bidder) -> bool {
+        let listed = |seat: &SeatId| self.seats.iter().any(|listed| **listed == *seat.as_str());
+        let any_seat = self.seats.is_empty() || bidder.seats.is_empty();
+        self.is_for(&bidder.id) && (any_seat || bidder.seats.iter().any(listed))
     }
 }

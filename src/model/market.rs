@@ -66,6 +66,7 @@ pub struct Publisher {
 
 /// A publisher's named inventory.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, on or off")]
 pub struct Placement {
     /// Its id; `tagid` on the wire.
     pub id: PlacementId,

@@ -88,6 +88,7 @@ pub struct Pod {
 
 /// What is sold as one: a stretch of a pod, or a single slot. One imp of the caller.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a term of its own, on or off")]
 pub struct Part {
     /// Index of its pod in `Plan::pods`.
     pub pod: usize,

@@ -1,9 +1,8 @@
 //! The requests that go out: one body per distinct shape, and a call per bidder (decision 27).
 //!
-//! A shape is the dialect of the pod and the content coding. The privacy class is that of the
-//! whole request, and time left is the same for all, so nothing differs from bidder to bidder
-//! within a shape. Pieces about viewer and channel come ready from `wire::privacy` and are joined
-//! in as they are.
+//! A shape is all that one bidder is told and another is not: the imps, how stretches are told, and
+//! the deals. The privacy class is that of the whole request, and time left is the same for all.
+//! Pieces about viewer and channel come ready from `wire::privacy` and are joined in as they are.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,18 +10,21 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::model::break_request::{AskedImp, BreakRequest, Door, Stitching};
+use crate::model::break_request::{BreakRequest, Door};
 use crate::model::call::Call;
-use crate::model::floor::Floor;
+use crate::model::deal::{Deal, Pricing};
 use crate::model::ids::AuctionId;
-use crate::model::market::{Dialect, Lengths, Market};
-use crate::model::money::Cpm;
+use crate::model::market::Dialect;
 use crate::model::passthrough::Passthrough;
 use crate::model::plan::{Chosen, Offer, OfferedImp, Part, Plan, Shape as PartShape};
 use crate::model::time::Millis;
-use crate::wire::price;
+use crate::wire::bid_request::imp::Imp;
+
+mod blocks;
+mod deal;
+mod floor;
+mod imp;
 
 /// Returns one call per chosen offer, in the order of `chosen.asked`.
 ///
@@ -30,7 +32,8 @@ use crate::wire::price;
 ///
 /// # Panics
 ///
-/// When `chosen` names offers that the plan does not have.
+/// When `chosen` names offers that the plan does not have, or `request` is not what the plan was
+/// made of.
 #[must_use]
 pub fn calls(
     request: &BreakRequest,
@@ -38,42 +41,83 @@ pub fn calls(
     plan: &Plan,
     chosen: &Chosen,
     left: Millis,
-    market: &Market,
 ) -> Vec<Call> {
     let id = auction.to_string();
-    let mut shapes: Vec<(Shape<'_>, Vec<u8>)> = Vec::new();
+    let mut bodies: Vec<Body<'_>> = Vec::new();
     let mut calls = Vec::with_capacity(chosen.asked.len());
     for &index in &chosen.asked {
         let offer = &plan.offers[index];
-        let shape = Shape::of(offer);
-        let known = shapes.iter().position(|(known, _)| *known == shape);
+        let shape = Shape::of(plan, offer);
+        let known = bodies.iter().position(|body| body.shape == shape);
         let at = known.unwrap_or_else(|| {
-            let text = body(&Parts { request, id: &id, plan, left, market }, shape);
-            shapes.push((shape, if shape.gzip { gzip(&text) } else { text }));
-            shapes.len() - 1
+            let text = body(&Parts { request, id: &id, plan, left }, &shape);
+            bodies.push(Body { shape, text, packed: None });
+            bodies.len() - 1
         });
         calls.push(Call {
             bidder: offer.bidder.id.clone(),
             offer: index,
             request_id: id.as_str().into(),
-            body: shapes[at].1.clone(),
-            gzip: shape.gzip,
+            body: bodies[at].coded(offer.bidder.gzip),
+            gzip: offer.bidder.gzip,
         });
     }
     calls
 }
 
 /// What makes one body differ from another.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Eq, PartialEq)]
 struct Shape<'a> {
+    /// Structured only where a stretch is told: a slot reads the same in both dialects.
     dialect: Dialect,
     imps: &'a [OfferedImp],
-    gzip: bool,
+    /// The deals told, as indexes of parts and of their deals.
+    deals: Vec<(usize, usize)>,
 }
 
 impl<'a> Shape<'a> {
-    fn of(offer: &'a Offer) -> Self {
-        Self { dialect: offer.dialect, imps: &offer.imps, gzip: offer.bidder.gzip }
+    fn of(plan: &'a Plan, offer: &'a Offer) -> Self {
+        let stretches =
+            offer.imps.iter().any(|imp| plan.parts[imp.part].shape == PartShape::Stretch);
+        let dialect = if stretches { offer.dialect } else { Dialect::Dynamic };
+        let all = told(&offer.imps).into_iter().flat_map(|part| {
+            let deals = plan.parts[part].deals.iter().enumerate();
+            deals.map(move |(index, deal)| (part, index, deal))
+        });
+        let open = all.filter(|(_, _, deal)| deal.is_open_to(&offer.bidder));
+        let deals = open.map(|(part, index, _)| (part, index)).collect();
+        Self { dialect, imps: &offer.imps, deals }
+    }
+
+    /// Returns the deals told for a part.
+    fn deals(&self, plan: &'a Plan, part: usize) -> impl Iterator<Item = &'a Deal> {
+        let own = self.deals.iter().filter(move |(of, _)| *of == part);
+        own.map(move |&(_, index)| &*plan.parts[part].deals[index])
+    }
+}
+
+/// Returns the parts that these imps tell, each once: imps of one part stand side by side.
+fn told(imps: &[OfferedImp]) -> Vec<usize> {
+    let mut parts: Vec<usize> = imps.iter().map(|imp| imp.part).collect();
+    parts.dedup();
+    parts
+}
+
+/// The body of a shape, in both codings.
+struct Body<'a> {
+    shape: Shape<'a>,
+    text: Vec<u8>,
+    /// Compressed once somebody takes it so.
+    packed: Option<Vec<u8>>,
+}
+
+impl Body<'_> {
+    fn coded(&mut self, packed: bool) -> Vec<u8> {
+        if packed {
+            self.packed.get_or_insert_with(|| gzip(&self.text)).clone()
+        } else {
+            self.text.clone()
+        }
     }
 }
 
@@ -83,7 +127,6 @@ struct Parts<'a> {
     id: &'a str,
     plan: &'a Plan,
     left: Millis,
-    market: &'a Market,
 }
 
 /// The members written field by field; the ready pieces follow them.
@@ -93,11 +136,11 @@ struct Head<'a> {
     imp: Vec<Imp<'a>>,
     at: u8,
     tmax: u64,
-    cur: [&'a str; 1],
+    cur: Vec<&'a str>,
     #[serde(skip_serializing_if = "is_zero")]
     test: u8,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    wseat: &'a [Arc<str>],
+    wseat: Vec<&'a Arc<str>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     bseat: &'a [Arc<str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -105,60 +148,19 @@ struct Head<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     wlangb: &'a [Arc<str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    badv: &'a [Arc<str>],
+    acat: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    bcat: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cattax: Option<i32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    badv: Vec<&'a Arc<str>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     bapp: &'a [Arc<str>],
 }
 
-#[derive(Serialize)]
-struct Imp<'a> {
-    id: &'a str,
-    video: Video<'a>,
-    tagid: &'a str,
-    bidfloor: Box<RawValue>,
-    bidfloorcur: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secure: Option<u8>,
-    ssai: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dt: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Video<'a> {
-    mimes: &'a [Arc<str>],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    minduration: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    maxduration: Option<u32>,
-    startdelay: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    maxseq: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    poddur: Option<u32>,
-    protocols: &'a [i32],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    w: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    h: Option<u32>,
-    podid: &'a str,
-    podseq: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rqddurs: Option<Vec<u32>>,
-    plcmt: u8,
-    linearity: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    skip: Option<u8>,
-    slotinpod: i32,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    battr: &'a [i32],
-    pos: u8,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    api: &'a [i32],
-}
-
 /// Writes the body of a shape.
-fn body(parts: &Parts<'_>, shape: Shape<'_>) -> Vec<u8> {
+fn body(parts: &Parts<'_>, shape: &Shape<'_>) -> Vec<u8> {
     let mut body =
         serde_json::to_vec(&head(parts, shape)).expect("text, numbers and lists are JSON");
     body.pop();
@@ -194,89 +196,51 @@ fn push_source(body: &mut Vec<u8>, parts: &Parts<'_>, passthrough: &Passthrough)
     body.push(b'}');
 }
 
-fn head<'a>(parts: &Parts<'a>, shape: Shape<'a>) -> Head<'a> {
-    let terms = &parts.plan.terms;
+fn head<'a>(parts: &Parts<'a>, shape: &Shape<'a>) -> Head<'a> {
+    let Parts { request, plan, .. } = *parts;
+    let terms = &plan.terms;
     let short = terms.languages.iter().all(|language| language.len() == 2);
     let (wlang, wlangb): (&[_], &[_]) =
         if short { (&terms.languages, &[]) } else { (&[], &terms.languages) };
+    let told: Vec<&Part> = told(shape.imps).into_iter().map(|part| &plan.parts[part]).collect();
+    let categories = blocks::categories(terms, &told);
+    let (wseat, bseat) = blocks::seats(terms);
+    let imps = shape
+        .imps
+        .iter()
+        .map(|imp| imp::imp(request, plan, shape.dialect, imp, shape.deals(plan, imp.part)));
     Head {
         id: parts.id,
-        imp: shape.imps.iter().map(|imp| self::imp(parts, shape.dialect, imp)).collect(),
-        at: FIRST_PRICE,
+        imp: imps.collect(),
+        at: at(terms.pricing),
         tmax: parts.left.0,
-        cur: [parts.market.currency.as_str()],
-        test: u8::from(parts.request.test),
-        wseat: &terms.allowed_seats,
-        bseat: &terms.blocked_seats,
+        cur: currencies(plan),
+        test: u8::from(request.test),
+        wseat,
+        bseat,
         wlang,
         wlangb,
-        badv: &parts.plan.parts[0].blocked_advertisers,
+        acat: categories.allowed,
+        bcat: categories.blocked,
+        cattax: categories.taxonomy,
+        badv: blocks::advertisers(&told),
         bapp: &terms.blocked_apps,
     }
 }
 
-fn imp<'a>(parts: &Parts<'a>, dialect: Dialect, imp: &'a OfferedImp) -> Imp<'a> {
-    let (part, asked) = (&parts.plan.parts[imp.part], &parts.request.imps[imp.part]);
-    Imp {
-        id: imp.id.as_str(),
-        video: video(parts, dialect, part, asked),
-        tagid: asked.placement.id.as_str(),
-        bidfloor: price::number(bid_floor(&part.floor, part)),
-        bidfloorcur: parts.plan.terms.currency.as_str(),
-        secure: if part.secure { Some(1) } else { asked.secure.map(u8::from) },
-        ssai: ssai(parts.request.stitching),
-        dt: parts.request.ad_break.start.map(|start| start.0),
-    }
+/// Returns the currencies that bids can be compared in, the auction's own first.
+fn currencies(plan: &Plan) -> Vec<&str> {
+    let terms = &plan.terms;
+    let others = terms.currencies.iter().filter(|currency| terms.rate(**currency).is_some());
+    std::iter::once(&terms.currency).chain(others).map(|currency| currency.as_str()).collect()
 }
 
-/// Returns the floor that every length must reach.
-fn bid_floor(floor: &Floor, part: &Part) -> Cpm {
-    floor.at(part.lengths.shortest())
-}
-
-fn video<'a>(
-    parts: &Parts<'a>,
-    dialect: Dialect,
-    part: &'a Part,
-    asked: &'a AskedImp,
-) -> Video<'a> {
-    let (rqddurs, minduration, maxduration) = match &part.lengths {
-        Lengths::Exact(lengths) => (Some(lengths.iter().map(|it| it.0).collect()), None, None),
-        Lengths::Range { min, max } => (None, Some(min.0), Some(max.0)),
-    };
-    let (poddur, maxseq) = match (part.shape, dialect) {
-        (PartShape::Stretch, Dialect::Dynamic) => (Some(part.seconds.0), Some(part.max_ads)),
-        (PartShape::Slot, _) | (PartShape::Stretch, Dialect::Structured) => (None, None),
-    };
-    Video {
-        mimes: &part.mimes,
-        minduration,
-        maxduration,
-        startdelay: asked.start_delay.unwrap_or(MID_ROLL),
-        maxseq,
-        poddur,
-        protocols: &part.protocols,
-        w: part.size.map(|(width, _)| width),
-        h: part.size.map(|(_, height)| height),
-        podid: &parts.plan.pods[part.pod].id,
-        podseq: asked.pod_sequence.unwrap_or(0),
-        rqddurs,
-        plcmt: INSTREAM,
-        linearity: LINEAR,
-        skip: asked.skip.map(u8::from),
-        slotinpod: part.place.code(),
-        battr: &part.blocked_attributes,
-        pos: FULL_SCREEN,
-        api: &part.apis,
-    }
-}
-
-fn ssai(stitching: Stitching) -> u8 {
-    match stitching {
-        Stitching::Unknown => 0,
-        Stitching::Client => 1,
-        Stitching::Player => 2,
-        Stitching::Server => 3,
+/// Returns `at`, of a request or of a deal.
+fn at(pricing: Pricing) -> u8 {
+    match pricing {
+        Pricing::First => 1,
+        Pricing::Second => 2,
+        Pricing::Fixed => 3,
     }
 }
 
@@ -291,18 +255,3 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 fn is_zero(number: &u8) -> bool {
     *number == 0
 }
-
-/// `at`: the winner pays what it bids.
-const FIRST_PRICE: u8 = 1;
-
-/// `startdelay` of a mid-roll anywhere: what a live break is.
-const MID_ROLL: i32 = -1;
-
-/// `plcmt`.
-const INSTREAM: u8 = 1;
-
-/// `linearity`.
-const LINEAR: u8 = 1;
-
-/// `pos`.
-const FULL_SCREEN: u8 = 7;

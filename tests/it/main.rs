@@ -19,5 +19,6 @@ mod sale;
 mod sell;
 mod stamps;
 mod support;
+mod taxonomies;
 mod tidy;
 mod vast;

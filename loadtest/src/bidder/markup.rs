@@ -203,7 +203,7 @@ fn write_media(xml: &mut Xml, site: &Site<'_>) -> io::Result<()> {
     for (width, height, bitrate) in renditions {
         let address = match site.markup {
             Markup::Full => format!("https://{}/media/{CREATIVE}-{height}.mp4", site.domain),
-            Markup::Compact => format!("https://{}/{height}.mp4", site.domain),
+            Markup::Compact => format!("https://{}/{CREATIVE}.mp4", site.domain),
         };
         xml.create_element("MediaFile")
             .with_attribute(("delivery", "progressive"))

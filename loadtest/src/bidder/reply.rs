@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod bids;
+mod terms;
 
 /// A bidder ready to be asked.
 #[derive(Debug)]

@@ -65,6 +65,10 @@ impl Character {
             ),
             ((1..=MAX_BIDS).contains(&self.bids), "bids must be 1 to 64"),
             ((1..=MAX_CREATIVES).contains(&self.creatives), "creatives must be 1 to 1000"),
+            (
+                self.categories.iter().all(|id| is_category(id)),
+                "categories must be 1 to 16 of A-Z, a-z, 0-9 and -",
+            ),
             (self.own_seats().iter().all(|seat| is_id(seat)), "seats must be written as ids"),
             (
                 self.own_advertisers().iter().all(|domain| is_host(domain)),
@@ -83,6 +87,11 @@ fn is_id(text: &str) -> bool {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
     };
     (1..=64).contains(&text.len()) && text.bytes().all(plain)
+}
+
+fn is_category(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=16).contains(&text.len()) && text.bytes().all(plain)
 }
 
 fn is_host(text: &str) -> bool {

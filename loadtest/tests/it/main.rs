@@ -6,5 +6,6 @@ mod bidders;
 mod command;
 mod faults;
 mod markup;
+mod offers;
 mod runs;
 mod support;

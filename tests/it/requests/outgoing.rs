@@ -9,7 +9,7 @@ use breakwater::model::floor::Floor;
 use breakwater::model::ids::AuctionId;
 use breakwater::model::market::{Lengths, Market};
 use breakwater::model::money::Cpm;
-use breakwater::model::plan::Chosen;
+use breakwater::model::plan::{Chosen, Plan};
 use breakwater::model::time::{Millis, Seconds};
 use breakwater::wire::bid_request::calls;
 use flate2::read::GzDecoder;
@@ -17,6 +17,8 @@ use rtblint_core::{OpenRtbVersion, Severity, validate_bid_request_for_version};
 use serde_json::Value;
 
 use crate::requests::{ask, data, market};
+
+mod told;
 
 /// Cases whose outgoing bodies are kept, one per door.
 const GOLDEN: [(&str, &str); 3] = [("tags", "ours"), ("native", "full"), ("openrtb", "full")];
@@ -57,14 +59,17 @@ fn an_independent_linter_accepts_what_we_send() {
     let market = market::market();
     for (folder, case) in GOLDEN {
         for call in send(&read(folder, case, &market), &market).iter().filter(|call| !call.gzip) {
-            let text = std::str::from_utf8(&call.body).unwrap();
-            let version = OpenRtbVersion::V2_6_202606;
-            let found = validate_bid_request_for_version(version, text);
-            let errors = found.issues.iter().filter(|issue| issue.severity == Severity::Error);
-            let errors: Vec<_> = errors.collect();
-            assert!(errors.is_empty(), "{folder}/{case}: {errors:#?}\n{text}");
+            lint(&format!("{folder}/{case}"), std::str::from_utf8(&call.body).unwrap());
         }
     }
+}
+
+/// Fails on what an independent linter calls an error.
+fn lint(name: &str, text: &str) {
+    let found = validate_bid_request_for_version(OpenRtbVersion::V2_6_202606, text);
+    let errors = found.issues.iter().filter(|issue| issue.severity == Severity::Error);
+    let errors: Vec<_> = errors.collect();
+    assert!(errors.is_empty(), "{name}: {errors:#?}\n{text}");
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn floors_are_written_exactly() {
     let mut plan = plan::plan(&request, &market);
     for (micros, text) in [(5_000_000, "5"), (1, "0.000001"), (1_234_567, "1.234567")] {
         plan.parts[0].floor = Floor::Fixed(Cpm::from_micros(micros).unwrap());
-        let sent = calls(&request, auction(), &plan, &everyone(), Millis(200), &market);
+        let sent = calls(&request, auction(), &plan, &everyone(&plan), Millis(200));
         let body = std::str::from_utf8(&sent[0].body).unwrap();
         assert!(body.contains(&format!("\"bidfloor\":{text},")), "{body}");
     }
@@ -89,7 +94,7 @@ fn lengths_of_a_range_and_seats_are_told() {
     plan.terms.blocked_seats = vec!["s9".into()];
     plan.terms.languages = vec!["en-GB".into()];
     plan.parts[0].secure = true;
-    let sent = calls(&request, auction(), &plan, &everyone(), Millis(7), &market);
+    let sent = calls(&request, auction(), &plan, &everyone(&plan), Millis(7));
     let body: Value = serde_json::from_slice(&sent[0].body).unwrap();
     let video = &body["imp"][0]["video"];
     assert_eq!((&video["minduration"], &video["maxduration"]), (&6.into(), &30.into()));
@@ -110,13 +115,14 @@ pub(super) fn read(folder: &str, case: &str, market: &Market) -> BreakRequest {
 /// Calls every bidder of the market.
 pub(super) fn send(request: &BreakRequest, market: &Market) -> Vec<Call> {
     let plan = plan::plan(request, market);
-    calls(request, auction(), &plan, &everyone(), Millis(180), market)
+    calls(request, auction(), &plan, &everyone(&plan), Millis(180))
 }
 
 fn auction() -> AuctionId {
     AuctionId::new([1; 16])
 }
 
-fn everyone() -> Chosen {
-    Chosen { asked: vec![0, 1, 2], skipped: Vec::new() }
+/// Asks every bidder that is offered something.
+fn everyone(plan: &Plan) -> Chosen {
+    Chosen { asked: (0..plan.offers.len()).collect(), skipped: Vec::new() }
 }

@@ -1,38 +1,25 @@
 //! The bids of one answer: good ones, unless the character's habit is to get lengths wrong.
+//!
+//! Every bid of an answer has a creative of its own, unless the character repeats some.
 
 use bytes::Bytes;
 use openrtb::{
-    imp::Imp,
     request::BidRequest,
     response::{Bid, BidResponse, SeatBid},
-    video::Video,
 };
 
 use crate::{
     bidder::{
         markup::Filling,
-        reply::Profile,
+        reply::{
+            Profile,
+            terms::{DealTerms, Floor, Terms, lies_below},
+        },
         serve::{BILLING_PATH, LOSS_PATH, WIN_PATH},
     },
-    character::{Curve, Markup},
+    character::{Curve, Markup, Share},
     draw::Draw,
 };
-
-/// What an imp lets this bidder bid.
-struct Terms<'a> {
-    imp: &'a str,
-    /// The bidder's lengths that are allowed, in seconds; never empty.
-    lengths: Vec<u32>,
-    /// The bidder's wrong lengths that really are not allowed, in seconds.
-    wrong_lengths: Vec<u32>,
-    /// OpenRTB's number of the VAST version, and the version.
-    protocol: (i32, &'static str),
-    size: (i32, i32),
-    floor: f64,
-    floor_per_second: f64,
-    /// Bids wanted.
-    count: usize,
-}
 
 /// The length a bid states and the length its markup has, in seconds.
 #[derive(Clone, Copy)]
@@ -42,10 +29,18 @@ struct Length {
 }
 
 /// One of the bidder's creatives, whatever its length.
+#[derive(Clone, Copy)]
 struct Creative<'a> {
     number: usize,
     advertiser: &'a str,
+    category: Option<&'a str>,
     seat: &'a str,
+}
+
+/// What a bid offers: so many hundredths, under a deal or not.
+struct Offer<'a> {
+    cents: u32,
+    deal: Option<&'a str>,
 }
 
 impl Profile {
@@ -56,41 +51,38 @@ impl Profile {
         number: u64,
         draw: &mut Draw,
     ) -> Option<(u64, Bytes)> {
-        let foreign = |cur: &Vec<_>| !cur.is_empty() && !cur.iter().any(|cur| cur == CURRENCY);
-        if request.cur.as_ref().is_some_and(foreign) {
-            return None;
-        }
+        let currency = currency(request)?;
         let creatives = self.creatives(request);
         if creatives.is_empty() {
             return None;
         }
         let start = draw.below(creatives.len());
-        let mut turn = creatives.iter().cycle().skip(start);
+        let mut turn = self.turn(&creatives, start);
+        let mut last = None;
         let mut count = 0;
         let mut seats: Vec<SeatBid<'_>> = Vec::new();
-        for terms in request.imp.iter().take(MAX_IMPS).filter_map(|imp| self.terms(imp)) {
+        let imps = request.imp.iter().take(MAX_IMPS);
+        for terms in imps.filter_map(|imp| Terms::of(&self.character, imp, currency)) {
             let start = draw.below(terms.lengths.len());
             let lengths = terms.lengths.iter().cycle().skip(start).take(terms.count);
-            for (&right, creative) in lengths.zip(turn.by_ref()) {
+            let mut owed: Vec<_> = terms.deals.iter().filter(|deal| deal.owed).collect();
+            for (&right, fresh) in lengths.zip(turn.by_ref()) {
+                let creative = last.filter(|_| self.repeats(draw)).unwrap_or(fresh);
+                last = Some(creative);
                 let length = self.length(&terms, right, draw);
-                let Some(cents) = self.cents(&terms, length.stated, draw) else { continue };
+                let deal = self.deal(&terms, creative, &mut owed, draw);
+                let offer = self.offer(&terms, deal, length.stated, draw);
+                let Some(offer) = offer else { continue };
                 count += 1;
                 let id = format!("{number:016x}-{count}");
-                let bid = self.bid(&terms, creative, length, (id, cents));
-                match seats.iter_mut().find(|seat| seat.seat.as_deref() == Some(creative.seat)) {
-                    Some(seat) => seat.bid.push(bid),
-                    None => seats.push(SeatBid {
-                        bid: vec![bid],
-                        seat: Some(creative.seat.into()),
-                        ..SeatBid::default()
-                    }),
-                }
+                let bid = self.bid(&terms, creative, length, (id, offer));
+                push(&mut seats, creative.seat, bid);
             }
         }
         let response = BidResponse {
             id: Some(request.id.clone()),
             bidid: Some(format!("{number:016x}").into()),
-            cur: Some(CURRENCY.into()),
+            cur: Some(currency.into()),
             seatbid: Some(seats),
             ..BidResponse::default()
         };
@@ -101,10 +93,15 @@ impl Profile {
     /// Returns the creatives this request does not block.
     fn creatives(&self, request: &BidRequest<'_>) -> Vec<Creative<'_>> {
         let count = usize::try_from(self.character.creatives).unwrap_or(usize::MAX);
-        let all = (0..count).map(|number| Creative {
-            number,
-            advertiser: &self.advertisers[number % self.advertisers.len()],
-            seat: &self.seats[number % self.seats.len()],
+        let all = (0..count).map(|number| {
+            let advertiser = number % self.advertisers.len();
+            let categories = &self.character.categories;
+            Creative {
+                number,
+                advertiser: &self.advertisers[advertiser],
+                category: categories.get(advertiser % categories.len().max(1)).map(|it| &**it),
+                seat: &self.seats[number % self.seats.len()],
+            }
         });
         let blocked = |creative: &Creative<'_>| {
             request.badv.iter().flatten().any(|block| lies_below(creative.advertiser, block))
@@ -114,36 +111,76 @@ impl Profile {
             request.wseat.as_ref().is_none_or(|seats| seats.is_empty() || listed(seats))
                 && !request.bseat.as_ref().is_some_and(listed)
         };
-        all.filter(|creative| !blocked(creative) && seated(creative)).collect()
+        // In the words of another taxonomy it cannot tell; the exchange will.
+        let same_words = request.cattax.unwrap_or(1) == CATEGORIES;
+        let welcome = |creative: &Creative<'_>| {
+            let listed =
+                |list: &Vec<_>| creative.category.is_some_and(|it| list.iter().any(|l| l == it));
+            let allowed = request.acat.as_ref().is_none_or(|list| list.is_empty() || listed(list));
+            !same_words || (allowed && !request.bcat.as_ref().is_some_and(listed))
+        };
+        all.filter(|it| !blocked(it) && seated(it) && welcome(it)).collect()
     }
 
-    /// Returns what it can bid on an imp; nothing where it has no creative that fits.
-    fn terms<'a>(&self, imp: &'a Imp<'_>) -> Option<Terms<'a>> {
-        let video = imp.video.as_deref()?;
-        if !video.mimes.is_empty() && !video.mimes.iter().any(|mime| mime == "video/mp4") {
-            return None;
+    /// Returns creatives in turn for ever; from the second round on they are others of theirs.
+    fn turn<'a>(
+        &self,
+        creatives: &'a [Creative<'a>],
+        start: usize,
+    ) -> impl Iterator<Item = Creative<'a>> {
+        let all = usize::try_from(self.character.creatives).unwrap_or(usize::MAX);
+        (start..).map(move |place| {
+            let creative = creatives[place % creatives.len()];
+            // Rounds are counted from the start, so that the first has every creative as it is.
+            let round = (place - start) / creatives.len();
+            Creative { number: creative.number + round * all, ..creative }
+        })
+    }
+
+    /// Draws whether a bid repeats the creative before it; who never repeats draws nothing.
+    fn repeats(&self, draw: &mut Draw) -> bool {
+        let share = self.character.repeats;
+        share != Share::NEVER && draw.unit() < share.get()
+    }
+
+    /// Draws the deal of a bid, of those this creative may use: first those that are owed a bid.
+    fn deal<'t, 'a>(
+        &self,
+        terms: &'t Terms<'a>,
+        creative: Creative<'_>,
+        owed: &mut Vec<&'t DealTerms<'a>>,
+        draw: &mut Draw,
+    ) -> Option<&'t DealTerms<'a>> {
+        let takes = |deal: &DealTerms<'_>| deal.takes(creative.seat, creative.advertiser);
+        if let Some(place) = owed.iter().position(|deal| takes(deal)) {
+            return Some(owed.remove(place));
         }
-        let protocols = video.protocols.as_deref().unwrap_or_default();
-        let protocol = PROTOCOLS
-            .into_iter()
-            .find(|(protocol, _)| protocols.is_empty() || protocols.contains(protocol))?;
-        let character = &self.character;
-        let right = character.durations.iter().copied();
-        let lengths: Vec<u32> = right.filter(|&length| allows(video, length)).collect();
-        let wrong = character.wrong_durations.lengths.iter().copied();
-        if lengths.is_empty() {
-            return None;
-        }
-        let bids = usize::try_from(character.bids).unwrap_or(usize::MAX);
-        Some(Terms {
-            imp: &imp.id,
-            lengths,
-            wrong_lengths: wrong.filter(|&length| !allows(video, length)).collect(),
-            protocol,
-            size: (video.w.unwrap_or(1_920), video.h.unwrap_or(1_080)),
-            floor: imp.bidfloor.unwrap_or(0.0),
-            floor_per_second: video.mincpmpersec.unwrap_or(0.0),
-            count: if video.is_dynamic() { bids } else { 1 },
+        let open: Vec<_> = terms.deals.iter().filter(|deal| takes(deal)).collect();
+        // Who is offered no deals draws nothing.
+        let wanted =
+            !open.is_empty() && (terms.private || draw.unit() < self.character.deals.get());
+        wanted.then(|| open[draw.below(open.len())])
+    }
+
+    /// Returns what it bids: under the deal, else openly where that is allowed.
+    fn offer<'a>(
+        &self,
+        terms: &Terms<'a>,
+        deal: Option<&DealTerms<'a>>,
+        seconds: u32,
+        draw: &mut Draw,
+    ) -> Option<Offer<'a>> {
+        let under = deal.and_then(|deal| {
+            let cents = if deal.agreed {
+                cents_up(deal.floor.at(seconds)).map(|cents| cents.max(1))
+            } else {
+                self.cents(&deal.floor, seconds, draw)
+            };
+            cents.map(|cents| Offer { cents, deal: Some(deal.id) })
+        });
+        under.or_else(|| {
+            let cents = if terms.private { None } else { self.cents(&terms.floor, seconds, draw) };
+            cents.map(|cents| Offer { cents, deal: None })
         })
     }
 
@@ -162,7 +199,7 @@ impl Profile {
     }
 
     /// Returns a price in hundredths; nothing when the floor is above all it would pay.
-    fn cents(&self, terms: &Terms<'_>, seconds: u32, draw: &mut Draw) -> Option<u32> {
+    fn cents(&self, floor: &Floor<'_>, seconds: u32, draw: &mut Draw) -> Option<u32> {
         let price = self.character.price;
         let scaled = |cents: u32| {
             let by_length = u64::from(cents) * u64::from(seconds) / 30;
@@ -170,8 +207,7 @@ impl Profile {
         };
         let (mut least, most) = (scaled(price.min.0).max(1), scaled(price.max.0).max(1));
         if self.character.heeds_floor {
-            let floor = terms.floor.max(terms.floor_per_second * f64::from(seconds));
-            least = least.max(cents_up(floor)?);
+            least = least.max(cents_up(floor.at(seconds))?);
         }
         if most < least {
             return None;
@@ -187,9 +223,9 @@ impl Profile {
     fn bid<'a>(
         &'a self,
         terms: &Terms<'a>,
-        creative: &Creative<'a>,
+        creative: Creative<'a>,
         length: Length,
-        (id, cents): (String, u32),
+        (id, offer): (String, Offer<'a>),
     ) -> Bid<'a> {
         let crid = format!("{}-c{}-{}s", self.character.id, creative.number, length.played);
         let adm = self.template.fill(&Filling {
@@ -210,13 +246,16 @@ impl Profile {
         let burl = self.character.burl.then(|| notice(BILLING_PATH, "&p=${AUCTION_PRICE}"));
         Bid {
             impid: terms.imp.into(),
-            price: Some(f64::from(cents) / 100.0),
+            price: Some(f64::from(offer.cents) / 100.0),
             nurl: Some(win.into()),
             lurl: loss.map(Into::into),
             burl: burl.map(Into::into),
             adm: Some(adm.into()),
             adomain: Some(vec![creative.advertiser.into()]),
             crid: Some(crid.into()),
+            cattax: creative.category.map(|_| CATEGORIES),
+            cat: creative.category.map(|category| vec![category.into()]),
+            dealid: offer.deal.map(Into::into),
             protocol: Some(terms.protocol.0),
             w: full.then_some(terms.size.0),
             h: full.then_some(terms.size.1),
@@ -228,24 +267,21 @@ impl Profile {
     }
 }
 
-/// Returns whether a video takes an ad of this many seconds.
-fn allows(video: &Video<'_>, seconds: u32) -> bool {
-    let Ok(seconds) = i32::try_from(seconds) else { return false };
-    let fits = video.poddur.is_none_or(|most| seconds <= most);
-    let allowed = match video.rqddurs.as_deref() {
-        Some(lengths) if !lengths.is_empty() => lengths.contains(&seconds),
-        _ => {
-            video.minduration.unwrap_or(0) <= seconds
-                && video.maxduration.is_none_or(|most| seconds <= most)
-        }
-    };
-    fits && allowed
+/// Puts a bid under its seat.
+fn push<'a>(seats: &mut Vec<SeatBid<'a>>, name: &'a str, bid: Bid<'a>) {
+    if let Some(seat) = seats.iter_mut().find(|seat| seat.seat.as_deref() == Some(name)) {
+        seat.bid.push(bid);
+    } else {
+        seats.push(SeatBid { bid: vec![bid], seat: Some(name.into()), ..SeatBid::default() });
+    }
 }
 
-/// Returns whether a domain is the block or lies below it.
-fn lies_below(domain: &str, block: &str) -> bool {
-    let head = domain.strip_suffix(block);
-    head.is_some_and(|head| head.is_empty() || head.ends_with('.'))
+/// Returns the currency it bids in: the first that the request takes, dollars where it names none.
+fn currency<'a>(request: &'a BidRequest<'_>) -> Option<&'a str> {
+    let first = request.cur.as_ref().and_then(|cur| cur.first());
+    let currency = first.map_or("USD", |cur| cur);
+    let plain = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
+    plain.then_some(currency)
 }
 
 /// Returns a price in hundredths, rounded up; nothing when it is not a price anyone pays.
@@ -262,11 +298,8 @@ fn cents_up(price: f64) -> Option<u32> {
 /// The most imps it looks at: an answer must not outgrow memory, whatever the request.
 const MAX_IMPS: usize = 64;
 
-/// The VAST versions it can write, best first, by their OpenRTB numbers.
-const PROTOCOLS: [(i32, &str); 3] = [(13, "4.2"), (15, "4.3"), (11, "4.1")];
-
-/// The only currency it bids in.
-const CURRENCY: &str = "USD";
+/// OpenRTB's number for the taxonomy of its categories, Ad Product 2.0.
+const CATEGORIES: i32 = 8;
 
 /// OpenRTB's number for video markup.
 const VIDEO: i32 = 2;

@@ -23,6 +23,7 @@ pub(super) struct PodForm<'a> {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, on or off")]
 struct SeparationForm<'a> {
     advertiser: bool,
     category: bool,
@@ -37,6 +38,7 @@ pub(super) type CategoryForm<'a> = (i32, Cow<'a, str>);
 /// A part of a pod.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a term of its own, on or off")]
 pub(super) struct PartForm<'a> {
     apis: Cow<'a, [i32]>,
     blocked_advertisers: Vec<Cow<'a, str>>,
