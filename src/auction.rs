@@ -10,6 +10,7 @@ mod candidate;
 pub mod decide;
 mod eligibility;
 mod fill;
+pub mod insight;
 mod loss;
 pub mod plan;
 mod pricing;

@@ -8,7 +8,7 @@ use crate::auction::fill::{Filled, Item, Limits, STEPS, fill, items};
 use crate::auction::loss;
 use crate::auction::pricing::{floor, offered, payment};
 use crate::auction::unfilled;
-use crate::model::outcome::{Fate, Outcome, SecondCount, Win};
+use crate::model::outcome::{Fate, Outcome, Search, SecondCount, Win};
 use crate::model::plan::AuctionInput;
 use crate::model::reason::{LossReason, NoFillReason};
 use crate::model::time::{Millis, Seconds};
@@ -21,12 +21,27 @@ use crate::model::time::{Millis, Seconds};
 /// invariant of `ARCHITECTURE.md` (4, 5): bugs of ours, whatever bidders send.
 #[must_use]
 pub fn decide(input: &AuctionInput) -> Outcome {
+    decided(input, STEPS)
+}
+
+/// Decides an auction if the search needs at most so many steps; else it is `decide`'s.
+///
+/// # Panics
+///
+/// As `decide`.
+#[must_use]
+pub fn decide_within(input: &AuctionInput, steps: u32) -> Option<Outcome> {
+    let outcome = decided(input, steps.min(STEPS));
+    (outcome.search == Search::Exact).then_some(outcome)
+}
+
+fn decided(input: &AuctionInput, steps: u32) -> Outcome {
     assert_one_reply_a_bidder(input);
     let limits = Limits::of(&input.plan.parts[0]);
     let refused = eligibility::refusals(input);
     let candidates = candidates(input, &refused);
     let items = items(&candidates, &limits);
-    let Filled { chosen, search } = fill(&candidates, &items, &limits, STEPS);
+    let Filled { chosen, search } = fill(&candidates, &items, &limits, steps);
 
     let ads = chosen.iter().flat_map(|&index| items[index].members.clone()).collect();
     let wins = wins(input, &candidates, &play_order(&candidates, ads));

@@ -11,7 +11,7 @@ use crate::model::market::{Lengths, Placement, Publisher};
 use crate::model::money::Currency;
 use crate::model::passthrough::{Passthrough, ViewerFacts};
 use crate::model::plan::{Place, Shape};
-use crate::model::time::{Millis, Seconds, UnixMillis};
+use crate::model::time::{MAX_BREAK, Millis, Seconds, UnixMillis};
 
 /// One request to sell the rest of one ad break.
 #[derive(Clone, Debug)]
@@ -147,6 +147,16 @@ pub struct AskedImp {
     pub pod_sequence: Option<i32>,
     /// `exp`: seconds until it may play, as the caller reckons.
     pub expires_s: Option<u32>,
+}
+
+impl BreakRequest {
+    /// Returns the nominal seconds asked for over all imps: those of the plan's pods together.
+    #[must_use]
+    pub fn seconds_asked(&self) -> Seconds {
+        let (left, most) = (self.ad_break.seconds_left(), Seconds::nominal(MAX_BREAK));
+        let imps = self.imps.iter().map(|imp| imp.seconds.unwrap_or(left).min(most));
+        Seconds(imps.fold(0, |sum, seconds| sum.saturating_add(seconds.0)))
+    }
 }
 
 impl AskedImp {
