@@ -7,6 +7,7 @@
 #![deny(clippy::disallowed_methods, clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
 mod candidate;
+pub mod category;
 pub mod decide;
 mod eligibility;
 mod fill;
@@ -14,5 +15,9 @@ pub mod insight;
 mod loss;
 pub mod plan;
 mod pricing;
+#[cfg(test)]
+mod sample;
 pub mod select;
+mod separation;
+mod text;
 mod unfilled;

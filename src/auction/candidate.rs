@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::auction::eligibility::{deal_of, length, seat_text};
+use crate::auction::eligibility::{Refusals, deal_of, length, seat_text};
 use crate::auction::pricing;
 use crate::model::bid::{Bid, Reply};
 use crate::model::ids::BidderId;
@@ -10,7 +10,6 @@ use crate::model::market::Dialect;
 use crate::model::money::Cpm;
 use crate::model::outcome::BidRef;
 use crate::model::plan::{AuctionInput, Place, Shape};
-use crate::model::reason::LossReason;
 use crate::model::time::{Millis, Seconds};
 
 /// What breaks ties between bids (decision 5): no two bids that compete share one.
@@ -38,13 +37,10 @@ pub(super) struct Candidate {
 }
 
 /// Returns the bids without a refusal, those of one group side by side.
-pub(super) fn candidates(
-    input: &AuctionInput,
-    refused: &[Vec<Option<LossReason>>],
-) -> Vec<Candidate> {
+pub(super) fn candidates(input: &AuctionInput, refused: &Refusals) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for (index, (reply, refused)) in input.replies.iter().zip(refused).enumerate() {
-        for (bid, reason) in refused.iter().enumerate() {
+    for (index, reply) in input.replies.iter().enumerate() {
+        for (bid, reason) in refused.of(index).iter().enumerate() {
             if reason.is_none() {
                 candidates.push(candidate(input, reply, BidRef { reply: index, bid }));
             }

@@ -2,7 +2,7 @@
 
 use crate::auction::candidate::{Candidate, candidates};
 use crate::auction::eligibility;
-use crate::auction::eligibility::deal_of;
+use crate::auction::eligibility::{Refusals, deal_of};
 use crate::auction::fill::order::play_order;
 use crate::auction::fill::{Filled, Item, Limits, STEPS, fill, items};
 use crate::auction::loss;
@@ -45,7 +45,7 @@ fn decided(input: &AuctionInput, steps: u32) -> Outcome {
 
     let ads = chosen.iter().flat_map(|&index| items[index].members.clone()).collect();
     let wins = wins(input, &candidates, &play_order(&candidates, ads));
-    let mut fates = refusal_fates(&refused);
+    let mut fates = refusal_fates(input, &refused);
     name_fates(&mut fates, &candidates, &items, &chosen, &limits);
     for (index, win) in wins.iter().enumerate() {
         fates[win.bid.reply][win.bid.bid] = Fate::Won(index);
@@ -59,8 +59,9 @@ fn decided(input: &AuctionInput, steps: u32) -> Outcome {
         (true, true) => Some(NoFillReason::NoBid),
         (true, false) => Some(NoFillReason::NoBidders),
     };
-    let unfilled = unfilled::reasons(input, &fates, seconds.unfilled);
-    let outcome = Outcome { wins, fates, seconds, unfilled, unmapped: Vec::new(), no_fill, search };
+    let unfilled = unfilled::reasons(input, &fates, &wins);
+    let outcome =
+        Outcome { wins, fates, seconds, unfilled, unmapped: refused.unmapped, no_fill, search };
     assert_invariants(input, &outcome);
     outcome
 }
@@ -98,9 +99,9 @@ fn wins(input: &AuctionInput, candidates: &[Candidate], order: &[usize]) -> Vec<
 }
 
 /// Returns the fates of the refused; the others stand as outbid until they are named.
-fn refusal_fates(refused: &[Vec<Option<LossReason>>]) -> Vec<Vec<Fate>> {
+fn refusal_fates(input: &AuctionInput, refused: &Refusals) -> Vec<Vec<Fate>> {
     let fate = |reason: &Option<LossReason>| Fate::Lost(reason.unwrap_or(LossReason::Outbid));
-    refused.iter().map(|reply| reply.iter().map(fate).collect()).collect()
+    (0..input.replies.len()).map(|reply| refused.of(reply).iter().map(fate).collect()).collect()
 }
 
 /// Names the fates of bids that were free to win and did not.

@@ -49,6 +49,48 @@ pub(super) fn pricing(terms: &Terms, deal: Option<&Deal>) -> Pricing {
     deal.map_or(terms.pricing, |deal| deal.pricing)
 }
 
+/// Returns what a winner clears at, in the auction's currency, that counts `counted` and would have
+/// tied at `critical`.
+///
+/// Never under the floor, never over what the bid offers, whatever `critical` is.
+pub(super) fn clearing(
+    terms: &Terms,
+    part: &Part,
+    deal: Option<&Deal>,
+    bid: &Bid,
+    critical: Cpm,
+) -> Cpm {
+    let offered = offered(terms, deal, bid).expect("a winner has a price");
+    let seconds = bid.seconds.expect("a winner has a length");
+    match pricing(terms, deal) {
+        Pricing::First => offered,
+        Pricing::Second => critical.max(floor(part, deal, seconds)).min(offered),
+        Pricing::Fixed => floor(part, deal, seconds).min(offered),
+    }
+}
+
+/// Returns the least bid that offers at least `needed` of the auction's currency: in the bid's own
+/// currency and before its discount (decision 7); none when no price does.
+///
+/// Exact: a micro less would offer less. A bid of nothing is no bid, so it is above 0.
+pub(super) fn least_bid(
+    terms: &Terms,
+    deal: Option<&Deal>,
+    bid: &Bid,
+    needed: Cpm,
+) -> Option<Cpm> {
+    let needed = needed.max(MICRO);
+    let own = match bid.currency == terms.currency {
+        true => needed,
+        false => terms.rate(bid.currency)?.back(needed),
+    };
+    // A bid of b leaves b - floor(b * ppm / 10^6) = ceil(b * kept / 10^6) after its discount. The
+    // least b that leaves `own` is the first above (own - 1) * 10^6 / kept.
+    let kept = PPM.checked_sub(deal.map_or(0, |deal| deal.discount_ppm)).filter(|kept| 0 < *kept)?;
+    let below = i128::from(own.micros() - 1) * i128::from(PPM) / i128::from(kept);
+    i64::try_from(below + 1).ok().and_then(Cpm::from_micros)
+}
+
 /// Returns what a winner pays that clears at `clearing`, in the auction's currency.
 pub(super) fn payment(terms: &Terms, deal: Option<&Deal>, bid: &Bid, clearing: Cpm) -> Payment {
     let price = bid.price.as_ref().expect("a winner has a price").cpm;
@@ -73,7 +115,16 @@ fn discount(deal: Option<&Deal>, price: Cpm) -> Option<Discount> {
     if ppm == 0 {
         return None;
     }
-    let off = i128::from(price.micros()) * i128::from(ppm) / 1_000_000;
+    let off = i128::from(price.micros()) * i128::from(ppm) / i128::from(PPM);
     let off = i64::try_from(off).ok().and_then(Cpm::from_micros);
     Some(Discount { ppm, off: off.expect("a share of a price is at most the price") })
 }
+
+/// A whole, in millionths.
+const PPM: u32 = 1_000_000;
+
+/// The least price there is.
+const MICRO: Cpm = Cpm::from_micros(1).expect("1 is not negative");
+
+#[cfg(test)]
+mod tests;

@@ -1,58 +1,71 @@
 //! Why seconds stayed unfilled: what the best bid refused there failed on.
 //!
-//! The rule, for the `unfilled` nominal seconds of a pod:
+//! The rule, for the nominal seconds of a part that no ad was sold into:
 //!
-//! 1. When nobody was asked, all of them are `no_bidders`.
-//! 2. Lost bids are gone through from the highest price down, equals by their tie-break key. A bid
-//!    whose reason says something about the break (`claim`) and whose seconds fit into those not
-//!    yet claimed claims its seconds for that reason.
+//! 1. When nobody was asked, or the part was offered to nobody, all of them are `no_bidders`.
+//! 2. Lost bids for the part are gone through from the highest of what they would pay down, equals
+//!    by their tie-break key. A bid whose reason says something about the break (`claim`) and whose
+//!    seconds fit into those of the part not yet claimed claims its seconds for that reason.
 //! 3. The rest is `duration` when a bid lost that was too long for it, else `timeout` when a bidder
-//!    was late, else `no_bid`.
+//!    that was offered the part was late, else `no_bid`.
+//!
+//! Seconds of one pod and one reason stand together, with the best bid that failed on it: those
+//! claimed in the order of their bids, then the rest.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use crate::auction::candidate::key;
+use crate::auction::eligibility::deal_of;
+use crate::auction::pricing;
 use crate::model::bid::ReplyOutcome;
-use crate::model::outcome::{Fate, Unfilled};
-use crate::model::plan::AuctionInput;
+use crate::model::money::Cpm;
+use crate::model::outcome::{BidRef, Fate, Unfilled, Win};
+use crate::model::plan::{AuctionInput, Offer};
 use crate::model::reason::{CallReason, LossReason, UnfilledReason};
 use crate::model::time::Seconds;
 
-/// Returns the unfilled seconds by reason, each at least 1, in the order they were claimed.
-pub(super) fn reasons(
-    input: &AuctionInput,
-    fates: &[Vec<Fate>],
-    unfilled: Seconds,
-) -> Vec<Unfilled> {
-    let mut reasons = Vec::new();
-    if unfilled == Seconds(0) {
-        return reasons;
+/// Returns the unfilled seconds by pod and reason, each at least 1.
+pub(super) fn reasons(input: &AuctionInput, fates: &[Vec<Fate>], wins: &[Win]) -> Vec<Unfilled> {
+    let mut left = Left::of(input, wins);
+    if left.pods.iter().all(|&seconds| seconds == 0) {
+        return Vec::new();
     }
-    if !anybody_asked(input) {
-        let reason = UnfilledReason::NoBidders;
-        return vec![Unfilled { pod: 0, seconds: unfilled, reason, best: None }];
-    }
-    let mut rest = unfilled.0;
-    let mut too_long = false;
-    for (seconds, reason) in claims(input, fates) {
-        if seconds.0 <= rest {
-            rest -= seconds.0;
-            add(&mut reasons, seconds.0, reason);
+    let mut rows = Vec::new();
+    let asked = anybody_asked(input);
+    let claims = if asked { claims(input, fates) } else { Vec::new() };
+    // By part, the best bid that was too long for what was left of it.
+    let mut too_long: Vec<Option<usize>> = vec![None; left.parts.len()];
+    for (rank, claim) in claims.iter().enumerate() {
+        let pod = input.plan.parts[claim.part].pod;
+        if left.holds(pod, claim.part, claim.seconds.0) {
+            left.take(pod, claim.part, claim.seconds.0);
+            let row = row(&mut rows, pod, claim.reason, rank);
+            row.seconds += claim.seconds.0;
+            row.best.get_or_insert(rank);
         } else {
-            too_long = true;
+            too_long[claim.part].get_or_insert(rank);
         }
     }
-    let late = input
-        .replies
-        .iter()
-        .any(|reply| matches!(reply.outcome, ReplyOutcome::Nothing(CallReason::Timeout)));
-    let reason = match (too_long, late) {
-        (true, _) => UnfilledReason::Duration,
-        (false, true) => UnfilledReason::Timeout,
-        (false, false) => UnfilledReason::NoBid,
+    for (index, part) in input.plan.parts.iter().enumerate() {
+        let rest = left.parts[index].min(left.pods[part.pod]);
+        if rest == 0 {
+            continue;
+        }
+        left.take(part.pod, index, rest);
+        let reason = rest_reason(input, index, asked, too_long[index].is_some());
+        let row = row(&mut rows, part.pod, reason, usize::MAX);
+        row.seconds += rest;
+        // Claims of other parts, or shorter ones, may stand here already: the better bid stays.
+        row.best = row.best.into_iter().chain(too_long[index]).min();
+    }
+    rows.sort_by_key(|row| (row.pod, row.order));
+    let unfilled = |row: Row| Unfilled {
+        pod: row.pod,
+        seconds: Seconds(row.seconds),
+        reason: row.reason,
+        best: row.best.map(|rank| claims[rank].bid),
     };
-    add(&mut reasons, rest, reason);
-    reasons
+    rows.into_iter().map(unfilled).collect()
 }
 
 /// Says whether a request was put on the wire, or bids came.
@@ -60,26 +73,117 @@ pub(super) fn anybody_asked(input: &AuctionInput) -> bool {
     input.replies.iter().any(|reply| reply.sent || reply.outcome == ReplyOutcome::Bids)
 }
 
-/// Returns length and reason of the lost bids that say something about the break, best first.
-fn claims(input: &AuctionInput, fates: &[Vec<Fate>]) -> Vec<(Seconds, UnfilledReason)> {
+/// Seconds that nobody bought and no reason has claimed.
+struct Left {
+    pods: Vec<u32>,
+    parts: Vec<u32>,
+}
+
+impl Left {
+    fn of(input: &AuctionInput, wins: &[Win]) -> Self {
+        let plan = &input.plan;
+        let mut left = Self {
+            pods: plan.pods.iter().map(|pod| pod.seconds.0).collect(),
+            parts: plan.parts.iter().map(|part| part.seconds.0).collect(),
+        };
+        for win in wins {
+            left.take(plan.parts[win.part].pod, win.part, win.seconds.0);
+        }
+        left
+    }
+
+    fn holds(&self, pod: usize, part: usize, seconds: u32) -> bool {
+        seconds <= self.parts[part].min(self.pods[pod])
+    }
+
+    fn take(&mut self, pod: usize, part: usize, seconds: u32) {
+        let less = |left: u32| left.checked_sub(seconds).expect("no part is oversold");
+        self.pods[pod] = less(self.pods[pod]);
+        self.parts[part] = less(self.parts[part]);
+    }
+}
+
+/// Seconds of one pod and one reason.
+struct Row {
+    pod: usize,
+    reason: UnfilledReason,
+    seconds: u32,
+    /// The rank of the best bid that claimed of them.
+    order: usize,
+    /// The rank of the best bid that failed on the reason.
+    best: Option<usize>,
+}
+
+/// Returns the row of a pod and a reason; a new one stands at `order`.
+fn row(rows: &mut Vec<Row>, pod: usize, reason: UnfilledReason, order: usize) -> &mut Row {
+    let known = rows.iter().position(|row| (row.pod, row.reason) == (pod, reason));
+    let index = known.unwrap_or_else(|| {
+        rows.push(Row { pod, reason, seconds: 0, order, best: None });
+        rows.len() - 1
+    });
+    &mut rows[index]
+}
+
+/// Returns why the seconds of a part are empty that no bid claimed.
+fn rest_reason(input: &AuctionInput, part: usize, asked: bool, too_long: bool) -> UnfilledReason {
+    let offers_it = |offer: &Offer| offer.imps.iter().any(|imp| imp.part == part);
+    if !asked || !input.plan.offers.iter().any(offers_it) {
+        return UnfilledReason::NoBidders;
+    }
+    let late = || {
+        input.replies.iter().any(|reply| {
+            matches!(reply.outcome, ReplyOutcome::Nothing(CallReason::Timeout))
+                && input.offer(reply).is_some_and(offers_it)
+        })
+    };
+    match too_long {
+        true => UnfilledReason::Duration,
+        false if late() => UnfilledReason::Timeout,
+        false => UnfilledReason::NoBid,
+    }
+}
+
+/// A lost bid that says something about the seconds of its part.
+struct Claim {
+    bid: BidRef,
+    part: usize,
+    seconds: Seconds,
+    /// What it would pay, in the auction's currency.
+    price: Cpm,
+    reason: UnfilledReason,
+}
+
+/// Returns the claims, best first.
+fn claims(input: &AuctionInput, fates: &[Vec<Fate>]) -> Vec<Claim> {
     let mut claims = Vec::new();
-    for (reply, fates) in input.replies.iter().zip(fates) {
-        for (bid, fate) in reply.bids.iter().zip(fates) {
+    for (index, (reply, fates)) in input.replies.iter().zip(fates).enumerate() {
+        let Some(offer) = input.offer(reply) else { continue };
+        for (number, (bid, fate)) in reply.bids.iter().zip(fates).enumerate() {
             let Fate::Lost(reason) = fate else { continue };
-            let (Some(reason), Some(price), Some(seconds)) =
-                (claim(*reason), &bid.price, bid.seconds)
-            else {
-                continue;
-            };
-            if seconds == Seconds(0) {
-                continue;
+            let (Some(reason), Some(seconds)) = (claim(*reason), bid.seconds) else { continue };
+            let Some(imp) = offer.imps.iter().find(|imp| imp.id == bid.imp) else { continue };
+            let part = &input.plan.parts[imp.part];
+            let price = pricing::counts(&input.plan.terms, part, deal_of(part, bid), bid);
+            if let Some(price) = price.filter(|_| seconds != Seconds(0)) {
+                let bid = BidRef { reply: index, bid: number };
+                claims.push(Claim { bid, part: imp.part, seconds, price, reason });
             }
-            let rank = (Reverse(price.cpm), key(&input.draw.seed, &reply.bidder, bid));
-            claims.push((rank, seconds, reason));
         }
     }
-    claims.sort_by_key(|&(rank, ..)| rank);
-    claims.into_iter().map(|(_, seconds, reason)| (seconds, reason)).collect()
+    claims.sort_by(|left, right| by_price(input, left, right));
+    claims
+}
+
+/// Compares by price, highest first; equals by their tie-break key.
+fn by_price(input: &AuctionInput, left: &Claim, right: &Claim) -> Ordering {
+    let key = |claim: &Claim| {
+        let reply = &input.replies[claim.bid.reply];
+        key(&input.draw.seed, &reply.bidder, &reply.bids[claim.bid.bid])
+    };
+    // Bids of one name have one key; what they say may still differ.
+    let rest = |claim: &Claim| (Reverse(claim.seconds), claim.reason);
+    let worth = right.price.cmp(&left.price).then_with(|| key(left).cmp(&key(right)));
+    worth.then_with(|| rest(left).cmp(&rest(right)))
 }
 
 /// Returns what a bid's loss says about seconds that stayed empty; a bid that is no bid, or no ad
@@ -133,13 +237,5 @@ fn claim(reason: LossReason) -> Option<UnfilledReason> {
     }
 }
 
-/// Adds seconds to those of the same reason.
-fn add(reasons: &mut Vec<Unfilled>, seconds: u32, reason: UnfilledReason) {
-    if seconds == 0 {
-        return;
-    }
-    match reasons.iter_mut().find(|listed| listed.reason == reason) {
-        Some(listed) => listed.seconds.0 += seconds,
-        None => reasons.push(Unfilled { pod: 0, seconds: Seconds(seconds), reason, best: None }),
-    }
-}
+#[cfg(test)]
+mod tests;
