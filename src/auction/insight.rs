@@ -1,6 +1,7 @@
 //! What can be said of a decided auction besides its outcome: prices as they counted, and what
 //! would have won. Off the answer's path; no decision reads it.
 
+use crate::auction::category::tables::TABLES;
 use crate::auction::eligibility::deal_of;
 use crate::auction::pricing::{counts, floor, offered};
 use crate::model::bid::{Bid, Reply};
@@ -25,7 +26,9 @@ pub fn reckoned(input: &AuctionInput) -> Insight {
 
 fn reckon(input: &AuctionInput, reply: &Reply, bid: &Bid) -> Reckoned {
     let plan = &input.plan;
-    let labels = vec![None; bid.categories.len()];
+    let tables = &*TABLES;
+    let label = |id: &str| tables.node(bid.category_taxonomy, id).map(|node| tables.name(node));
+    let labels = bid.categories.iter().map(|id| label(id)).collect();
     let offer = input.offer(reply);
     let imp = offer.and_then(|offer| offer.imps.iter().find(|imp| imp.id == bid.imp));
     let Some(imp) = imp else { return Reckoned { labels, ..Reckoned::default() } };

@@ -117,7 +117,7 @@ fn several_imps_are_answered_each_by_its_name() {
     sale.input.plan.parts[1].pod = 1;
     sale.outcome.wins[2].sequence = 1;
     let sold = sale.finish();
-    let asker = Asker::of(&sale.request);
+    let own = Asker::of(&sale.request);
     let places = |text: &str| -> Vec<String> {
         let response: BidResponse<'_> = serde_json::from_str(text).unwrap();
         let mut places: Vec<String> = response
@@ -130,7 +130,7 @@ fn several_imps_are_answered_each_by_its_name() {
         places.sort_unstable();
         places
     };
-    let text = openrtb_answer::answer(&sold, &asker).unwrap();
+    let text = openrtb_answer::answer(&sold, &own).unwrap();
     assert_eq!(places(&text), ["b1 mid 1", "b2 last 1", "z1 mid 2"]);
     let slots: Vec<(usize, u16, u16)> =
         sold.ads.iter().map(|ad| (ad.pod, ad.sequence, ad.slot)).collect();
@@ -311,7 +311,7 @@ fn a_placement_may_hide_prices_from_players() {
     assert!(sale.finish().ads[0].inline.contains("/i?p=18.4&m=1&c=USD]"));
     let mut placement = (*sale.request.placement).clone();
     placement.price_in_markup = false;
-    sale.request.placement = placement.into();
+    sale.request.imps[0].placement = placement.into();
     assert!(sale.finish().ads[0].inline.contains("/i?p=&m=&c=USD]"));
 }
 
