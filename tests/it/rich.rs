@@ -129,24 +129,7 @@ fn planned(sale: &mut Sale) {
         separation: separation.clone(),
     };
     plan.pods = vec![pod("brk-42", 60), pod("brk-43", 30)];
-    let deal = |id: &str, pricing| Deal {
-        id: DealId::new(id),
-        bidders: vec![BidderId::new("acme")],
-        seats: vec!["a1".into()],
-        advertisers: Vec::new(),
-        pricing,
-        floor: None,
-        guaranteed: false,
-        discount_ppm: 0,
-    };
-    let fixed = Deal {
-        floor: Some(Floor::Fixed(cpm(22_000_000))),
-        guaranteed: true,
-        advertisers: vec!["acme.example".into()],
-        ..deal("PG-9", Pricing::Fixed)
-    };
-    let discounted = Deal { discount_ppm: 200_000, ..deal("PD-3", Pricing::First) };
-    let steps = vec![FloorStep { min: None, max: Some(Seconds(15)), floor: cpm(5_000_000) }];
+    let (fixed, discounted) = deals();
     plan.parts = vec![
         Part {
             seconds: Seconds(45),
@@ -175,6 +158,35 @@ fn planned(sale: &mut Sale) {
             ..plan.parts[0].clone()
         },
     ];
+    offered(sale);
+}
+
+/// The terms of a deal at a fixed price, and of one with a discount.
+fn deals() -> (Deal, Deal) {
+    let deal = |id: &str, pricing| Deal {
+        id: DealId::new(id),
+        bidders: vec![BidderId::new("acme")],
+        seats: vec!["a1".into()],
+        advertisers: Vec::new(),
+        pricing,
+        floor: None,
+        guaranteed: false,
+        discount_ppm: 0,
+    };
+    let fixed = Deal {
+        floor: Some(Floor::Fixed(cpm(22_000_000))),
+        guaranteed: true,
+        advertisers: vec!["acme.example".into()],
+        ..deal("PG-9", Pricing::Fixed)
+    };
+    let discounted = Deal { discount_ppm: 200_000, ..deal("PD-3", Pricing::First) };
+    let steps = vec![FloorStep { min: None, max: Some(Seconds(15)), floor: cpm(5_000_000) }];
+    (fixed, discounted)
+}
+
+/// Shows all imps to five bidders, one to `mute`, none to `barred`; `paused` is not asked.
+fn offered(sale: &mut Sale) {
+    let plan = &mut sale.input.plan;
     let imps: Vec<OfferedImp> = ["mid", "last", "next"]
         .iter()
         .enumerate()

@@ -52,7 +52,10 @@ async fn what_is_waited_for_goes_first() {
 async fn full_queues_refuse() {
     let offload = Offload::start(1);
     let release = busy(&offload);
-    let waiting: Vec<_> = (0..MOST_URGENT).map(|at| offload.soon(move || at).unwrap()).collect();
+    let mut waiting = Vec::new();
+    for at in 0..MOST_URGENT {
+        waiting.push(offload.soon(move || at).unwrap());
+    }
     assert_eq!(offload.soon(|| 0).map(drop), Err(Full));
     for _ in 0..MOST_LATER {
         assert!(offload.later(|| ()).is_ok());
