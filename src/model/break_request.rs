@@ -48,7 +48,7 @@ pub struct BreakRequest {
     pub explain: bool,
     /// SHA-256 of the request as it came: the body, or the query of a tag.
     pub sha: [u8; 32],
-    /// Fields that need what is not built, as JSON paths: such a request gets no fill, `technical`.
+    /// Fields that keep it from being sold, as paths without indexes: it gets no fill, `technical`.
     pub unbuilt: Vec<&'static str>,
     /// Counters of integration faults: parameters with an unreplaced macro or an unreadable value.
     pub faults: Faults,
@@ -198,3 +198,6 @@ pub struct Faults {
     /// Values that did not parse.
     pub unreadable: u32,
 }
+
+#[cfg(test)]
+mod tests;
