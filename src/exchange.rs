@@ -174,7 +174,10 @@ impl Exchange {
         let sold = sold::finish(request, &input, &outcome, &self.shared.finish(times.arrived_at));
         watch.lap("render");
         let auction = Arc::new((input, outcome));
-        let insight = request.explain.then(|| aside::insight(&self.shared, &auction)).flatten();
+        let telling = match request.explain {
+            true => aside::tell(&self.shared, request, &auction),
+            false => None,
+        };
         let flush = pending.by(times.flush_by()).await;
         watch.lap("flush");
         self.shared.stages(watch.laps());
@@ -187,7 +190,7 @@ impl Exchange {
             Flush::Flushed { .. } => {}
         }
         let told = match request.explain {
-            true => Some(aside::told(request, &auction, insight, times).await),
+            true => Some(aside::told(request, &auction, telling, times).await),
             false => None,
         };
         let sale = Sale { sold, recorded: true, told };

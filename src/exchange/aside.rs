@@ -9,7 +9,6 @@ use crate::io::offload::{Full, Pending};
 use crate::io::once::Missing;
 use crate::io::under_way::Begun;
 use crate::model::break_request::BreakRequest;
-use crate::model::insight::Insight;
 use crate::model::outcome::Outcome;
 use crate::model::plan::AuctionInput;
 use crate::model::reason::NoFillReason;
@@ -44,30 +43,36 @@ pub async fn decide(
     })
 }
 
-/// Begins to find out what a caller who asked for an explanation will be told.
-pub fn insight(shared: &Shared, auction: &Arc<Auction>) -> Option<Pending<Insight>> {
-    let auction = Arc::clone(auction);
+/// Begins to tell an auction to a caller who asked for it; none when too much waits already.
+pub fn tell(
+    shared: &Shared,
+    request: &BreakRequest,
+    auction: &Arc<Auction>,
+) -> Option<Pending<Explanation>> {
+    let (asked, auction) = (Asked::of(request), Arc::clone(auction));
     let work = move || {
         let (input, outcome) = &*auction;
-        insight::insight(input, outcome)
+        explain::explain(&asked, input, outcome, &insight::insight(input, outcome))
     };
     shared.offload.soon(work).ok()
 }
 
-/// Tells an auction; without what losers would have needed, when that is not found in time.
+/// Returns an auction as it is told; without what losers would have needed, when that is not found
+/// in time.
 pub async fn told(
     request: &BreakRequest,
     auction: &Auction,
-    insight: Option<Pending<Insight>>,
+    telling: Option<Pending<Explanation>>,
     times: &Times,
 ) -> Explanation {
-    let (input, outcome) = auction;
-    let found = match insight {
+    let told = match telling {
         Some(pending) => pending.by(times.flush_by()).await.ok(),
         None => None,
     };
-    let found = found.unwrap_or_else(|| insight::reckoned(input));
-    explain::explain(&Asked::of(request), input, outcome, &found)
+    told.unwrap_or_else(|| {
+        let (input, outcome) = auction;
+        explain::explain(&Asked::of(request), input, outcome, &insight::reckoned(input))
+    })
 }
 
 /// Queues the loss notices of an auction.

@@ -130,6 +130,7 @@ fn planned(sale: &mut Sale) {
     };
     plan.pods = vec![pod("brk-42", 60), pod("brk-43", 30)];
     let (fixed, discounted) = deals();
+    let steps = vec![FloorStep { min: None, max: Some(Seconds(15)), floor: cpm(5_000_000) }];
     plan.parts = vec![
         Part {
             seconds: Seconds(45),
@@ -180,7 +181,6 @@ fn deals() -> (Deal, Deal) {
         ..deal("PG-9", Pricing::Fixed)
     };
     let discounted = Deal { discount_ppm: 200_000, ..deal("PD-3", Pricing::First) };
-    let steps = vec![FloorStep { min: None, max: Some(Seconds(15)), floor: cpm(5_000_000) }];
     (fixed, discounted)
 }
 
