@@ -10,9 +10,11 @@ mod candidate;
 pub mod category;
 pub mod decide;
 mod eligibility;
+mod field;
 mod fill;
 pub mod insight;
 mod loss;
+pub mod minimums;
 pub mod plan;
 mod pricing;
 #[cfg(test)]

@@ -1,13 +1,23 @@
 //! The decision: every winner, every bid's fate, every second accounted for.
+//!
+//! Bids that may compete (`eligibility`) are searched for the best pods (`fill`), winners are
+//! priced (`pricing`), losers told why (`loss`), empty seconds explained (`unfilled`).
 
-use crate::auction::candidate::{Candidate, candidates};
+mod invariants;
+
+use crate::auction::candidate::{Candidate, Keys, key_of};
+use crate::auction::decide::invariants::{assert_legal, assert_one_reply_a_bidder};
 use crate::auction::eligibility;
 use crate::auction::eligibility::{Refusals, deal_of};
+use crate::auction::field::Field;
+use crate::auction::fill::STEPS;
 use crate::auction::fill::order::play_order;
-use crate::auction::fill::{Filled, Item, Limits, STEPS, fill, items};
+use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::loss;
-use crate::auction::pricing::{floor, offered, payment};
+use crate::auction::pricing::{clearing, least_bid, needed, payment, pricing};
 use crate::auction::unfilled;
+use crate::model::deal::Pricing;
+use crate::model::money::Cpm;
 use crate::model::outcome::{Fate, Outcome, Search, SecondCount, Win};
 use crate::model::plan::AuctionInput;
 use crate::model::reason::{LossReason, NoFillReason};
@@ -15,44 +25,84 @@ use crate::model::time::{Millis, Seconds};
 
 /// Decides an auction: the same input gives the same outcome on every run and machine.
 ///
+/// The searches for the best pods and for what winners needed take at most `STEPS` steps together.
+/// Past them the best pods found stand and the outcome says so; a winner whose critical price was
+/// not proved has no minimum to win, and under second pricing pays what was proved to be needed.
+///
 /// # Panics
 ///
 /// When the input lacks the one reply of each bidder of the market, or the outcome breaks an
 /// invariant of `ARCHITECTURE.md` (4, 5): bugs of ours, whatever bidders send.
 #[must_use]
 pub fn decide(input: &AuctionInput) -> Outcome {
-    decided(input, STEPS)
+    let budget = Budget { left: STEPS, past: Past::Stands };
+    outcome(input, budget).expect("past the bound the best found stands")
 }
 
-/// Decides an auction if the search needs at most so many steps; else it is `decide`'s.
+/// Returns what `decide` returns, or `None` when the searches would take more than `steps` steps.
+///
+/// A caller on a thread that must not be held up tries it first. From the bound of `decide` on it
+/// is never `None`.
 ///
 /// # Panics
 ///
 /// As `decide`.
 #[must_use]
 pub fn decide_within(input: &AuctionInput, steps: u32) -> Option<Outcome> {
-    let outcome = decided(input, steps.min(STEPS));
-    (outcome.search == Search::Exact).then_some(outcome)
+    if STEPS <= steps {
+        return Some(decide(input));
+    }
+    outcome(input, Budget { left: steps, past: Past::GivesUp })
 }
 
-fn decided(input: &AuctionInput, steps: u32) -> Outcome {
-    assert_one_reply_a_bidder(input);
-    let limits = Limits::of(&input.plan.parts[0]);
-    let refused = eligibility::refusals(input);
-    let candidates = candidates(input, &refused);
-    let items = items(&candidates, &limits);
-    let Filled { chosen, search } = fill(&candidates, &items, &limits, steps);
+/// The steps that searches may still take.
+struct Budget {
+    left: u32,
+    past: Past,
+}
 
-    let ads = chosen.iter().flat_map(|&index| items[index].members.clone()).collect();
-    let wins = wins(input, &candidates, &play_order(&candidates, ads));
+/// What becomes of a search that its steps do not suffice for.
+#[derive(Eq, PartialEq)]
+enum Past {
+    /// The best it found stands.
+    Stands,
+    /// There is no outcome.
+    GivesUp,
+}
+
+impl Budget {
+    /// Takes the steps of a search; `None` when it passed its bound and nothing less will do.
+    fn spend(&mut self, search: Search, steps: u32) -> Option<()> {
+        self.left = self.left.saturating_sub(steps);
+        (search == Search::Exact || self.past == Past::Stands).then_some(())
+    }
+}
+
+fn outcome(input: &AuctionInput, mut budget: Budget) -> Option<Outcome> {
+    assert_one_reply_a_bidder(input);
+    let refused = eligibility::refusals(input);
+    let field = Field::of(input, &refused);
+    let make = |index: usize| key_of(input, field.candidates[index].bid);
+    let keys = Keys::new(field.candidates.len(), &make);
+    let problem = field.problem(&keys);
+    let filled = problem.best(budget.left);
+    budget.spend(filled.search, filled.steps)?;
+
+    let wins = wins(input, &problem, &filled, &mut budget)?;
     let mut fates = refusal_fates(input, &refused);
-    name_fates(&mut fates, &candidates, &items, &chosen, &limits);
+    let lost = loss::reasons(&problem, &filled, budget.left);
+    budget.spend(lost.search, lost.steps)?;
+    for (ad, reason) in field.candidates.iter().zip(lost.reasons) {
+        if let Some(reason) = reason {
+            fates[ad.bid.reply][ad.bid.bid] = Fate::Lost(reason);
+        }
+    }
     for (index, win) in wins.iter().enumerate() {
         fates[win.bid.reply][win.bid.bid] = Fate::Won(index);
     }
     let total = input.plan.seconds();
     let sold = Seconds(wins.iter().map(|win| win.seconds.0).sum());
-    let rest = total.0.checked_sub(sold.0).expect("a pod never outlasts its break");
+    let rest = total.0.checked_sub(sold.0).expect("pods never outlast their breaks");
     let seconds = SecondCount { total, sold, house: Seconds(0), unfilled: Seconds(rest) };
     let no_fill = match (wins.is_empty(), unfilled::anybody_asked(input)) {
         (false, _) => None,
@@ -60,42 +110,79 @@ fn decided(input: &AuctionInput, steps: u32) -> Outcome {
         (true, false) => Some(NoFillReason::NoBidders),
     };
     let unfilled = unfilled::reasons(input, &fates, &wins);
-    let outcome =
-        Outcome { wins, fates, seconds, unfilled, unmapped: refused.unmapped, no_fill, search };
-    assert_invariants(input, &outcome);
-    outcome
+    let (unmapped, search) = (refused.unmapped, filled.search);
+    let outcome = Outcome { wins, fates, seconds, unfilled, unmapped, no_fill, search };
+    assert_legal(input, &field, &filled, &outcome);
+    Some(outcome)
 }
 
-/// Returns the ads of a pod with their places in it.
+/// Returns the ads of all pods, pod by pod in play order, with their places and prices.
 ///
 /// Seconds are sold nominally and play really: an ad starts where the real lengths of those before
 /// it end. Nominal lengths that fit may so end up to a few hundredths of a second past a break on
 /// an NTSC clock; `Fit::Real` is for stitchers that measure.
-fn wins(input: &AuctionInput, candidates: &[Candidate], order: &[usize]) -> Vec<Win> {
-    let mut start = Millis(0);
-    let mut wins = Vec::with_capacity(order.len());
-    for (index, &ad) in order.iter().enumerate() {
-        let ad = &candidates[ad];
-        let bid = &input.replies[ad.bid.reply].bids[ad.bid.bid];
-        let part = 0;
-        let deal = deal_of(&input.plan.parts[part], bid);
-        let payment = payment(&input.plan.terms, deal, bid, ad.price);
-        wins.push(Win {
-            bid: ad.bid,
-            part,
-            sequence: u16::try_from(index + 1).expect("a break holds at most 900 ads"),
-            start,
-            length: ad.length,
-            seconds: ad.seconds,
-            clearing: payment.clearing,
-            pay: payment.pay,
-            discount: payment.discount,
-            min_to_win: None,
-            split: payment.split,
-        });
-        start = Millis(start.0 + ad.length.0);
+fn wins(
+    input: &AuctionInput,
+    problem: &Problem<'_>,
+    filled: &Filled,
+    budget: &mut Budget,
+) -> Option<Vec<Win>> {
+    let mut wins = Vec::with_capacity(filled.chosen.len());
+    for pod in 0..input.plan.pods.len() {
+        let of_pod = |ad: &usize| usize::from(problem.candidates[*ad].pod) == pod;
+        let ads = filled.chosen.iter().copied().filter(of_pod).collect();
+        let (mut start, mut sequence) = (Millis(0), 0);
+        for ad in play_order(problem.candidates, problem.keys, ads) {
+            sequence += 1;
+            let win = win(input, problem, (filled, ad), budget)?;
+            let length = win.length;
+            wins.push(Win { sequence, start, ..win });
+            start = Millis(start.0 + length.0);
+        }
     }
-    wins
+    Some(wins)
+}
+
+/// Returns one ad and its prices, not yet its place.
+fn win(
+    input: &AuctionInput,
+    problem: &Problem<'_>,
+    (filled, index): (&Filled, usize),
+    budget: &mut Budget,
+) -> Option<Win> {
+    let ad: &Candidate = &problem.candidates[index];
+    let (terms, part) = (&input.plan.terms, usize::from(ad.part));
+    let bid = &input.replies[ad.bid.reply].bids[ad.bid.bid];
+    let deal = deal_of(&input.plan.parts[part], bid);
+    let asked = match pricing(terms, deal) {
+        // Its price is its deal's, whatever others bid.
+        Pricing::Fixed => None,
+        // Of pods that are not proved to be the best, nothing less can be proved.
+        Pricing::First if filled.search == Search::Bounded => None,
+        Pricing::First | Pricing::Second => Some(problem.critical(filled, index, budget.left)),
+    };
+    let (mut critical, mut proved) = (Cpm::ZERO, filled.search == Search::Exact);
+    if let Some(found) = asked {
+        budget.spend(found.search, found.steps)?;
+        critical = found.price.unwrap_or(ad.price);
+        proved = found.search == Search::Exact;
+    }
+    let part = &input.plan.parts[part];
+    let payment = payment(terms, deal, bid, clearing(terms, part, deal, bid, critical));
+    let min_to_win = proved.then(|| needed(terms, part, deal, bid, critical));
+    Some(Win {
+        bid: ad.bid,
+        part: usize::from(ad.part),
+        sequence: 0,
+        start: Millis(0),
+        length: ad.length,
+        seconds: ad.seconds,
+        clearing: payment.clearing,
+        pay: payment.pay,
+        discount: payment.discount,
+        min_to_win: min_to_win.and_then(|needed| least_bid(terms, deal, bid, needed)),
+        split: payment.split,
+    })
 }
 
 /// Returns the fates of the refused; the others stand as outbid until they are named.
@@ -104,65 +191,5 @@ fn refusal_fates(input: &AuctionInput, refused: &Refusals) -> Vec<Vec<Fate>> {
     (0..input.replies.len()).map(|reply| refused.of(reply).iter().map(fate).collect()).collect()
 }
 
-/// Names the fates of bids that were free to win and did not.
-fn name_fates(
-    fates: &mut [Vec<Fate>],
-    candidates: &[Candidate],
-    items: &[Item],
-    chosen: &[usize],
-    limits: &Limits,
-) {
-    let winners: Vec<&Item> = chosen.iter().map(|&index| &items[index]).collect();
-    for (index, item) in items.iter().enumerate() {
-        if chosen.contains(&index) {
-            continue;
-        }
-        let reason = loss::reason(candidates, item, &winners, limits);
-        for member in &candidates[item.members.clone()] {
-            fates[member.bid.reply][member.bid.bid] = Fate::Lost(reason);
-        }
-    }
-}
-
-fn assert_one_reply_a_bidder(input: &AuctionInput) {
-    let offered = input.plan.offers.iter().map(|offer| &offer.bidder.id);
-    let mut market: Vec<_> = offered.chain(input.plan.skipped.iter().map(|(id, _)| id)).collect();
-    let mut replied: Vec<_> = input.replies.iter().map(|reply| &reply.bidder).collect();
-    market.sort_unstable();
-    replied.sort_unstable();
-    assert_eq!(market, replied, "each bidder of the market has exactly one reply");
-}
-
-fn assert_invariants(input: &AuctionInput, outcome: &Outcome) {
-    let count = outcome.seconds;
-    assert_eq!(
-        u64::from(count.total.0),
-        u64::from(count.sold.0) + u64::from(count.house.0) + u64::from(count.unfilled.0),
-        "each second is sold, house or unfilled"
-    );
-    let reasons: u32 = outcome.unfilled.iter().map(|unfilled| unfilled.seconds.0).sum();
-    assert_eq!(reasons, count.unfilled.0, "each unfilled second has a reason");
-    let most: usize = input.plan.parts.iter().map(|part| usize::from(part.max_ads)).sum();
-    assert!(outcome.wins.len() <= most, "a pod has at most its most ads");
-
-    let bids = |fates: &Vec<Fate>| fates.len();
-    assert!(
-        outcome.fates.iter().map(bids).eq(input.replies.iter().map(|reply| reply.bids.len())),
-        "each bid has exactly one fate"
-    );
-    let won = outcome.fates.iter().flatten().filter(|fate| matches!(fate, Fate::Won(_))).count();
-    assert_eq!(won, outcome.wins.len(), "no bid wins twice");
-    for (index, win) in outcome.wins.iter().enumerate() {
-        assert_eq!(outcome.fates[win.bid.reply][win.bid.bid], Fate::Won(index));
-        let bid = &input.replies[win.bid.reply].bids[win.bid.bid];
-        let part = &input.plan.parts[win.part];
-        let deal = deal_of(part, bid);
-        let offered = offered(&input.plan.terms, deal, bid).expect("a winner has a price");
-        assert!(
-            floor(part, deal, win.seconds) <= win.clearing && win.clearing <= offered,
-            "floor <= clearing price <= bid price"
-        );
-        let fees: i64 = win.split.fees.iter().map(|fee| fee.micros()).sum();
-        assert_eq!(win.split.net.micros() + fees, win.clearing.micros(), "gross = net + fees");
-    }
-}
+#[cfg(test)]
+pub(super) mod tests;

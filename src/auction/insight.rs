@@ -3,10 +3,10 @@
 
 use crate::auction::category::tables::TABLES;
 use crate::auction::eligibility::deal_of;
+use crate::auction::minimums::minimums;
 use crate::auction::pricing::{counts, floor, offered};
 use crate::model::bid::{Bid, Reply};
 use crate::model::insight::{Insight, Reckoned};
-use crate::model::money::Cpm;
 use crate::model::outcome::Outcome;
 use crate::model::plan::AuctionInput;
 
@@ -42,10 +42,4 @@ fn reckon(input: &AuctionInput, reply: &Reply, bid: &Bid) -> Reckoned {
         floor: bid.seconds.map(|seconds| floor(part, deal, seconds)),
         labels,
     }
-}
-
-/// Returns what would have tied, of bids that lost on price.
-#[must_use]
-pub fn minimums(_input: &AuctionInput, _outcome: &Outcome) -> Vec<Vec<Option<Cpm>>> {
-    Vec::new()
 }

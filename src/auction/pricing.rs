@@ -69,16 +69,27 @@ pub(super) fn clearing(
     }
 }
 
+/// Returns what a bid must offer in the auction's currency that would tie at `critical`: at least
+/// its floor; the price of a fixed deal.
+pub(super) fn needed(
+    terms: &Terms,
+    part: &Part,
+    deal: Option<&Deal>,
+    bid: &Bid,
+    critical: Cpm,
+) -> Cpm {
+    let floor = floor(part, deal, bid.seconds.expect("a bid that competes has a length"));
+    match pricing(terms, deal) {
+        Pricing::First | Pricing::Second => critical.max(floor),
+        Pricing::Fixed => floor,
+    }
+}
+
 /// Returns the least bid that offers at least `needed` of the auction's currency: in the bid's own
 /// currency and before its discount (decision 7); none when no price does.
 ///
 /// Exact: a micro less would offer less. A bid of nothing is no bid, so it is above 0.
-pub(super) fn least_bid(
-    terms: &Terms,
-    deal: Option<&Deal>,
-    bid: &Bid,
-    needed: Cpm,
-) -> Option<Cpm> {
+pub(super) fn least_bid(terms: &Terms, deal: Option<&Deal>, bid: &Bid, needed: Cpm) -> Option<Cpm> {
     let needed = needed.max(MICRO);
     let own = match bid.currency == terms.currency {
         true => needed,
@@ -86,7 +97,8 @@ pub(super) fn least_bid(
     };
     // A bid of b leaves b - floor(b * ppm / 10^6) = ceil(b * kept / 10^6) after its discount. The
     // least b that leaves `own` is the first above (own - 1) * 10^6 / kept.
-    let kept = PPM.checked_sub(deal.map_or(0, |deal| deal.discount_ppm)).filter(|kept| 0 < *kept)?;
+    let kept =
+        PPM.checked_sub(deal.map_or(0, |deal| deal.discount_ppm)).filter(|kept| 0 < *kept)?;
     let below = i128::from(own.micros() - 1) * i128::from(PPM) / i128::from(kept);
     i64::try_from(below + 1).ok().and_then(Cpm::from_micros)
 }

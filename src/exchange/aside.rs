@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::auction::{decide, insight};
+use crate::auction::{decide, insight, minimums};
 use crate::exchange::shared::Shared;
 use crate::io::clock::Times;
 use crate::io::offload::{Full, Pending};
@@ -88,7 +88,7 @@ pub fn tell_losers(shared: &Arc<Shared>, auction: &Arc<Auction>, begun: Begun) {
     let (own, decided) = (Arc::clone(shared), Arc::clone(auction));
     let work = move || {
         let (input, outcome) = &*decided;
-        let minimums = insight::minimums(input, outcome);
+        let minimums = minimums::minimums(input, outcome);
         own.notify_losers(input, outcome, &minimums);
         drop(begun);
     };

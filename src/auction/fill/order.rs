@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::auction::candidate::Candidate;
+use crate::auction::candidate::{Candidate, Keys};
 use crate::model::plan::Place;
 
 /// Returns the ads of a pod, given as indexes of the candidates, in play order.
@@ -10,8 +10,15 @@ use crate::model::plan::Place;
 /// If the break is cut short, the cheapest seconds are lost; equals play in the order of their
 /// keys. An ad that takes the first place or the last and is not bound by others takes the first
 /// when it is worth the most per second, else the last.
-pub(in crate::auction) fn play_order(candidates: &[Candidate], mut ads: Vec<usize>) -> Vec<usize> {
-    ads.sort_unstable_by(|&left, &right| by_worth(&candidates[left], &candidates[right]));
+pub(in crate::auction) fn play_order(
+    candidates: &[Candidate],
+    keys: &Keys<'_>,
+    mut ads: Vec<usize>,
+) -> Vec<usize> {
+    ads.sort_unstable_by(|&left, &right| {
+        let worth = by_worth(&candidates[left], &candidates[right]);
+        worth.then_with(|| keys.of(left).cmp(keys.of(right)))
+    });
     let holder = |slot| ads.iter().copied().find(|&ad| candidates[ad].slot == slot);
     let (mut first, mut last) = (holder(Place::First), holder(Place::Last));
     let edge: Vec<usize> =
@@ -27,10 +34,10 @@ pub(in crate::auction) fn play_order(candidates: &[Candidate], mut ads: Vec<usiz
     first.into_iter().chain(middle).chain(last).collect()
 }
 
-/// Compares by price per second, highest first, without dividing; then by key.
+/// Compares by price per second, highest first, without dividing.
 fn by_worth(left: &Candidate, right: &Candidate) -> Ordering {
     let worth = |price: &Candidate, seconds: &Candidate| {
         i128::from(price.price.micros()) * i128::from(seconds.seconds.0)
     };
-    worth(right, left).cmp(&worth(left, right)).then(left.key.cmp(&right.key))
+    worth(right, left).cmp(&worth(left, right))
 }

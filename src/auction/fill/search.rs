@@ -1,153 +1,331 @@
-//! Branch and bound over items in the order of their keys.
+//! Branch and bound, class by class.
 //!
-//! Two walks. The first finds how good the best pod is, taking the more promising branch first.
-//! The second looks for the first pod that good, taking each item before leaving it: of two pods
-//! with equally many ads, the one that holds the lowest key in which they differ comes first, and
-//! that is the tie rule of decision 5. Bounded in steps and never in time, so that a replay ends
-//! where the live search did.
+//! A step looks at one unit or leaves one class; a node is left when `table` or `dual` says that
+//! nothing as good as the best can come of it. Bounded in steps and never in time, so that a replay
+//! ends where the live search did.
 
-use crate::auction::candidate::Candidate;
+use crate::auction::candidate::Key;
+use crate::auction::fill::bits::has;
+use crate::auction::fill::classes::Classes;
+use crate::auction::fill::dual::Dual;
+use crate::auction::fill::problem::Problem;
+use crate::auction::fill::score::Score;
+use crate::auction::fill::solve::Room;
+use crate::auction::fill::start::Best;
 use crate::auction::fill::table::Table;
-use crate::auction::fill::{Item, Limits, Load, Score, share_imp};
-use crate::model::outcome::Search;
 
-/// The best pod found.
+/// What a walk looks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Goal {
+    /// The least of the best selections, by decision 5.
+    Least,
+    /// Any best selection.
+    Any,
+    /// Any selection as good as the best that is known.
+    Reach,
+}
+
+/// A walk and what it found.
 #[derive(Debug)]
-pub(super) struct Found {
-    /// The chosen items, as indexes of the items searched.
-    pub(super) chosen: Vec<usize>,
-    /// Whether it is the best there is.
-    pub(super) search: Search,
-}
-
-/// Returns the best pod, or the best found within `steps`.
-pub(super) fn search(
-    candidates: &[Candidate],
-    items: &[&Item],
-    table: &Table,
-    limits: &Limits,
-    steps: u32,
-) -> Found {
-    let mut walk = Walk { candidates, items, table, limits, steps, chosen: Vec::new() };
-    let (best, chosen, complete) = walk.highest();
-    if !complete {
-        return Found { chosen, search: Search::Bounded };
-    }
-    match walk.first_of(best) {
-        Some(chosen) => Found { chosen, search: Search::Exact },
-        None => Found { chosen, search: Search::Bounded },
-    }
-}
-
-struct Walk<'a> {
-    candidates: &'a [Candidate],
-    items: &'a [&'a Item],
-    table: &'a Table,
-    limits: &'a Limits,
-    /// Nodes left to look at.
-    steps: u32,
-    /// Items of the pod at the current node.
+pub(super) struct Walk<'a, S> {
+    /// The best selection known.
+    pub(super) best: Best<S>,
+    /// Whether equals were too many to look at each: `best` is one of them.
+    pub(super) many_ties: bool,
+    /// Whether nothing was left unseen.
+    pub(super) complete: bool,
+    problem: &'a Problem<'a>,
+    classes: &'a Classes<S>,
+    dual: &'a Dual<S>,
+    tables: Vec<Table<S>>,
+    room: Room,
+    goal: Goal,
+    /// Items of the selection at the current node.
     chosen: Vec<usize>,
+    /// What each of them bars, and those before it: a set a level.
+    barred: Vec<u64>,
+    words: usize,
+    ties: u32,
+    steps: u32,
+    /// Whether to go on.
+    on: bool,
 }
 
-/// A pod under construction: every one is legal as it stands.
-#[derive(Clone, Copy)]
-struct Node {
-    /// The next item to decide on.
-    next: usize,
-    /// How many of `Walk::chosen` it keeps.
-    kept: usize,
-    /// The item it adds to them.
-    added: Option<usize>,
-    load: Load,
-    score: Score,
-    /// The best score that can come of it.
-    bound: Score,
+/// The values of the selection at a node.
+#[derive(Clone, Copy, Debug)]
+struct Node<S> {
+    /// What it is worth.
+    score: S,
+    /// The same, less the price of its exclusions.
+    reduced: S,
+    /// What its choices cost against the bound.
+    regret: i64,
 }
 
-impl Walk<'_> {
-    /// Returns the highest score, a pod that has it, and whether nothing was left unseen.
-    fn highest(&mut self) -> (Score, Vec<usize>, bool) {
-        let (mut best, mut pod) = (0, Vec::new());
-        let mut stack = vec![self.root()];
-        while let Some(node) = stack.pop() {
-            if node.bound <= best {
-                continue;
+impl<'a, S: Score> Walk<'a, S> {
+    /// Makes the tables for a walk that starts from `room` and from the best known.
+    pub(super) fn new(
+        problem: &'a Problem<'a>,
+        classes: &'a Classes<S>,
+        dual: &'a Dual<S>,
+        room: &Room,
+        best: Best<S>,
+    ) -> Self {
+        let words = problem.items.len().div_ceil(64);
+        Self {
+            best,
+            many_ties: false,
+            complete: true,
+            problem,
+            classes,
+            dual,
+            tables: Table::all(problem, classes, &dual.reduced, room),
+            room: room.clone(),
+            goal: Goal::Any,
+            chosen: Vec::new(),
+            barred: vec![0; words],
+            words,
+            ties: 0,
+            steps: 0,
+            on: true,
+        }
+    }
+
+    /// Follows the tables down to one selection, which is often the best.
+    pub(super) fn dive(&mut self) {
+        let (problem, classes) = (self.problem, self.classes);
+        let mut score = S::ZERO;
+        for class in 0..classes.count() {
+            let mut most = self.rest(class + 1);
+            let mut at = None;
+            for index in classes.starts[class]..classes.starts[class + 1] {
+                let item = classes.units[index].item;
+                if self.bars(item) || !self.room.holds(problem, item) {
+                    continue;
+                }
+                self.room.take(problem, item);
+                let with = self.dual.reduced[index].plus(self.rest(class + 1));
+                self.room.give(problem, item);
+                if most < with {
+                    (most, at) = (with, Some(index));
+                }
             }
-            if !self.visit(&node) {
-                return (best, pod, false);
-            }
-            if best < node.score {
-                best = node.score;
-                pod.clone_from(&self.chosen);
-            }
-            let (with, without) = self.branches(&node);
-            match with {
-                Some(with) if without.bound <= with.bound => stack.extend([without, with]),
-                Some(with) => stack.extend([with, without]),
-                None => stack.push(without),
+            if let Some(unit) = at.map(|at| classes.units[at]) {
+                self.choose(unit.item);
+                score = score.plus(unit.score);
             }
         }
-        (best, pod, true)
-    }
-
-    /// Returns the pod that comes first of those with a score, or `None` when the steps ran out.
-    fn first_of(&mut self, score: Score) -> Option<Vec<usize>> {
-        let mut stack = vec![self.root()];
-        while let Some(node) = stack.pop() {
-            if node.bound < score {
-                continue;
-            }
-            if !self.visit(&node) {
-                return None;
-            }
-            // Every price is above 0, so nothing can be added to a pod that is as good as any.
-            if node.score == score {
-                return Some(std::mem::take(&mut self.chosen));
-            }
-            let (with, without) = self.branches(&node);
-            stack.push(without);
-            stack.extend(with);
+        if self.best.score < score {
+            self.best = Best { items: self.chosen.clone(), score };
         }
-        unreachable!("the first walk saw a pod with this score")
+        while !self.chosen.is_empty() {
+            self.leave();
+        }
     }
 
-    fn root(&self) -> Node {
-        let load = Load::default();
-        let bound = self.table.best(0, &load, self.limits);
-        Node { next: 0, kept: 0, added: None, load, score: 0, bound }
+    /// Walks all there is, or until the steps run out.
+    pub(super) fn run(&mut self, goal: Goal, steps: &mut u32) {
+        (self.goal, self.steps, self.on) = (goal, *steps, true);
+        let root = Node { score: S::ZERO, reduced: S::ZERO, regret: 0 };
+        self.walk(0, root);
+        *steps = self.steps;
     }
 
-    /// Makes `node` the current one; says whether a step was left for it.
-    fn visit(&mut self, node: &Node) -> bool {
-        let Some(steps) = self.steps.checked_sub(1) else {
+    /// Looks for a selection as good as the best that has all of `fixed` and none of `banned`.
+    ///
+    /// The items of `fixed` are legal together.
+    pub(super) fn reach(&mut self, fixed: &[usize], banned: &[u64], steps: &mut u32) -> bool {
+        let mut root = Node { score: S::ZERO, reduced: S::ZERO, regret: 0 };
+        for class in 0..self.classes.count() {
+            for index in self.classes.starts[class]..self.classes.starts[class + 1] {
+                let unit = &self.classes.units[index];
+                if fixed.contains(&unit.item) {
+                    root.score = root.score.plus(unit.score);
+                    root.reduced = root.reduced.plus(self.dual.reduced[index]);
+                    // Its class will be left, as barred, and what that costs is added then.
+                    root.regret += self.dual.choose[index] - self.dual.skip[class];
+                }
+            }
+        }
+        for &item in fixed {
+            self.choose(item);
+        }
+        let top = self.barred.len() - self.words;
+        for (word, banned) in self.barred[top..].iter_mut().zip(banned) {
+            *word |= banned;
+        }
+        (self.goal, self.steps, self.on) = (Goal::Reach, *steps, true);
+        let known = std::mem::take(&mut self.best.items);
+        if root.score == self.best.score {
+            self.record(root.score);
+        } else {
+            self.walk(0, root);
+        }
+        *steps = self.steps;
+        while !self.chosen.is_empty() {
+            self.leave();
+        }
+        let reached = self.complete && !self.on;
+        if !reached {
+            self.best.items = known;
+        }
+        reached
+    }
+
+    /// Says whether items are legal together.
+    pub(super) fn fits(&mut self, items: &[usize]) -> bool {
+        let mut fits = true;
+        for &item in items {
+            if self.bars(item) || !self.room.holds(self.problem, item) {
+                fits = false;
+                break;
+            }
+            self.choose(item);
+        }
+        while !self.chosen.is_empty() {
+            self.leave();
+        }
+        fits
+    }
+
+    fn walk(&mut self, from: usize, mut node: Node<S>) {
+        let (problem, classes, dual) = (self.problem, self.classes, self.dual);
+        for class in from..classes.count() {
+            if !self.step() || !self.may(node.reduced.plus(self.rest(class)), node.regret) {
+                return;
+            }
+            for index in classes.starts[class]..classes.starts[class + 1] {
+                if !self.step() {
+                    return;
+                }
+                let unit = classes.units[index];
+                let regret = node.regret.saturating_add(dual.choose[index]);
+                if self.too_dear(regret) {
+                    break;
+                }
+                if self.bars(unit.item) || !self.room.holds(problem, unit.item) {
+                    continue;
+                }
+                self.choose(unit.item);
+                let with = Node {
+                    score: node.score.plus(unit.score),
+                    reduced: node.reduced.plus(dual.reduced[index]),
+                    regret,
+                };
+                if self.may(with.reduced.plus(self.rest(class + 1)), regret) {
+                    self.record(with.score);
+                    self.walk(class + 1, with);
+                }
+                self.leave();
+                if !self.on {
+                    return;
+                }
+            }
+            node.regret = node.regret.saturating_add(dual.skip[class]);
+        }
+    }
+
+    /// Takes one of the steps; says whether to go on.
+    fn step(&mut self) -> bool {
+        match self.steps.checked_sub(1) {
+            Some(steps) => self.steps = steps,
+            None => (self.complete, self.on) = (false, false),
+        }
+        self.on
+    }
+
+    /// Returns the most that the classes from `class` on may add.
+    fn rest(&self, class: usize) -> S {
+        match &self.tables[..] {
+            [table] => table.best(class, &self.room),
+            tables => {
+                tables.iter().fold(S::ZERO, |sum, table| sum.plus(table.best(class, &self.room)))
+            }
+        }
+    }
+
+    /// Says whether something wanted may come of a node.
+    fn may(&self, most: S, regret: i64) -> bool {
+        let most = most.plus(self.dual.base);
+        let better = match self.goal {
+            Goal::Any => self.best.score < most,
+            Goal::Least | Goal::Reach => self.best.score <= most,
+        };
+        better && !self.too_dear(regret)
+    }
+
+    /// Says whether choices cost too much against the bound.
+    fn too_dear(&self, regret: i64) -> bool {
+        let Some(best) = self.best.score.number() else {
             return false;
         };
-        self.steps = steps;
-        self.chosen.truncate(node.kept);
-        self.chosen.extend(node.added);
-        true
+        let left = self.dual.bound.saturating_sub(regret);
+        match self.goal {
+            Goal::Any => left <= best,
+            Goal::Least | Goal::Reach => left < best,
+        }
     }
 
-    /// Returns the nodes with the next item, if it is legal there, and without it.
-    fn branches(&self, node: &Node) -> (Option<Node>, Node) {
-        let (rank, kept) = (node.next, self.chosen.len());
-        let Some(item) = self.items.get(rank) else {
-            // A leaf: nothing can come of it that is better than itself.
-            return (None, Node { bound: Score::MIN, added: None, kept, ..*node });
-        };
-        let next = rank + 1;
-        let bound = node.score + self.table.best(next, &node.load, self.limits);
-        let without = Node { next, kept, added: None, bound, ..*node };
-        let load = node.load.plus(item.load);
-        if !load.within(self.limits)
-            || node.load.places_clash(item.load)
-            || self.chosen.iter().any(|&other| share_imp(self.candidates, item, self.items[other]))
-        {
-            return (None, without);
+    fn bars(&self, item: usize) -> bool {
+        has(&self.barred[self.barred.len() - self.words..], item)
+    }
+
+    fn choose(&mut self, item: usize) {
+        self.room.take(self.problem, item);
+        self.chosen.push(item);
+        let top = self.barred.len() - self.words;
+        self.barred.extend_from_within(top..);
+        let top = top + self.words;
+        for (word, row) in self.barred[top..].iter_mut().zip(self.problem.conflicts.row(item)) {
+            *word |= row;
         }
-        let score = node.score + item.score;
-        let bound = score + self.table.best(next, &load, self.limits);
-        (Some(Node { next, kept, added: Some(rank), load, score, bound }), without)
+        self.barred[top + item / 64] |= 1 << (item % 64);
+    }
+
+    fn leave(&mut self) {
+        if let Some(item) = self.chosen.pop() {
+            self.room.give(self.problem, item);
+            self.barred.truncate(self.barred.len() - self.words);
+        }
+    }
+
+    /// Remembers the selection at the current node if it is better.
+    fn record(&mut self, score: S) {
+        match self.goal {
+            _ if self.best.score < score => self.ties = 0,
+            Goal::Least if self.best.score == score => {
+                if !self.comes_first() {
+                    return;
+                }
+            }
+            Goal::Reach if self.best.score == score => self.on = false,
+            Goal::Least | Goal::Any | Goal::Reach => return,
+        }
+        self.best.score = score;
+        self.best.items.clone_from(&self.chosen);
+    }
+
+    /// Says whether the current selection comes before an equal one, by decision 5.
+    fn comes_first(&mut self) -> bool {
+        let known = &self.best.items;
+        if known.len() == self.chosen.len() && self.chosen.iter().all(|item| known.contains(item)) {
+            return false;
+        }
+        self.ties += 1;
+        if MOST_TIES < self.ties {
+            (self.many_ties, self.goal) = (true, Goal::Any);
+        }
+        keys(self.problem, &self.chosen) < keys(self.problem, known)
     }
 }
+
+/// Returns the ascending keys of all bids of some items.
+fn keys<'a>(problem: &'a Problem<'_>, items: &[usize]) -> Vec<&'a Key> {
+    let members = items.iter().flat_map(|&item| problem.members(item));
+    let mut keys: Vec<&Key> = members.map(|&member| problem.keys.of(member)).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// The most equals that are compared one by one.
+const MOST_TIES: u32 = 32;

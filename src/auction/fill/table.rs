@@ -1,108 +1,193 @@
-//! What the items not yet looked at may add at most, were time and number all that bound them.
+//! What the classes not yet looked at may add at most, were time and number all that bound them.
 
-use crate::auction::fill::{Item, Limits, Load, Score};
-use crate::model::market::Fit;
+use crate::auction::fill::classes::Classes;
+use crate::auction::fill::problem::{Piece, Problem};
+use crate::auction::fill::score::Score;
+use crate::auction::fill::solve::{PartRoom, Room};
 
-/// For each rank, the best score of the items from there on, by time and ads left.
+/// For each class, the best score that one part can draw from the classes from there on.
 ///
-/// A knapsack solved backwards. Places, imps and whole groups are left out, so it is never too
-/// low; where they do not matter it is exact, and the search walks straight to the best pod. Time
-/// is counted in a unit that divides all lengths, or a coarser one when the table would grow past
-/// `CELLS`: rounding lengths down keeps the bound a bound.
+/// A multiple-choice knapsack solved backwards. Places, exclusions across classes and whole groups
+/// are left out, so it is never too low. Time is counted in a unit that divides all lengths, or a
+/// coarser one when the table would grow past `OPERATIONS`: rounding lengths down keeps the bound a
+/// bound.
 #[derive(Debug)]
-pub(super) struct Table {
-    /// `[rank][time][ads]`.
-    cells: Vec<Score>,
-    /// Time in one unit: seconds, or milliseconds when real lengths count.
+pub(super) struct Table<S> {
+    part: usize,
+    /// `[class][time][ads]`.
+    cells: Vec<S>,
+    /// Time in one unit: seconds, or milliseconds where real lengths count.
     unit: u64,
-    /// Units of time and one.
+    /// Units of time and one, or 1 when ads alone bound the part.
     width: usize,
-    /// Ads and one, or 1 when time alone bounds them.
+    /// Ads and one, or 1 when time alone bounds the part.
     depth: usize,
-    fit: Fit,
+    millis: bool,
 }
 
-impl Table {
-    /// Solves the table for items in the order of the search.
-    pub(super) fn new(items: &[&Item], limits: &Limits) -> Self {
-        let mut table = Self::shape(items, limits);
+impl<S: Score> Table<S> {
+    /// Solves the tables of all parts that the classes draw on; `reduced` has each unit's score.
+    pub(super) fn all(
+        problem: &Problem<'_>,
+        classes: &Classes<S>,
+        reduced: &[S],
+        room: &Room,
+    ) -> Vec<Self> {
+        let mut parts: Vec<usize> = Vec::new();
+        for unit in &classes.units {
+            parts.extend(problem.pieces(unit.item).iter().map(|piece| piece.part));
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        let one = |&part: &usize| Self::one(problem, classes, reduced, (part, &room.parts[part]));
+        parts.iter().map(one).collect()
+    }
+
+    fn one(
+        problem: &Problem<'_>,
+        classes: &Classes<S>,
+        reduced: &[S],
+        (part, room): (usize, &PartRoom),
+    ) -> Self {
+        let pieces = pieces(problem, classes, reduced, part);
+        let mut table = Self::shape(problem, &pieces, classes.count(), (part, room));
         let row = table.width * table.depth;
-        table.cells = vec![0; (items.len() + 1) * row];
-        for (rank, item) in items.iter().enumerate().rev() {
-            let time = table.units(table.time(&item.load));
-            let ads = table.ads(item.load.ads);
-            let (head, tail) = table.cells.split_at_mut((rank + 1) * row);
-            let (current, next) = (&mut head[rank * row..], &tail[..row]);
+        let mut cells = vec![S::ZERO; (classes.count() + 1) * row];
+        let mut end = pieces.len();
+        for class in (0..classes.count()).rev() {
+            let (head, tail) = cells.split_at_mut((class + 1) * row);
+            let (current, next) = (&mut head[class * row..], &tail[..row]);
             current.copy_from_slice(next);
-            if table.width <= time || table.depth <= ads {
-                continue;
-            }
-            for left in time..table.width {
-                let (to, from) = (left * table.depth, (left - time) * table.depth);
-                for depth in ads..table.depth {
-                    let with = item.score + next[from + depth - ads];
-                    let cell = &mut current[to + depth];
-                    *cell = with.max(*cell);
+            while 0 < end && pieces[end - 1].0 == class {
+                end -= 1;
+                let (_, piece, score) = &pieces[end];
+                if S::ZERO < *score {
+                    let (time, ads) = (table.time(piece), table.ads(piece.ads));
+                    add(current, next, (table.width, table.depth), (time, ads), *score);
                 }
             }
         }
+        table.cells = cells;
         table
     }
 
-    /// Returns the most that items from `rank` on may add to a pod that holds `load`.
-    pub(super) fn best(&self, rank: usize, load: &Load, limits: &Limits) -> Score {
-        let time = match self.fit {
-            Fit::Nominal => u64::from(limits.seconds),
-            Fit::Real => limits.millis,
+    /// Returns the most that the classes from `class` on may add to what a part has left.
+    pub(super) fn best(&self, class: usize, room: &Room) -> S {
+        let left = &room.parts[self.part];
+        let time = if self.width == 1 {
+            0
+        } else if self.millis {
+            index(left.millis / self.unit)
+        } else {
+            index(u64::from(left.seconds) / self.unit)
         };
-        let left = self.units(time - self.time(load));
-        let ads = self.ads(limits.ads - load.ads);
-        self.cells[(rank * self.width + left) * self.depth + ads]
+        let ads = if self.depth == 1 { 0 } else { index(u64::from(left.ads)) };
+        self.cells[(class * self.width + time) * self.depth + ads.min(self.depth - 1)]
     }
 
-    /// Chooses unit, width and depth.
-    fn shape(items: &[&Item], limits: &Limits) -> Self {
-        let (fit, capacity) = match limits.fit {
-            Fit::Nominal => (Fit::Nominal, u64::from(limits.seconds)),
-            Fit::Real => (Fit::Real, limits.millis),
-        };
-        let mut table = Self { cells: Vec::new(), unit: 1, width: 1, depth: 1, fit };
-        let unit = items.iter().map(|item| table.time(&item.load)).fold(0, greatest_common_divisor);
-        table.unit = unit.max(1);
-        let all: u32 = items.iter().fold(0, |sum, item| sum.saturating_add(item.load.ads));
-        let shortest = items.iter().map(|item| item.load.seconds / item.load.ads).min();
-        let by_time = limits.seconds / shortest.unwrap_or(1).max(1);
-        if limits.ads < by_time.min(all) {
-            table.depth = index(u64::from(limits.ads)) + 1;
+    fn shape(
+        problem: &Problem<'_>,
+        pieces: &[(usize, Piece, S)],
+        classes: usize,
+        (part, room): (usize, &PartRoom),
+    ) -> Self {
+        let millis = problem.counts_millis(part);
+        let capacity = if millis { room.millis } else { u64::from(room.seconds) };
+        let mut table = Self { part, cells: Vec::new(), unit: 1, width: 1, depth: 1, millis };
+        let all_time =
+            pieces.iter().fold(0u64, |sum, piece| sum.saturating_add(table.raw(&piece.1)));
+        let all_ads: u64 = pieces.iter().map(|piece| u64::from(piece.1.ads)).sum();
+        let shortest =
+            pieces.iter().map(|piece| table.raw(&piece.1) / u64::from(piece.1.ads)).min();
+        let by_time = capacity / shortest.unwrap_or(1).max(1);
+        if room.ads <= 1 || u64::from(room.ads) < by_time.min(all_ads) {
+            table.depth = index(u64::from(room.ads)) + 1;
         }
+        if room.ads <= 1 || all_time <= capacity {
+            return table;
+        }
+        let unit = pieces.iter().map(|piece| table.raw(&piece.1)).fold(0, greatest_common_divisor);
+        table.unit = unit.max(1);
         loop {
-            table.width = table.units(capacity) + 1;
-            let cells = (items.len() + 1).saturating_mul(table.width * table.depth);
-            if table.width == 1 || (cells <= CELLS && table.width <= WIDEST) {
+            table.width = index(capacity / table.unit) + 1;
+            let row = table.width.saturating_mul(table.depth);
+            let operations = row.saturating_mul(pieces.len() + classes);
+            if table.width == 1 || operations <= OPERATIONS {
                 return table;
             }
             if table.depth == 1 || COARSEST < table.width {
-                table.unit *= 2;
+                table.unit = coarser(table.unit, millis);
             } else {
                 table.depth = 1;
             }
         }
     }
 
-    fn time(&self, load: &Load) -> u64 {
-        match self.fit {
-            Fit::Nominal => u64::from(load.seconds),
-            Fit::Real => load.millis,
-        }
+    fn raw(&self, piece: &Piece) -> u64 {
+        if self.millis { piece.millis } else { u64::from(piece.seconds) }
     }
 
-    fn units(&self, time: u64) -> usize {
-        index(time / self.unit)
+    fn time(&self, piece: &Piece) -> usize {
+        if self.width == 1 { 0 } else { index(self.raw(piece) / self.unit) }
     }
 
     fn ads(&self, ads: u32) -> usize {
         if self.depth == 1 { 0 } else { index(u64::from(ads)) }
     }
+}
+
+/// Lets each cell of a class be reached by one of its pieces from a cell of the next.
+fn add<S: Score>(
+    current: &mut [S],
+    next: &[S],
+    (width, depth): (usize, usize),
+    (time, ads): (usize, usize),
+    score: S,
+) {
+    for left in time..width {
+        let (to, from) = (left * depth, (left - time) * depth);
+        let reached = &next[from..from + depth - ads.min(depth)];
+        let cells = &mut current[to + ads.min(depth)..to + depth];
+        for (cell, from) in cells.iter_mut().zip(reached) {
+            let with = score.plus(*from);
+            *cell = with.max(*cell);
+        }
+    }
+}
+
+/// Returns what each unit takes of one part and is worth there, class by class.
+///
+/// What the price of exclusions takes off a group's score is taken off its first piece.
+fn pieces<S: Score>(
+    problem: &Problem<'_>,
+    classes: &Classes<S>,
+    reduced: &[S],
+    part: usize,
+) -> Vec<(usize, Piece, S)> {
+    let mut found = Vec::with_capacity(classes.units.len());
+    for class in 0..classes.count() {
+        for (unit, &reduced) in classes.class(class).iter().zip(&reduced[classes.starts[class]..]) {
+            let pieces = problem.pieces(unit.item);
+            for (place, piece) in pieces.iter().enumerate() {
+                if piece.part != part {
+                    continue;
+                }
+                let taken = unit.score.minus(reduced);
+                let score = match (pieces.len(), place) {
+                    (1, _) => reduced,
+                    (_, 0) => problem.piece_score::<S>(piece).minus(taken),
+                    _ => problem.piece_score(piece),
+                };
+                found.push((class, *piece, score));
+            }
+        }
+    }
+    found
+}
+
+fn coarser(unit: u64, millis: bool) -> u64 {
+    // Lengths that are sold are multiples of 5 s.
+    if !millis && unit < 5 { 5 } else { unit.saturating_mul(2) }
 }
 
 fn greatest_common_divisor(left: u64, right: u64) -> u64 {
@@ -113,16 +198,13 @@ fn greatest_common_divisor(left: u64, right: u64) -> u64 {
     left
 }
 
-/// Lengths of breaks and numbers of ads are at most 900,000.
+/// Lengths of breaks and numbers of ads are far below any limit of `usize`.
 fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The most cells, 16 MiB of them; a minute of 15 s and 30 s needs a few hundred.
-const CELLS: usize = 1 << 20;
-
-/// The widest table: seconds of the longest break fit, milliseconds are counted some dozens at a time.
-const WIDEST: usize = 1024;
+/// The most cells that are reckoned, about a millisecond of them.
+const OPERATIONS: usize = 1 << 20;
 
 /// The width below which ads are given up before time grows coarser.
-const COARSEST: usize = 64;
+const COARSEST: usize = 36;

@@ -1,134 +1,147 @@
-//! Corners that whole auctions seldom reach: the step bound, and a bound table grown coarse.
+//! The search against a brute force that shares no code with it, and its corners.
 
-use super::{Item, Limits, STEPS, fill, items, share_imp};
-use crate::auction::candidate::Candidate;
-use crate::model::market::{Fit, Lengths};
+mod brute;
+mod cases;
+mod draw;
+mod market;
+
+use crate::auction::candidate::Keys;
+use crate::auction::fill::problem::Problem;
+use crate::auction::fill::tests::brute::{Value, legal, oracle, value};
+use crate::auction::fill::tests::cases::{Case, small};
+use crate::auction::fill::tests::draw::Draw;
 use crate::model::money::Cpm;
-use crate::model::outcome::{BidRef, Search};
-use crate::model::plan::{Part, Place};
-use crate::model::time::{Millis, Seconds};
+use crate::model::outcome::Search;
 
 #[test]
-fn past_the_step_bound_the_best_pod_found_stands() {
-    let (candidates, limits) = hostile();
-    let items = items(&candidates, &limits);
-    let exact = fill(&candidates, &items, &limits, u32::MAX);
-    assert_eq!(exact.search, Search::Exact);
-    for steps in [0, 1, 10, 100] {
-        let bounded = fill(&candidates, &items, &limits, steps);
-        assert_eq!(bounded.search, Search::Bounded, "{steps} steps");
-        assert_legal(&candidates, &items, &bounded.chosen, &limits);
-        assert!(
-            price(&candidates, &items, &bounded.chosen)
-                <= price(&candidates, &items, &exact.chosen)
-        );
+fn small_pods_equal_the_oracle() {
+    for seed in 0..seeds() {
+        let case = small(seed);
+        let filled = case.solve(|problem| problem.best(STEPS));
+        assert_eq!(filled.search, Search::Exact, "seed {seed}");
+        assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}: {case:?}");
     }
 }
 
 #[test]
-fn more_steps_never_find_a_worse_pod() {
-    let (candidates, limits) = hostile();
-    let items = items(&candidates, &limits);
-    let mut last = 0;
-    for steps in 0..200 {
-        let found = fill(&candidates, &items, &limits, steps);
-        let price = price(&candidates, &items, &found.chosen);
-        assert!(last <= price, "{steps} steps");
-        last = price;
-    }
-    assert!(0 < last);
-}
-
-#[test]
-fn a_long_break_with_many_odd_bids_is_exact() {
-    let limits = Limits::of(&part(180, 12, Fit::Nominal));
-    let candidates: Vec<_> = (0..300).map(|number| candidate(number, odd(number))).collect();
-    let items = items(&candidates, &limits);
-    let found = fill(&candidates, &items, &limits, STEPS);
-    assert_legal(&candidates, &items, &found.chosen, &limits);
-    assert_eq!(found.search, Search::Exact);
-}
-
-#[test]
-fn the_longest_break_with_the_most_bids_ends_at_the_step_bound() {
-    let limits = Limits::of(&part(900, 60, Fit::Nominal));
-    let candidates: Vec<_> = (0..640).map(|number| candidate(number, odd(number))).collect();
-    let items = items(&candidates, &limits);
-    let found = fill(&candidates, &items, &limits, STEPS);
-    assert_legal(&candidates, &items, &found.chosen, &limits);
-    assert_eq!(found.search, Search::Bounded);
-}
-
-#[test]
-fn real_lengths_of_many_kinds_are_exact() {
-    let mut part = part(120, 8, Fit::Real);
-    part.real = Millis(119_880);
-    let limits = Limits::of(&part);
-    let candidates: Vec<_> = (0..60).map(|number| candidate(number, odd(number))).collect();
-    let items = items(&candidates, &limits);
-    let found = fill(&candidates, &items, &limits, STEPS);
-    assert_legal(&candidates, &items, &found.chosen, &limits);
-    assert_eq!(found.search, Search::Exact);
-}
-
-/// A structured bidder whose bids all answer few imps: the bound, blind to imps, prunes little.
-fn hostile() -> (Vec<Candidate>, Limits) {
-    let limits = Limits::of(&part(120, 10, Fit::Nominal));
-    let candidates = (0..40)
-        .map(|number| {
-            let mut candidate = candidate(number, odd(number));
-            candidate.imp = Some((number / 20, number % 5));
-            candidate
-        })
-        .collect();
-    (candidates, limits)
-}
-
-fn part(seconds: u32, max_ads: u16, fit: Fit) -> Part {
-    Part {
-        seconds: Seconds(seconds),
-        real: Seconds(seconds).millis(),
-        max_ads,
-        lengths: Lengths::Range { min: Seconds(1), max: Seconds(900) },
-        fit,
-        ..Part::default()
-    }
-}
-
-/// A number that looks drawn, from 0 to 100.
-fn odd(number: usize) -> u64 {
-    u64::try_from(number * number * 7 + number * 31).unwrap() % 101
-}
-
-fn candidate(number: usize, odd: u64) -> Candidate {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&(odd * 1_000_003 % 97).to_be_bytes());
-    key[8..16].copy_from_slice(&number.to_be_bytes());
-    let seconds = Seconds(u32::try_from(6 + odd % 37).unwrap());
-    Candidate {
-        bid: BidRef { reply: 0, bid: number },
-        price: Cpm::from_micros(i64::try_from(1_000_000 + odd * odd * 3_001).unwrap()).unwrap(),
-        seconds,
-        length: Millis(seconds.millis().0 - odd),
-        slot: Place::Any,
-        imp: None,
-        group: None,
-        key,
-    }
-}
-
-fn price(candidates: &[Candidate], items: &[Item], chosen: &[usize]) -> i64 {
-    let members = chosen.iter().flat_map(|&index| items[index].members.clone());
-    members.map(|member| candidates[member].price.micros()).sum()
-}
-
-fn assert_legal(candidates: &[Candidate], items: &[Item], chosen: &[usize], limits: &Limits) {
-    let seconds: u32 = chosen.iter().map(|&index| items[index].load.seconds).sum();
-    assert!(seconds <= limits.seconds);
-    assert!(u32::try_from(chosen.len()).unwrap() <= limits.ads);
-    for (place, &left) in chosen.iter().enumerate() {
-        for &right in &chosen[..place] {
-            assert!(!share_imp(candidates, &items[left], &items[right]));
+fn critical_prices_are_the_least_that_do() {
+    for seed in 0..seeds() / 5 {
+        let case = small(seed);
+        let prices = case.solve(|problem| {
+            let best = problem.best(STEPS);
+            (0..case.candidates.len())
+                .map(|index| problem.critical(&best, index, STEPS))
+                .collect::<Vec<_>>()
+        });
+        for (index, critical) in prices.iter().enumerate() {
+            assert_eq!(critical.search, Search::Exact, "seed {seed}");
+            let without = oracle(&case, None, Some(index));
+            let without = prices_of(&value(&case, &without));
+            let with = |micros: i64| {
+                let mut case = case.clone();
+                case.candidates[index].price = Cpm::from_micros(micros).unwrap();
+                let with = oracle(&case, Some(index), None);
+                with.contains(&index).then(|| prices_of(&value(&case, &with)))
+            };
+            match critical.price {
+                Some(price) => {
+                    let at = with(price.micros());
+                    assert!(Some(without) <= at, "seed {seed} bid {index}: at {price} it loses");
+                    if 0 < price.micros() {
+                        let below = with(price.micros() - 1);
+                        assert!(below < Some(without), "seed {seed} bid {index}: below {price}");
+                    }
+                }
+                None => assert!(with(i64::MAX) < Some(without), "seed {seed} bid {index}"),
+            }
         }
     }
 }
+
+#[test]
+fn the_order_of_the_candidates_changes_nothing() {
+    for seed in 0..seeds() / 10 {
+        let case = small(seed);
+        let mut draw = Draw::new(seed ^ 0xabcd);
+        let mut order: Vec<usize> = (0..case.candidates.len()).collect();
+        draw.shuffle(&mut order);
+        let other = case.permuted(&order);
+        for steps in [0, 3, 10, 30, STEPS] {
+            let here = case.solve(|problem| problem.best(steps));
+            let there = other.solve(|problem| problem.best(steps));
+            let mut back: Vec<usize> = there.chosen.iter().map(|&index| order[index]).collect();
+            back.sort_unstable();
+            assert_eq!(here.chosen, back, "seed {seed}, {steps} steps");
+            assert_eq!((here.search, here.steps), (there.search, there.steps), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn past_the_step_bound_a_legal_pod_stands_and_more_steps_make_none_worse() {
+    for seed in 0..40 {
+        let case = market::hostile(seed, 60);
+        let mut last: Option<Value> = None;
+        for steps in [0, 1, 5, 20, 100, 1_000, 10_000, STEPS] {
+            let filled = case.solve(|problem| problem.best(steps));
+            assert!(legal(&case, &filled.chosen), "seed {seed}, {steps} steps");
+            assert!(filled.steps <= steps, "seed {seed}, {steps} steps");
+            let value = value(&case, &filled.chosen);
+            assert!(last.as_ref() <= Some(&value), "seed {seed}, {steps} steps");
+            last = Some(value);
+        }
+    }
+}
+
+#[test]
+fn a_hostile_market_ends_at_the_step_bound() {
+    let bounded = (0..20).filter(|&seed| {
+        let case = market::hostile(seed, 400);
+        let filled = case.solve(|problem| problem.best(STEPS));
+        assert!(legal(&case, &filled.chosen), "seed {seed}");
+        filled.search == Search::Bounded
+    });
+    assert!(0 < bounded.count(), "none was hard");
+}
+
+#[test]
+fn live_markets_are_exact() {
+    for seed in 0..60 {
+        let market = if seed % 2 == 0 { market::LONG } else { market::SHORT };
+        let case = market::live(seed, &market);
+        let filled = case.solve(|problem| problem.best(STEPS));
+        assert!(legal(&case, &filled.chosen), "seed {seed}");
+        assert_eq!(filled.search, Search::Exact, "seed {seed}");
+    }
+}
+
+#[test]
+fn many_equal_bids_end_with_the_least_keys() {
+    for seed in 0..50 {
+        let case = cases::equals(seed);
+        let filled = case.solve(|problem| problem.best(STEPS));
+        assert_eq!(filled.search, Search::Exact, "seed {seed}");
+        assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}");
+    }
+}
+
+impl Case {
+    /// Asks something of the problem that a case makes.
+    fn solve<T>(&self, ask: impl FnOnce(&Problem<'_>) -> T) -> T {
+        let make = |index: usize| self.keys[index];
+        let keys = Keys::new(self.candidates.len(), &make);
+        ask(&Problem::new(&self.candidates, &self.parts, &self.conflicts, &keys))
+    }
+}
+
+fn prices_of(value: &Value) -> [i128; 3] {
+    value.0
+}
+
+/// How many random pods are compared.
+fn seeds() -> u64 {
+    if std::env::var_os("RUN_SLOW_TESTS").is_some() { 100_000 } else { 4_000 }
+}
+
+/// Far more than a small pod needs.
+const STEPS: u32 = 200_000;

@@ -326,6 +326,10 @@ fn lost(page: &mut Page, told: &Explanation, bidder: &Bidder, bid: &Told) {
     page.hanging(2, &line, 6);
     let mut line = format!("{reason} ({loss}): {why}");
     let _written = match (needed, &bid.floor) {
+        (Some(needed), _) if told.pricing == "second" => {
+            let currency = &bid.currency;
+            write!(line, " Against what the winners pay, {needed} {currency} would have tied.")
+        }
         (Some(needed), _) if bid.price.as_ref().is_some_and(|price| money(price) == *needed) => {
             write!(line, " It tied at {needed} {}, and lost by the rules for ties.", bid.currency)
         }

@@ -1,0 +1,109 @@
+//! Good selections, quickly: what the bounds are measured against from the first step.
+
+use crate::auction::fill::bits::{Bits, has};
+use crate::auction::fill::problem::Problem;
+use crate::auction::fill::score::Score;
+use crate::auction::fill::solve::{Room, Unit};
+
+/// A legal selection.
+#[derive(Clone, Debug)]
+pub(super) struct Best<S> {
+    /// Its items.
+    pub(super) items: Vec<usize>,
+    /// What it is worth.
+    pub(super) score: S,
+}
+
+/// Returns the better of taking the most valuable first and the most valuable by the second.
+pub(super) fn greedy<S: Score>(problem: &Problem<'_>, units: &[Unit<S>], room: &Room) -> Best<S> {
+    let mut order: Vec<Unit<S>> = units.to_vec();
+    order.sort_unstable_by_key(|unit| unit.item);
+    let by_worth = pack(problem, order.iter(), room);
+    order.sort_by(|left, right| {
+        let cross = |worth: &Unit<S>, seconds: &Unit<S>| {
+            let seconds = i128::from(problem.items[seconds.item].seconds);
+            problem.items[worth.item].levels.map(|level| level.saturating_mul(seconds))
+        };
+        cross(right, left).cmp(&cross(left, right)).then(left.item.cmp(&right.item))
+    });
+    let by_second = pack(problem, order.iter(), room);
+    let mut best = if by_worth.score < by_second.score { by_second } else { by_worth };
+    improve(problem, units, room, &mut best);
+    best
+}
+
+/// Takes units in order, each that is legal with those before it.
+pub(super) fn pack<'u, S: Score + 'u>(
+    problem: &Problem<'_>,
+    order: impl Iterator<Item = &'u Unit<S>>,
+    room: &Room,
+) -> Best<S> {
+    let mut room = room.clone();
+    let mut blocked = Bits::empty(problem.items.len());
+    let mut best = Best { items: Vec::new(), score: S::ZERO };
+    for unit in order {
+        if !blocked.has(unit.item) && room.holds(problem, unit.item) {
+            room.take(problem, unit.item);
+            blocked.join(problem.conflicts.row(unit.item));
+            blocked.insert(unit.item);
+            best.items.push(unit.item);
+            best.score = best.score.plus(unit.score);
+        }
+    }
+    best
+}
+
+/// Puts one item in another's place, or in a free one, as long as that is better.
+pub(super) fn improve<S: Score>(
+    problem: &Problem<'_>,
+    units: &[Unit<S>],
+    room: &Room,
+    best: &mut Best<S>,
+) {
+    let mut room = room.clone();
+    let mut taken = Bits::empty(problem.items.len());
+    for &item in &best.items {
+        room.take(problem, item);
+        taken.insert(item);
+    }
+    for _ in 0..ROUNDS {
+        let before = best.score;
+        for place in 0..=best.items.len() {
+            let leaves = best.items.get(place).copied();
+            if let Some(leaves) = leaves {
+                room.give(problem, leaves);
+                taken.remove(leaves);
+            }
+            let worth = leaves.map_or(S::ZERO, |item| problem.score(item));
+            let comes = units.iter().find(|unit| {
+                worth < unit.score
+                    && !has(&taken.0, unit.item)
+                    && room.holds(problem, unit.item)
+                    && problem
+                        .conflicts
+                        .row(unit.item)
+                        .iter()
+                        .zip(&taken.0)
+                        .all(|(row, taken)| row & taken == 0)
+            });
+            let now = comes.map(|unit| unit.item).or(leaves);
+            if let Some(now) = now {
+                room.take(problem, now);
+                taken.insert(now);
+                match leaves {
+                    Some(_) => best.items[place] = now,
+                    None => best.items.push(now),
+                }
+            }
+            if let Some(unit) = comes {
+                best.score = best.score.plus(unit.score).minus(worth);
+            }
+        }
+        if best.score == before {
+            return;
+        }
+    }
+}
+
+/// The most rounds of improvement; two or three are the rule.
+const ROUNDS: usize = 8;
