@@ -134,7 +134,9 @@ enum CueCommand {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Decide recorded auctions again and compare; exit 3 when one differs
-    Replay(audit::Options),
+    Replay(audit::replay::Options),
+    /// Tell one recorded auction as a person would
+    Explain(audit::explain::Options),
 }
 
 /// Runs the command line and returns the exit code.
@@ -172,7 +174,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> 
         }
         Command::Audit(AuditCommand::Replay(options)) => {
             logs::start(&common, tracing::Level::WARN);
-            audit::replay(&common, &options)
+            audit::replay::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Explain(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::explain::run(&common, &options)
         }
         Command::Version => {
             writeln!(io::stdout().lock(), "{}", crate::exchange::shared::BUILD)?;

@@ -1,11 +1,13 @@
 //! The line itself: a break request comes in, a sold pod goes out.
 //!
-//! `Exchange::sell` reads as the table in `ARCHITECTURE.md`. Two awaits: the bidders and the
-//! disk. Everything between them is pure and lives elsewhere.
+//! `Exchange::sell` reads as the table in `ARCHITECTURE.md`. Two awaits, the bidders and the disk,
+//! and between them a third, when a decision takes too long for a worker. The rest is pure and
+//! lives elsewhere.
 
 use std::sync::Arc;
 
-use crate::auction::{decide, plan, select};
+use crate::auction::{plan, select};
+use crate::exchange::aside::Auction;
 use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::io::bidders::Bidders;
@@ -27,6 +29,7 @@ use crate::wire::record::ops::Ops;
 use crate::wire::sold::{Nothing, Sold};
 use crate::wire::{bid_request, bid_response, record, sold};
 
+pub mod aside;
 pub mod observe;
 pub mod sale;
 pub mod shared;
@@ -120,10 +123,7 @@ impl Exchange {
         let sale = Arc::new(sale);
         let (shared, request) = (Arc::clone(&self.shared), Arc::clone(request));
         let sold = Arc::clone(&sale);
-        let aftermath = move || {
-            shared.aftermath(&request, &sold, auction.as_deref());
-            drop(begun);
-        };
+        let aftermath = move || shared.aftermath(&request, &sold, auction.as_ref(), begun);
         (sale, aftermath)
     }
 
@@ -147,12 +147,15 @@ impl Exchange {
         watch.lap("wait");
         let replies = every_reply(&plan, &chosen, answered);
         let input = AuctionInput { draw, plan, chosen, replies };
-        let outcome = decide::decide(&input);
-        watch.lap("decide");
-        if times.is_over() {
+        let (input, outcome) = match aside::decide(&self.shared, input, &times).await {
             // Nobody waits any more: what cannot be answered is not sold.
-            return self.withheld(request, &times, NoFillReason::TooLate);
-        }
+            Ok(_) if times.is_over() => {
+                return self.withheld(request, &times, NoFillReason::TooLate);
+            }
+            Ok(decided) => decided,
+            Err(reason) => return self.withheld(request, &times, reason),
+        };
+        watch.lap("decide");
         let decided = Decided { input, outcome, standing, watch };
         self.close(request, &times, decided).await
     }
@@ -170,6 +173,11 @@ impl Exchange {
         watch.lap("journal");
         let sold = sold::finish(request, &input, &outcome, &self.shared.finish(times.arrived_at));
         watch.lap("render");
+        let auction = Arc::new((input, outcome));
+        let telling = match request.explain {
+            true => aside::tell(&self.shared, request, &auction),
+            false => None,
+        };
         let flush = pending.by(times.flush_by()).await;
         watch.lap("flush");
         self.shared.stages(watch.laps());
@@ -178,12 +186,14 @@ impl Exchange {
             Flush::Refused => {
                 return self.withheld(request, times, NoFillReason::CannotRecord);
             }
-            Flush::Late => self.shared.late_sync(input.draw.auction, times.arrived_at),
+            Flush::Late => self.shared.late_sync(auction.0.draw.auction, times.arrived_at),
             Flush::Flushed { .. } => {}
         }
-        let auction = Arc::new((input, outcome));
-        let explained = request.explain.then(|| Arc::clone(&auction));
-        let sale = Sale { sold, recorded: true, auction: explained };
+        let told = match request.explain {
+            true => Some(aside::told(request, &auction, telling, times).await),
+            false => None,
+        };
+        let sale = Sale { sold, recorded: true, told };
         Closed { sale, auction: Some(auction) }
     }
 
@@ -202,7 +212,7 @@ impl Exchange {
         let currency = self.shared.market.currency;
         let why = Nothing { request: reason, seconds: unfilled(reason), currency };
         let sold = Sold::nothing(request, times.arrived_at, why);
-        Closed { sale: Sale { sold, recorded: false, auction: None }, auction: None }
+        Closed { sale: Sale { sold, recorded: false, told: None }, auction: None }
     }
 
     fn nothing(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Arc<Sale> {
@@ -213,7 +223,7 @@ impl Exchange {
 /// A sale that was closed, made or not, and the auction behind it if its record is kept.
 struct Closed {
     sale: Sale,
-    auction: Option<Arc<(AuctionInput, Outcome)>>,
+    auction: Option<Arc<Auction>>,
 }
 
 /// A decision on its way into the journal.

@@ -3,7 +3,7 @@
 //! Of the model it knows ids, time, calls and standing. `bidders` calls out during a sale,
 //! `notifier` after it; both connect through `connect`, which holds to the address rules of
 //! `egress`. `journal` keeps records; `once` shares what is made
-//! among callers, `under_way` counts what is being made,
+//! among callers, `under_way` counts what is being made, `offload` does what would stall a worker,
 //! `pulse` hears whether every worker still turns.
 
 pub mod bidders;
@@ -15,6 +15,7 @@ pub mod journal;
 pub mod keys;
 pub mod metrics;
 pub mod notifier;
+pub mod offload;
 pub mod once;
 pub mod pulse;
 pub mod sampler;

@@ -15,6 +15,7 @@ pub mod cue;
 pub mod deal;
 pub mod floor;
 pub mod ids;
+pub mod insight;
 pub mod market;
 pub mod money;
 pub mod outcome;

@@ -8,9 +8,12 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::auction::decide;
+use crate::auction::{decide, insight};
 use crate::io::journal::{JournalError, Stream, read};
 use crate::model::ids::AuctionId;
+use crate::model::outcome::Outcome;
+use crate::model::plan::AuctionInput;
+use crate::wire::explain::{self, Explanation};
 use crate::wire::record;
 use crate::wire::record::Kind;
 use crate::wire::record::outcome::outcome_sections;
@@ -36,6 +39,17 @@ pub struct Difference {
     pub index: u64,
     /// Names of the sections that differ.
     pub sections: Vec<String>,
+}
+
+/// An auction, told, and what of its record comes out otherwise.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// The tale, of the auction as decided again.
+    pub told: Explanation,
+    /// Its index in the auction stream.
+    pub index: u64,
+    /// Names of the sections that differ.
+    pub differing: Vec<String>,
 }
 
 /// Which auctions to decide again.
@@ -93,11 +107,7 @@ pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
     };
     for frame in read::frames(data, Stream::Auction)? {
         let frame = frame?;
-        let fault = |source| ReplayError::Record {
-            index: frame.index,
-            file: frame.file.display().to_string(),
-            source,
-        };
+        let fault = |source| fault(&frame, source);
         let record = record::read::read(&frame.payload).map_err(fault)?;
         if record.kind != Kind::Auction {
             continue;
@@ -115,20 +125,64 @@ pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
         }
     }
     if let Some((frame, record)) = latest {
-        let (index, file) = (frame.index, frame.file.display().to_string());
-        let decided = again(&mut report, index, &record);
-        decided.map_err(|source| ReplayError::Record { index, file, source })?;
+        let decided = again(&mut report, frame.index, &record);
+        decided.map_err(|source| fault(&frame, source))?;
     }
     report.missing = missing;
     Ok(report)
+}
+
+/// Decides one auction of a data folder again and explains it; none when the journal lacks it.
+///
+/// # Errors
+///
+/// As [`replay`].
+pub fn explain(data: &Path, wanted: Option<AuctionId>) -> Result<Option<Explained>, ReplayError> {
+    let mut found = None;
+    for frame in read::frames(data, Stream::Auction)? {
+        let frame = frame?;
+        let record = record::read::read(&frame.payload).map_err(|source| fault(&frame, source))?;
+        if record.kind == Kind::Auction && wanted.is_none_or(|id| id == record.id) {
+            found = Some((frame, record));
+            if wanted.is_some() {
+                break;
+            }
+        }
+    }
+    let Some((frame, record)) = found else { return Ok(None) };
+    let told = told(frame.index, &record).map_err(|source| fault(&frame, source))?;
+    Ok(Some(told))
+}
+
+/// Tells what a record says, decided again.
+fn told(index: u64, record: &Record) -> Result<Explained, RecordError> {
+    let input = record.auction_input()?;
+    let outcome = decide::decide(&input);
+    let insight = insight::insight(&input, &outcome);
+    let told = explain::explain(&record.asked()?, &input, &outcome, &insight);
+    Ok(Explained { told, index, differing: differing(record, &input, &outcome) })
+}
+
+/// Names the record that cannot be read.
+fn fault(frame: &read::Frame, source: RecordError) -> ReplayError {
+    ReplayError::Record { index: frame.index, file: frame.file.display().to_string(), source }
 }
 
 /// Decides one auction again and notes what differs.
 fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), RecordError> {
     let input = record.auction_input()?;
     let outcome = decide::decide(&input);
-    let decided: BTreeMap<String, Vec<u8>> =
-        outcome_sections(&input, &outcome).into_iter().collect();
+    let sections = differing(record, &input, &outcome);
+    report.auctions += 1;
+    if !sections.is_empty() {
+        report.differing.push(Difference { auction: record.id, index, sections });
+    }
+    Ok(())
+}
+
+/// Returns the names of the sections that come out otherwise than they are recorded.
+fn differing(record: &Record, input: &AuctionInput, outcome: &Outcome) -> Vec<String> {
+    let decided: BTreeMap<String, Vec<u8>> = outcome_sections(input, outcome).into_iter().collect();
     let recorded: BTreeMap<&str, &[u8]> = record.outcome_sections().collect();
     let mut sections: Vec<String> = decided
         .iter()
@@ -137,9 +191,5 @@ fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), RecordE
         .collect();
     let unknown = recorded.keys().filter(|name| !decided.contains_key(**name));
     sections.extend(unknown.map(|name| (*name).to_owned()));
-    report.auctions += 1;
-    if !sections.is_empty() {
-        report.differing.push(Difference { auction: record.id, index, sections });
-    }
-    Ok(())
+    sections
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::io::metrics::Metrics;
 use crate::model::bid::{Reply, ReplyOutcome};
 use crate::model::break_request::BreakRequest;
-use crate::model::outcome::{Fate, Outcome};
+use crate::model::outcome::{Fate, Outcome, Search};
 use crate::model::plan::AuctionInput;
 use crate::model::reason::CallReason;
 use crate::wire::sold::Sold;
@@ -63,6 +63,12 @@ pub fn auction(metrics: &Metrics, request: &BreakRequest, input: &AuctionInput, 
             };
             metrics.bids(reply.bidder.as_str(), reason, 1);
         }
+    }
+    if outcome.search == Search::Bounded {
+        metrics.search_bounded();
+    }
+    for at in &outcome.unmapped {
+        metrics.bids_unmapped(input.replies[at.reply].bidder.as_str(), 1);
     }
     if request.test {
         return;

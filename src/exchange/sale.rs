@@ -1,10 +1,7 @@
 //! What came of a request to sell: kept for all who ask for the same break again.
 
-use std::sync::Arc;
-
-use crate::model::outcome::Outcome;
-use crate::model::plan::AuctionInput;
 use crate::model::reason::{NoFillReason, UnfilledReason};
+use crate::wire::explain::Explanation;
 use crate::wire::sold::Sold;
 
 /// A sale, made or not.
@@ -14,9 +11,9 @@ pub struct Sale {
     pub sold: Sold,
     /// Whether the record of its auction is in the journal.
     pub recorded: bool,
-    /// The auction, for callers who asked to have it explained; sales are kept by the thousand, so
-    /// it is not kept for others.
-    pub auction: Option<Arc<(AuctionInput, Outcome)>>,
+    /// The auction, told for callers who asked for it; sales are kept by the thousand, so it is not
+    /// kept for others.
+    pub told: Option<Explanation>,
 }
 
 impl Sale {

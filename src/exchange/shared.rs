@@ -6,19 +6,23 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::exchange::observe;
+use crate::exchange::aside::Auction;
 use crate::exchange::sale::Sale;
+use crate::exchange::{aside, observe};
 use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
 use crate::io::metrics::Metrics;
 use crate::io::notifier::Notifier;
+use crate::io::offload::Offload;
 use crate::io::once::Once;
 use crate::io::pulse::Pulse;
+use crate::io::under_way::Begun;
 use crate::live::first_use::FirstUse;
 use crate::live::sales::{Room, Sales};
 use crate::model::break_request::BreakRequest;
 use crate::model::ids::AuctionId;
 use crate::model::market::Market;
+use crate::model::money::Cpm;
 use crate::model::outcome::Outcome;
 use crate::model::plan::AuctionInput;
 use crate::model::time::UnixMillis;
@@ -47,6 +51,8 @@ pub struct Shared {
     pub beacons: Mutex<FirstUse>,
     /// The beats of the workers.
     pub pulse: Pulse,
+    /// Where work is done that would hold a worker up.
+    pub offload: Offload,
     sale_number: AtomicU64,
 }
 
@@ -64,6 +70,7 @@ impl Shared {
         let sales = Mutex::new(Sales::new(SALES));
         let beacons = Mutex::new(FirstUse::new(BEACONS));
         let pulse = Pulse::default();
+        let offload = Offload::start(OFFLOAD_THREADS);
         let sale_number = AtomicU64::new(0);
         Self {
             market,
@@ -75,6 +82,7 @@ impl Shared {
             sales,
             beacons,
             pulse,
+            offload,
             sale_number,
         }
     }
@@ -116,27 +124,35 @@ impl Shared {
         }
     }
 
-    /// Does what nobody waits for once a sale is answered: counts it and queues its notices.
+    /// Does what nobody waits for once a sale is answered: counts it and queues its notices. The
+    /// sale is under way until all is done.
     pub fn aftermath(
-        &self,
+        self: &Arc<Self>,
         request: &BreakRequest,
         sale: &Sale,
-        auction: Option<&(AuctionInput, Outcome)>,
+        auction: Option<&Arc<Auction>>,
+        begun: Begun,
     ) {
         if !request.test {
             observe::seconds(&self.metrics, request, &sale.sold);
         }
-        if let Some((input, outcome)) = auction {
-            observe::auction(&self.metrics, request, input, outcome);
-            self.notify(input, outcome);
-        }
-    }
-
-    fn notify(&self, input: &AuctionInput, outcome: &Outcome) {
+        let Some(auction) = auction else { return };
+        let (input, outcome) = &**auction;
+        observe::auction(&self.metrics, request, input, outcome);
         for notice in notice::wins(input, outcome) {
             self.notifier.send_win(&notice.bidder, notice.url);
         }
-        for notice in notice::losses(input, outcome) {
+        aside::tell_losers(self, auction, begun);
+    }
+
+    /// Queues the loss notices of an auction, with what would have tied as far as it is known.
+    pub fn notify_losers(
+        &self,
+        input: &AuctionInput,
+        outcome: &Outcome,
+        minimums: &[Vec<Option<Cpm>>],
+    ) {
+        for notice in notice::losses(input, outcome, minimums) {
             self.notifier.send_loss(&notice.bidder, notice.url);
         }
     }
@@ -144,6 +160,9 @@ impl Shared {
 
 /// The most sales in force, and the most bytes of finished ads they hold: some 20 KB each.
 const SALES: Room = Room { sales: 200_000, bytes: 1 << 30 };
+
+/// Threads for long searches: few, since few auctions need one, and workers must keep their cores.
+const OFFLOAD_THREADS: usize = 2;
 
 /// Beacons remembered, so that a repeat is told from a first.
 const BEACONS: usize = 1_000_000;

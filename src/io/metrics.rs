@@ -76,6 +76,10 @@ pub struct Metrics {
     beacons: Family<Counter, 2>,
     sales_shared: Family<Counter, 0>,
     late_sync: Family<Counter, 0>,
+    searches_bounded: Family<Counter, 0>,
+    decisions_aside: Family<Counter, 0>,
+    minimums_skipped: Family<Counter, 0>,
+    bids_unmapped: Family<Counter, 1>,
     stage_duration: Family<Histogram, 1>,
 }
 
@@ -136,6 +140,10 @@ impl Metrics {
             beacons: family(recorder, names::BEACONS, beacon),
             sales_shared: family(recorder, names::SALES_SHARED, []),
             late_sync: family(recorder, names::LATE_SYNC, []),
+            searches_bounded: family(recorder, names::SEARCHES_BOUNDED, []),
+            decisions_aside: family(recorder, names::DECISIONS_ASIDE, []),
+            minimums_skipped: family(recorder, names::MINIMUMS_SKIPPED, []),
+            bids_unmapped: family(recorder, names::BIDS_UNMAPPED, [bidder()]),
             stage_duration: family(recorder, names::STAGE_DURATION, one("stage", labels.stages)),
         }
     }
@@ -236,6 +244,26 @@ impl Metrics {
     /// Counts an answer that left before its record was flushed.
     pub fn late_sync(&self) {
         self.late_sync.at([]).increment(1);
+    }
+
+    /// Counts an auction whose search ended at its bound of steps.
+    pub fn search_bounded(&self) {
+        self.searches_bounded.at([]).increment(1);
+    }
+
+    /// Counts a decision that left its worker's thread.
+    pub fn decision_aside(&self) {
+        self.decisions_aside.at([]).increment(1);
+    }
+
+    /// Counts an auction whose losers are not told what would have won.
+    pub fn minimums_skipped(&self) {
+        self.minimums_skipped.at([]).increment(1);
+    }
+
+    /// Counts bids whose categories no block could be told for.
+    pub fn bids_unmapped(&self, bidder: &str, count: u64) {
+        self.bids_unmapped.at([bidder]).increment(count);
     }
 
     /// Observes the time spent in one step of a sale.

@@ -24,6 +24,7 @@ use crate::server::reply::{Kind, Reply, document, dress, plain};
 use crate::server::stamp::{BodyLength, Stamps};
 use crate::server::{beacons, body, credential, head};
 use crate::wire::break_request::{self, Caller, Credential};
+use crate::wire::openrtb_answer::Asker;
 use crate::wire::{json, openrtb_answer, sellers, vast};
 
 const GPC: HeaderName = HeaderName::from_static("sec-gpc");
@@ -177,14 +178,13 @@ impl Doors {
             Ok(request) => request,
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
-        let id = request.request_id.clone().unwrap_or_default();
-        let imp = request.imps[0].id.clone().unwrap_or_default();
+        let asker = Asker::of(&request);
         let explain = request.explain;
         let sale = self.sell(request, arrival).await;
         let text = if explain {
-            Some(openrtb_answer::explained(&sale.sold, &id, &imp, sale.auction.as_deref()))
+            Some(openrtb_answer::explained(&sale.sold, &asker, sale.told.as_ref()))
         } else {
-            openrtb_answer::answer(&sale.sold, &id, &imp)
+            openrtb_answer::answer(&sale.sold, &asker)
         };
         let mut reply = text.map_or_else(
             || plain(StatusCode::NO_CONTENT),

@@ -31,13 +31,13 @@ pub fn decision(sold: &Sold, with_price: bool) -> String {
 
 /// Unfilled seconds with their reason.
 #[derive(Debug, Serialize)]
-pub(super) struct Unfilled {
+struct Unfilled {
     seconds: u32,
     reason: &'static str,
 }
 
 /// Returns the unfilled seconds of a sale as JSON objects.
-pub(super) fn unfilled(sold: &Sold) -> Vec<Unfilled> {
+fn unfilled(sold: &Sold) -> Vec<Unfilled> {
     let entries = sold.unfilled.iter();
     entries
         .map(|(seconds, reason)| Unfilled { seconds: seconds.0, reason: reason.name() })
@@ -138,7 +138,7 @@ fn call(tracker: &Tracker) -> Call<'_> {
 }
 
 /// Returns an instant as RFC 3339 writes it, in UTC.
-fn timestamp(instant: UnixMillis) -> String {
+pub(super) fn timestamp(instant: UnixMillis) -> String {
     let millis = i64::try_from(instant.0).unwrap_or(i64::MAX);
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX).to_string()
 }

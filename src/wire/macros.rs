@@ -10,6 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::model::bid::{Bid, Reply};
 use crate::model::ids::AuctionId;
 use crate::model::money::Cpm;
+use crate::model::outcome::Win;
+use crate::model::reason::LossReason;
 
 /// The most macros one notice, or one markup, may hold.
 pub const MAX_MACROS: usize = 64;
@@ -36,6 +38,10 @@ pub struct Values {
     pub currency: Option<String>,
     /// `AUCTION_MBR`: what is paid, as a share of what was bid.
     pub paid_share: Option<String>,
+    /// `AUCTION_DISCOUNT_PCT`: the negotiated discount as a percentage of the bid price.
+    pub discount_percent: Option<String>,
+    /// `AUCTION_DISCOUNT_CPM`: the same per mille.
+    pub discount: Option<String>,
     /// `AUCTION_LOSS`.
     pub loss: Option<String>,
     /// `AUCTION_MIN_TO_WIN`.
@@ -78,13 +84,35 @@ impl Values {
         }
     }
 
-    /// Adds what stands for a winner that pays `pay` in its own currency.
+    /// Adds what stands for a winner: all money in the currency of its bid.
     #[must_use]
-    pub fn won(mut self, bid: &Bid, pay: Cpm) -> Self {
-        self.price = Some(pay.to_string());
+    pub fn won(mut self, bid: &Bid, win: &Win) -> Self {
+        self.price = Some(win.pay.to_string());
         self.loss = Some("0".to_owned());
-        self.paid_share = bid.price.as_ref().and_then(|price| share(pay, price.cpm));
+        self.paid_share = bid.price.as_ref().and_then(|price| share(win.pay, price.cpm));
+        self.min_to_win = win.min_to_win.map(|price| price.to_string());
+        self.discount_percent = win.discount.map(|discount| percent(discount.ppm));
+        self.discount = win.discount.map(|discount| discount.off.to_string());
         self
+    }
+
+    /// Adds what stands for a loser: why, and what would have tied where price was the reason.
+    ///
+    /// Its `AUCTION_PRICE` stays empty: nobody paid it anything to know.
+    #[must_use]
+    pub fn lost(mut self, reason: LossReason, min_to_win: Option<Cpm>) -> Self {
+        self.loss = Some(reason.loss_code().to_string());
+        self.min_to_win = min_to_win.map(|price| price.to_string());
+        self
+    }
+
+    /// Empties all that tells a price (decision 36).
+    pub fn hide_prices(&mut self) {
+        self.price = None;
+        self.paid_share = None;
+        self.min_to_win = None;
+        self.discount_percent = None;
+        self.discount = None;
     }
 
     /// Returns the value of a macro: `None` when there is no such macro.
@@ -99,11 +127,10 @@ impl Values {
             "AUCTION_CURRENCY" => &self.currency,
             "AUCTION_MBR" => &self.paid_share,
             "AUCTION_LOSS" => &self.loss,
-            "AUCTION_MIN_TO_WIN" => &self.min_to_win,
-            "AUCTION_MULTIPLIER"
-            | "AUCTION_IMP_TS"
-            | "AUCTION_DISCOUNT_PCT"
-            | "AUCTION_DISCOUNT_CPM" => &None,
+            MIN_TO_WIN => &self.min_to_win,
+            "AUCTION_DISCOUNT_PCT" => &self.discount_percent,
+            "AUCTION_DISCOUNT_CPM" => &self.discount,
+            "AUCTION_MULTIPLIER" | "AUCTION_IMP_TS" => &None,
             _ => return None,
         };
         Some(value.as_deref().unwrap_or_default())
@@ -167,6 +194,12 @@ pub fn count(text: &str) -> usize {
     found(text).filter(|(_, _, name)| bare(name)).count()
 }
 
+/// Says whether a text asks what it would have taken to win.
+#[must_use]
+pub fn asks_min_to_win(text: &str) -> bool {
+    found(text).any(|(_, _, name)| name == MIN_TO_WIN)
+}
+
 /// Finds what looks like a macro: start, end, and what stands between the braces.
 fn found(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     let mut at = 0;
@@ -201,6 +234,16 @@ fn share(part: Cpm, whole: Cpm) -> Option<String> {
     let ratio = millionths.checked_div(i128::from(whole.micros()))?;
     Cpm::from_micros(i64::try_from(ratio).ok()?).map(|ratio| ratio.to_string())
 }
+
+/// Returns a share in millionths as a percentage: `20`, `12.5`.
+fn percent(ppm: u32) -> String {
+    // A millionth is the ten-thousandth part of a percent: six places hold it.
+    let micros = i64::from(ppm) * 100;
+    Cpm::from_micros(micros).expect("a share is not negative").to_string()
+}
+
+/// The macro whose value costs a search of its own.
+const MIN_TO_WIN: &str = "AUCTION_MIN_TO_WIN";
 
 /// All that is not unreserved in a URL (RFC 3986 §2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'~').remove(b'-');

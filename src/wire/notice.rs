@@ -10,8 +10,10 @@ use url::{Host, Url};
 use crate::model::bid::{Bid, Reply};
 use crate::model::ids::BidderId;
 use crate::model::market::Bidder;
-use crate::model::outcome::{Fate, Outcome};
+use crate::model::money::Cpm;
+use crate::model::outcome::{BidRef, Fate, Outcome};
 use crate::model::plan::AuctionInput;
+use crate::model::reason::LossReason;
 use crate::wire::macros::{self, Budget, Place, Values};
 
 /// The longest address that a bidder may supply, in bytes, before macros are filled.
@@ -96,7 +98,7 @@ pub fn wins(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
     let mut notices = Vec::new();
     for win in &outcome.wins {
         let Some((reply, bid)) = bid(input, win.bid.reply, win.bid.bid) else { continue };
-        let values = Values::of(input.draw.auction, reply, bid).won(bid, win.pay);
+        let values = Values::of(input.draw.auction, reply, bid).won(bid, win);
         let url = bid.creative.win_url.as_deref();
         notices.extend(url.and_then(|url| notice(input, reply, NoticeKind::Win, url, &values)));
     }
@@ -105,23 +107,30 @@ pub fn wins(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
 
 /// Returns the loss notices of an auction, in the order of its replies.
 ///
-/// A loser is told its reason and no price; what it had needed to win stays empty until critical
-/// prices are known. Of what came after the most bids no address is kept: its bidder is not called
-/// hundreds of times for a response that was too long.
+/// A loser is told its reason and, of `minimums`, what would have tied; where that is not known or
+/// price was not the reason, the macro is empty. Of what came after the most bids no address is
+/// kept: its bidder is not called hundreds of times for a response that was too long.
 #[must_use]
-pub fn losses(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
+pub fn losses(
+    input: &AuctionInput,
+    outcome: &Outcome,
+    minimums: &[Vec<Option<Cpm>>],
+) -> Vec<Notice> {
     let mut notices = Vec::new();
-    for (reply, fates) in input.replies.iter().zip(&outcome.fates) {
-        for (bid, fate) in reply.bids.iter().zip(fates) {
-            let (Fate::Lost(reason), Some(url)) = (fate, bid.creative.loss_url.as_deref()) else {
-                continue;
-            };
-            let mut values = Values::of(input.draw.auction, reply, bid);
-            values.loss = Some(reason.loss_code().to_string());
-            notices.extend(notice(input, reply, NoticeKind::Loss, url, &values));
-        }
+    for (at, reason, url) in losers(input, outcome) {
+        let Some((reply, bid)) = bid(input, at.reply, at.bid) else { continue };
+        let known = minimums.get(at.reply).and_then(|bids| bids.get(at.bid));
+        let needed = known.copied().flatten();
+        let values = Values::of(input.draw.auction, reply, bid).lost(reason, needed);
+        notices.extend(notice(input, reply, NoticeKind::Loss, url, &values));
     }
     notices
+}
+
+/// Says whether any loser asks in its `lurl` what would have won: only then is it worth knowing.
+#[must_use]
+pub fn asks_minimums(input: &AuctionInput, outcome: &Outcome) -> bool {
+    losers(input, outcome).any(|(_, _, url)| macros::asks_min_to_win(url))
 }
 
 impl NoticeRule {
@@ -141,6 +150,24 @@ impl NoticeRule {
             Self::ForeignHost => "foreign_host",
         }
     }
+}
+
+/// Returns each lost bid that has a `lurl`, with its reason, in the order of the replies.
+fn losers<'a>(
+    input: &'a AuctionInput,
+    outcome: &'a Outcome,
+) -> impl Iterator<Item = (BidRef, LossReason, &'a str)> {
+    let replies = input.replies.iter().zip(&outcome.fates).enumerate();
+    replies.flat_map(|(reply, (answer, fates))| {
+        let bids = answer.bids.iter().zip(fates).enumerate();
+        bids.filter_map(move |(bid, (offer, fate))| match fate {
+            Fate::Won(_) => None,
+            Fate::Lost(reason) => {
+                let url = offer.creative.loss_url.as_deref()?;
+                Some((BidRef { reply, bid }, *reason, url))
+            }
+        })
+    })
 }
 
 fn bid(input: &AuctionInput, reply: usize, bid: usize) -> Option<(&Reply, &Bid)> {

@@ -147,9 +147,10 @@ pub fn auction(
     for (name, section) in outcome_sections(input, outcome) {
         parts.push(Part::new(name, section));
     }
-    for win in &outcome.wins {
+    // Numbered through the auction: places repeat where it has several pods.
+    for (slot, win) in (1_usize..).zip(&outcome.wins) {
         let markup = &input.replies[win.bid.reply].bids[win.bid.bid].creative.markup;
-        parts.push(Part::new(format!("{MARKUP}{}", win.sequence), markup.as_bytes()));
+        parts.push(Part::new(format!("{MARKUP}{slot}"), markup.as_bytes()));
     }
     let offered = parts.iter().filter(|part| part.name.starts_with(BIDDER)).count();
     let known = input

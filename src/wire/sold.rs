@@ -64,29 +64,37 @@ pub struct Sold {
     pub currency: Currency,
     /// When the sale stops being repeated.
     pub expires: UnixMillis,
-    /// The ads in play order.
+    /// The ads, pod by pod, each pod in play order.
     pub ads: Vec<SoldAd>,
-    /// The nominal seconds of the break, as answered.
+    /// The nominal seconds of all pods, as answered.
     pub seconds: SecondCount,
-    /// Unfilled seconds by reason, as answered.
+    /// Unfilled seconds of all pods by reason, as answered.
     pub unfilled: Vec<(Seconds, UnfilledReason)>,
     /// Why nothing was sold, when nothing was.
     pub no_fill: Option<NoFillReason>,
-    /// Places in the pod that were won but could not be written; each is a fault to count.
+    /// Slots that were won but could not be written; each is a fault to count.
     ///
     /// Their seconds are answered as unfilled, `technical`. No beacon of theirs exists, so no
     /// impression can be booked and nobody pays; the record keeps the win.
     pub unwritten: Vec<u16>,
-    /// Places whose macros grew past their budget and were emptied.
+    /// Slots whose macros grew past their budget and were emptied.
     pub emptied: Vec<u16>,
 }
 
 /// One ad of a finished sale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SoldAd {
-    /// Its place in the pod, from 1.
+    /// The caller's imp that it fills; none when the caller named none.
+    pub imp: Option<Arc<str>>,
+    /// The part of the plan it fills, as an index of the request's imps.
+    pub part: usize,
+    /// The pod it plays in, as an index of the plan's pods.
+    pub pod: usize,
+    /// Its place in its pod, from 1.
     pub sequence: u16,
-    /// Real milliseconds from the start of the part sold.
+    /// Its number in the auction, from 1: what beacons are told apart by (decision 41).
+    pub slot: u16,
+    /// Real milliseconds from the start of what is sold of its pod.
     pub start: Millis,
     /// The creative's own length.
     pub length: Millis,
@@ -154,7 +162,7 @@ impl Sold {
     /// Returns the sale of nothing: no auction was held, and every second is unfilled for `reason`.
     #[must_use]
     pub fn nothing(request: &BreakRequest, now: UnixMillis, why: Nothing) -> Self {
-        let total = request.ad_break.seconds_left();
+        let total = request.seconds_asked();
         let unfilled = if total == Seconds(0) { Vec::new() } else { vec![(total, why.seconds)] };
         Self {
             auction: None,
@@ -211,13 +219,13 @@ pub fn finish(
     };
     let fees = fee_schedule_id(&input.plan.terms.fees);
     let sale = Sale { request, input, terms, expires: sold.expires, fees };
-    for win in &outcome.wins {
-        match sale.ad(win) {
+    for (slot, win) in (1..).zip(&outcome.wins) {
+        match sale.ad(slot, win) {
             Some((ad, emptied)) => {
                 sold.ads.push(ad);
-                sold.emptied.extend(emptied.then_some(win.sequence));
+                sold.emptied.extend(emptied.then_some(slot));
             }
-            None => leave_out(&mut sold, win),
+            None => leave_out(&mut sold, slot, win),
         }
     }
     if sold.ads.is_empty() && !sold.unwritten.is_empty() {
@@ -239,8 +247,8 @@ fn unfilled(outcome: &Outcome) -> Vec<(Seconds, UnfilledReason)> {
 }
 
 /// Answers the seconds of a win that could not be written as unfilled.
-fn leave_out(sold: &mut Sold, win: &Win) {
-    sold.unwritten.push(win.sequence);
+fn leave_out(sold: &mut Sold, slot: u16, win: &Win) {
+    sold.unwritten.push(slot);
     sold.seconds.sold.0 = sold.seconds.sold.0.saturating_sub(win.seconds.0);
     sold.seconds.unfilled.0 = sold.seconds.unfilled.0.saturating_add(win.seconds.0);
     let entry = sold.unfilled.iter_mut().find(|(_, reason)| *reason == UnfilledReason::Technical);
@@ -260,24 +268,28 @@ struct Sale<'a> {
 
 impl Sale<'_> {
     /// Makes one ad, and says whether its macros had to be emptied; none when it cannot be written.
-    fn ad(&self, win: &Win) -> Option<(SoldAd, bool)> {
+    fn ad(&self, slot: u16, win: &Win) -> Option<(SoldAd, bool)> {
         let reply = self.input.replies.get(win.bid.reply)?;
         let bid = reply.bids.get(win.bid.bid)?;
+        let asked = self.request.imps.get(win.part)?;
         let tree = tree::parse(&bid.creative.markup).ok()?;
         let parts = read::parts(&tree).ok()?;
         let creative_key = creative_key(reply, bid);
-        let ours = self.ours(win, reply, bid, creative_key);
-        let mut values = Values::of(self.input.draw.auction, reply, bid).won(bid, win.pay);
-        if !self.request.placement.price_in_markup {
-            values.price = None;
-            values.paid_share = None;
+        let ours = self.ours(slot, win, reply, bid, creative_key);
+        let mut values = Values::of(self.input.draw.auction, reply, bid).won(bid, win);
+        if !asked.placement.price_in_markup {
+            values.hide_prices();
         }
         let written = write::inline(parts, tree.root(), &ours, &values);
         if MAX_INLINE < written.inline.len() {
             return None;
         }
         let ad = SoldAd {
+            imp: asked.id.clone(),
+            part: win.part,
+            pod: self.input.plan.parts.get(win.part)?.pod,
             sequence: win.sequence,
+            slot,
             start: win.start,
             length: win.length,
             seconds: win.seconds,
@@ -308,11 +320,11 @@ impl Sale<'_> {
         Some((ad, written.emptied))
     }
 
-    fn ours(&self, win: &Win, reply: &Reply, bid: &Bid, creative_key: String) -> Ours {
-        let address = |kind| self.address(kind, win, reply, bid);
+    fn ours(&self, slot: u16, win: &Win, reply: &Reply, bid: &Bid, creative_key: String) -> Ours {
+        let address = |kind| self.address(kind, slot, win, reply, bid);
         let left_ms = self.expires.0.saturating_sub(self.terms.now.0);
         Ours {
-            serving_id: format!("{}-{}", self.input.draw.auction, win.sequence),
+            serving_id: format!("{}-{slot}", self.input.draw.auction),
             creative_key,
             length: win.length,
             expires_s: left_ms.div_ceil(1000).max(1),
@@ -330,14 +342,14 @@ impl Sale<'_> {
     }
 
     /// Returns our address for one thing that may happen to one ad.
-    fn address(&self, kind: Kind, win: &Win, reply: &Reply, bid: &Bid) -> String {
+    fn address(&self, kind: Kind, slot: u16, win: &Win, reply: &Reply, bid: &Bid) -> String {
         let plan = &self.input.plan;
         let expiry = beacon_expiry(self.terms.now, self.expires).0 / 1000;
         let token = Token {
             kind,
             expiry_s: u32::try_from(expiry).unwrap_or(u32::MAX),
             auction: self.input.draw.auction,
-            slot: win.sequence,
+            slot,
             price: win.clearing.per_impression(),
             currency: plan.terms.currency,
             fees: self.fees,
@@ -347,7 +359,7 @@ impl Sale<'_> {
             deal: bid.deal.clone(),
             bid: bid.id.clone(),
         };
-        let nonce = beacon::nonce(&self.input.draw.nonce_key, win.sequence, kind);
+        let nonce = beacon::nonce(&self.input.draw.nonce_key, slot, kind);
         let token = beacon::seal(self.terms.keyring, &token, nonce);
         format!("{}/v1/b/{token}", self.terms.market.public_url)
     }

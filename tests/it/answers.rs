@@ -1,18 +1,23 @@
 //! A sale as its callers and bidders meet it: decision JSON, OpenRTB, notices, money.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use breakwater::model::ids::BidId;
-use breakwater::model::money::Amount;
+use breakwater::model::insight::Insight;
+use breakwater::model::money::{Amount, Currency};
 use breakwater::model::reason::{NoFillReason, UnfilledReason};
 use breakwater::model::time::{Millis, Seconds, UnixMillis};
 use breakwater::wire::beacon::{self, Kind};
+use breakwater::wire::explain::{self, Asked, Explanation};
 use breakwater::wire::notice::{self, MAX_URL, NoticeKind};
-use breakwater::wire::sold::{BEACON_LIFE, beacon_expiry};
+use breakwater::wire::openrtb_answer::Asker;
+use breakwater::wire::sold::{BEACON_LIFE, Nothing, Sold, beacon_expiry};
 use breakwater::wire::{json, openrtb_answer, vast};
 use openrtb::response::BidResponse;
 use serde_json::Value;
 
+use crate::rich::rich;
 use crate::sale::{self, ARRIVAL, Sale};
 
 #[test]
@@ -73,8 +78,9 @@ fn a_decision_without_credential_shows_no_price() {
 
 #[test]
 fn the_openrtb_answer_holds_the_winners() {
-    let sold = Sale::of(&[MARKUP, MARKUP]).finish();
-    let text = openrtb_answer::answer(&sold, "req-1", "7").unwrap();
+    let sale = Sale::of(&[MARKUP, MARKUP]);
+    let (sold, asker) = (sale.finish(), asker(&["7"]));
+    let text = openrtb_answer::answer(&sold, &asker).unwrap();
     let response: BidResponse<'_> = serde_json::from_str(&text).unwrap();
     assert_eq!(response.id.as_deref(), Some("req-1"));
     assert_eq!(response.bidid.as_deref(), Some("auc_018f3c2e9a7b7c4d8e5f001122334455"));
@@ -100,14 +106,122 @@ fn the_openrtb_answer_holds_the_winners() {
         assert!(!adm.contains("sequence=\"2\""), "a document of one ad is no pod");
         assert!(adm.contains(bid.burl.as_deref().unwrap()), "burl and Impression bill once");
     }
-    assert!(openrtb_answer::answer(&Sale::of(&[]).finish(), "req-1", "7").is_none());
+    assert!(openrtb_answer::answer(&Sale::of(&[]).finish(), &asker).is_none());
+}
+
+/// Two pods, three imps, two placements: each ad answers its own imp, and no two share a beacon.
+#[test]
+fn several_imps_are_answered_each_by_its_name() {
+    let (mut sale, _) = rich(MARKUP);
+    // The same ads, the last of them alone in the second pod.
+    sale.input.plan.parts[1].pod = 1;
+    sale.outcome.wins[2].sequence = 1;
+    let sold = sale.finish();
+    let own = Asker::of(&sale.request);
+    let places = |text: &str| -> Vec<String> {
+        let response: BidResponse<'_> = serde_json::from_str(text).unwrap();
+        let mut places: Vec<String> = response
+            .bids()
+            .map(|(_, bid)| {
+                let ours: Value = bid.ext.as_ref().unwrap().parse("breakwater").unwrap();
+                format!("{} {} {}", bid.id, bid.impid, ours["sequence"])
+            })
+            .collect();
+        places.sort_unstable();
+        places
+    };
+    let text = openrtb_answer::answer(&sold, &own).unwrap();
+    assert_eq!(places(&text), ["b1 mid 1", "b2 last 1", "z1 mid 2"]);
+    let slots: Vec<(usize, u16, u16)> =
+        sold.ads.iter().map(|ad| (ad.pod, ad.sequence, ad.slot)).collect();
+    assert_eq!(slots, [(0, 1, 1), (0, 2, 2), (1, 1, 3)]);
+    let billing: BTreeSet<&str> = sold.ads.iter().map(|ad| &*ad.billing_url).collect();
+    assert_eq!(billing.len(), 3, "no two ads are one to a beacon");
+    assert_eq!((sold.seconds.total, sold.seconds.sold), (Seconds(90), Seconds(60)));
+
+    // A repeat is answered in its own words: by its names, else by place, else not at all.
+    let asked = |imps: &[&str]| places(&openrtb_answer::answer(&sold, &asker(imps)).unwrap());
+    assert_eq!(asked(&["last", "mid"]), ["b1 mid 1", "b2 last 1", "z1 mid 2"]);
+    assert_eq!(asked(&["x", "y", "z"]), ["b1 x 1", "b2 y 1", "z1 x 2"]);
+    assert_eq!(asked(&["x"]), ["b1 x 1", "z1 x 2"]);
+}
+
+#[test]
+fn nothing_sold_leaves_the_seconds_of_every_pod() {
+    let (sale, _) = rich(MARKUP);
+    let why = Nothing {
+        request: NoFillReason::Shed,
+        seconds: UnfilledReason::Shed,
+        currency: Currency::USD,
+    };
+    let sold = Sold::nothing(&sale.request, ARRIVAL, why);
+    assert_eq!(sold.seconds.unfilled, Seconds(90));
+    assert_eq!(sold.unfilled, [(Seconds(90), UnfilledReason::Shed)]);
+}
+
+/// Prices hidden by the placement of an ad's own imp, discounts told, the currency the bid's.
+#[test]
+fn macros_of_a_rich_auction() {
+    let markup = MARKUP.replace(
+        "/i]",
+        "/i?p=${AUCTION_PRICE}&c=${AUCTION_CURRENCY}&m=${AUCTION_MIN_TO_WIN}&r=${AUCTION_MBR}\
+         &d=${AUCTION_DISCOUNT_PCT}&o=${AUCTION_DISCOUNT_CPM}]",
+    );
+    let (mut sale, insight) = rich(&markup);
+    let pixels = |sale: &Sale| -> Vec<String> {
+        let sold = sale.finish();
+        let own = sold.ads.iter().flat_map(|ad| &ad.trackers);
+        let own = own.filter_map(|tracker| tracker.url.split_once("/i?").map(|(_, it)| it.into()));
+        own.collect()
+    };
+    let hidden = "p=&c=USD&m=&r=&d=&o=";
+    let first = ["p=22&c=USD&m=22&r=0.55&d=&o=", "p=9.1&c=EUR&m=9.1&r=1&d=&o="];
+    assert_eq!(pixels(&sale), [first[0], first[1], hidden]);
+    for imp in &mut sale.request.imps {
+        imp.placement = sale.request.placement.clone();
+    }
+    assert_eq!(pixels(&sale), [first[0], first[1], "p=8&c=USD&m=6.25&r=0.8&d=20&o=2"]);
+
+    let losses = notice::losses(&sale.input, &sale.outcome, &insight.minimums);
+    let told: Vec<&str> =
+        losses.iter().filter_map(|it| it.url.split_once('?').map(|(_, query)| query)).collect();
+    // The two of `zenith` and `low` may call nobody at acme.example.
+    assert_eq!(told, ["c=504&m="]);
+    assert!(notice::asks_minimums(&sale.input, &sale.outcome));
+    assert!(!notice::asks_minimums(&Sale::of(&[]).input, &Sale::of(&[]).outcome));
+}
+
+#[test]
+fn losers_on_price_are_told_what_would_have_tied() {
+    let (mut sale, insight) = rich(MARKUP);
+    for bid in sale.input.replies.iter_mut().flat_map(|reply| &mut reply.bids) {
+        let url = bid.creative.loss_url.take().unwrap();
+        let seat = bid.seat.as_ref().map_or("low", |seat| seat.as_str());
+        let host = if seat == "z" { "zenith" } else { seat };
+        let host = if host == "a1" { "acme" } else { host };
+        bid.creative.loss_url = Some(url.replace("acme", host).into());
+    }
+    for bid in &mut sale.input.replies[2].bids {
+        let url = bid.creative.loss_url.take().unwrap();
+        bid.creative.loss_url = Some(url.replace("acme", "low").into());
+    }
+    let losses = notice::losses(&sale.input, &sale.outcome, &insight.minimums);
+    let told: Vec<&str> = losses.iter().map(|it| &*it.url).collect();
+    let expected = [
+        "https://acme.example/l?c=504&m=",
+        "https://zenith.example/l?c=102&m=9.1",
+        "https://low.example/l?c=102&m=9.86622",
+        "https://low.example/l?c=100&m=",
+        "https://low.example/l?c=3&m=",
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]
 fn the_explanation_tells_every_fate() {
     let sale = Sale::of(&[MARKUP]);
-    let text =
-        openrtb_answer::explained(&sale.finish(), "r", "7", Some(&(sale.input, sale.outcome)));
+    let told = told(&sale);
+    let text = openrtb_answer::explained(&sale.finish(), &asker(&["7"]), Some(&told));
     let response: BidResponse<'_> = serde_json::from_str(&text).unwrap();
     let non_bids = response.seat_non_bids().unwrap();
     let codes: Vec<(&str, i32)> = non_bids
@@ -134,8 +248,8 @@ fn the_explanation_tells_every_fate() {
 fn an_explained_no_fill_has_its_reason() {
     let mut sale = Sale::of(&[]);
     sale.outcome.no_fill = Some(NoFillReason::TooLate);
-    let text =
-        openrtb_answer::explained(&sale.finish(), "r", "7", Some(&(sale.input, sale.outcome)));
+    let told = told(&sale);
+    let text = openrtb_answer::explained(&sale.finish(), &asker(&["7"]), Some(&told));
     let response: BidResponse<'_> = serde_json::from_str(&text).unwrap();
     assert!(response.is_no_bid());
     assert_eq!(response.nbr, Some(15));
@@ -152,7 +266,7 @@ fn beacons_carry_what_booking_needs() {
             .filter_map(|tracker| tracker.url.strip_prefix("https://ads.breakwater.example/v1/b/"));
         for token in ours {
             let token = beacon::open(&sale::keyring(), token, ARRIVAL).unwrap();
-            assert_eq!(token.slot, ad.sequence);
+            assert_eq!(token.slot, ad.slot);
             assert_eq!(token.price, Amount::from_nanos(18_400_000), "gross, per impression");
             assert_eq!(token.bid, ad.bid);
             assert_eq!(token.publisher.as_str(), "pub-1");
@@ -197,7 +311,7 @@ fn a_placement_may_hide_prices_from_players() {
     assert!(sale.finish().ads[0].inline.contains("/i?p=18.4&m=1&c=USD]"));
     let mut placement = (*sale.request.placement).clone();
     placement.price_in_markup = false;
-    sale.request.placement = placement.into();
+    sale.request.imps[0].placement = placement.into();
     assert!(sale.finish().ads[0].inline.contains("/i?p=&m=&c=USD]"));
 }
 
@@ -247,7 +361,7 @@ fn winners_and_losers_are_told() {
     assert_eq!(wins.len(), 2);
     assert_eq!((wins[0].bidder.as_str(), wins[0].kind), ("acme", NoticeKind::Win));
     assert_eq!(wins[0].url, "https://acme.example/win?p=18.4&l=0");
-    let losses = notice::losses(&sale.input, &sale.outcome);
+    let losses = notice::losses(&sale.input, &sale.outcome, &[]);
     assert_eq!(losses.len(), 1);
     assert_eq!(
         (losses[0].kind, &*losses[0].url),
@@ -290,7 +404,18 @@ fn addresses_of_notices() {
     assert_eq!(above.map_err(|rule| rule.name()), Err("too_long"));
 }
 
-const MARKUP: &str = r#"<VAST version="4.2"><Ad><InLine><AdSystem>Acme</AdSystem>
+/// Returns who is answered, with these names for its imps.
+fn asker(imps: &[&str]) -> Asker {
+    Asker { id: "req-1".into(), imps: imps.iter().map(|imp| (*imp).into()).collect() }
+}
+
+/// Tells a sale, as far as its outcome says.
+fn told(sale: &Sale) -> Explanation {
+    let asked = Asked::of(&sale.request);
+    explain::explain(&asked, &sale.input, &sale.outcome, &Insight::default())
+}
+
+pub(crate) const MARKUP: &str = r#"<VAST version="4.2"><Ad><InLine><AdSystem>Acme</AdSystem>
 <Impression><![CDATA[https://t.acme.example/i]]></Impression><AdTitle>Spring</AdTitle>
 <Creatives><Creative><Linear><Duration>00:00:15</Duration>
 <TrackingEvents><Tracking event="progress" offset="00:00:03">https://t.acme.example/p</Tracking></TrackingEvents>

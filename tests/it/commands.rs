@@ -38,6 +38,43 @@ fn an_unknown_command_is_usage_and_gets_a_suggestion() {
 }
 
 #[test]
+fn an_auction_is_explained_from_its_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap().to_owned();
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "9.10", 15), Ad::new("a2", "4.99", 15)]);
+    let exchange = exchange::Exchange::start_in(folder, &[&acme]);
+    let asked = exchange.tag("placement=arena&break=brk-7&session=s&duration_ms=30000");
+    assert!(asked.text().contains("<MediaFile"), "{}", asked.text());
+    let explain =
+        |id: &str, format| run(&["audit", "explain", id, "--data", &data, "--format", format]);
+    // Beside a running exchange, too.
+    let (code, out, err) = explain("latest", "text");
+    assert_eq!(code, Some(0), "{out}{err}");
+    for part in
+        ["break brk-7", "acme  2 bids", "9.10 USD", "below_floor (100)", "equal to its record"]
+    {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    let (_, json, _) = explain("latest", "json");
+    let told: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&told["verdict"], &told["break"]), (&"holds".into(), &"brk-7".into()));
+    assert_eq!(told["pods"][0]["ads"][0]["bid"], "a1");
+    let id = told["auction"].as_str().unwrap();
+    assert_eq!(explain(id, "text").1, out);
+
+    let nobody = "auc_00000000000000000000000000000001";
+    let (code, out, _) = explain(nobody, "text");
+    assert_eq!((code, out), (Some(3), format!("{nobody} is not in the journal\n")));
+    let (code, json, _) = explain(nobody, "json");
+    let told: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &told["verdict"]), (Some(3), &"missing".into()));
+    assert_eq!(run(&["audit", "explain"]).0, Some(2), "an id is needed");
+    let empty = tempfile::tempdir().unwrap();
+    let (code, ..) = run(&["audit", "explain", "latest", "--data", empty.path().to_str().unwrap()]);
+    assert_eq!(code, Some(1), "that is no data folder");
+}
+
+#[test]
 fn validate_says_all_that_is_wrong_and_where() {
     let folder = tempfile::tempdir().unwrap();
     let good = config(&folder, &[]);

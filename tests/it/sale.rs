@@ -116,7 +116,7 @@ fn win(at: usize, publisher: &Publisher) -> Win {
     }
 }
 
-fn reply(bidder: &str, bids: Vec<Bid>) -> Reply {
+pub(crate) fn reply(bidder: &str, bids: Vec<Bid>) -> Reply {
     let outcome = match bids.is_empty() {
         true => ReplyOutcome::Nothing(CallReason::NoBid),
         false => ReplyOutcome::Bids,
@@ -135,7 +135,7 @@ fn reply(bidder: &str, bids: Vec<Bid>) -> Reply {
     }
 }
 
-fn bid(at: usize, markup: &str) -> Bid {
+pub(crate) fn bid(at: usize, markup: &str) -> Bid {
     let creative = Creative {
         markup: markup.into(),
         win_url: Some("https://acme.example/win?p=${AUCTION_PRICE}&l=${AUCTION_LOSS}".into()),

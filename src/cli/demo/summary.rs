@@ -108,7 +108,7 @@ impl Summary {
             ("answers", self.answers()),
             ("beacons", format!("{} impressions counted", seen.beacons)),
             ("notices", self.notices()),
-            ("replay", crate::cli::audit::verdict(&self.replay)),
+            ("replay", crate::cli::audit::replay::verdict(&self.replay)),
         ];
         for assertion in assertions {
             let found = self.value(assertion.name);

@@ -57,6 +57,14 @@ pub const BEACONS: &str = "breakwater_beacons_total";
 pub const SALES_SHARED: &str = "breakwater_sales_shared_total";
 /// No labels.
 pub const LATE_SYNC: &str = "breakwater_late_sync_total";
+/// No labels.
+pub const SEARCHES_BOUNDED: &str = "breakwater_searches_bounded_total";
+/// No labels.
+pub const DECISIONS_ASIDE: &str = "breakwater_decisions_aside_total";
+/// No labels.
+pub const MINIMUMS_SKIPPED: &str = "breakwater_minimums_skipped_total";
+/// `bidder`.
+pub const BIDS_UNMAPPED: &str = "breakwater_bids_unmapped_total";
 /// `stage`.
 pub const STAGE_DURATION: &str = "breakwater_stage_duration_seconds";
 
@@ -89,6 +97,18 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (BEACONS, Kind::Counter, "Beacons from players and stitchers, by answer."),
     (SALES_SHARED, Kind::Counter, "Requests answered with the sale of another one."),
     (LATE_SYNC, Kind::Counter, "Answers that left before their record was flushed."),
+    (
+        SEARCHES_BOUNDED,
+        Kind::Counter,
+        "Auctions whose search ended at its bound: the best pod found was sold.",
+    ),
+    (DECISIONS_ASIDE, Kind::Counter, "Decisions too long for a worker, made on another thread."),
+    (
+        MINIMUMS_SKIPPED,
+        Kind::Counter,
+        "Auctions whose losers were not told what would have won, too much being searched.",
+    ),
+    (BIDS_UNMAPPED, Kind::Counter, "Bids whose categories no block could be told for."),
     (STAGE_DURATION, Kind::Histogram, "Time spent in each step of a sale."),
 ];
 

@@ -2,7 +2,8 @@
 
 use crate::model::money::Cpm;
 use crate::wire::macros::{
-    Budget, Excess, MAX_GROWTH, MAX_MACROS, Place, Values, count, share, substitute,
+    Budget, Excess, MAX_GROWTH, MAX_MACROS, Place, Values, asks_min_to_win, count, percent, share,
+    substitute,
 };
 
 /// Text → in a URL → in other text.
@@ -17,7 +18,9 @@ const CASES: &[(&str, &str, &str)] = &[
     ("${AUCTION_LOSS}", "0", "0"),
     // Known without a value, and every suffix.
     ("[${AUCTION_MIN_TO_WIN}]", "[]", "[]"),
-    ("[${AUCTION_MULTIPLIER}${AUCTION_IMP_TS}${AUCTION_DISCOUNT_PCT}]", "[]", "[]"),
+    ("[${AUCTION_MULTIPLIER}${AUCTION_IMP_TS}${AUCTION_MBR}]", "[]", "[]"),
+    ("${AUCTION_DISCOUNT_PCT} ${AUCTION_DISCOUNT_CPM}", "12.5 2.3", "12.5 2.3"),
+    ("[${AUCTION_DISCOUNT_PCT:B64}]", "[]", "[]"),
     ("[${AUCTION_PRICE:B64}]", "[]", "[]"),
     ("[${AUCTION_PRICE:}]", "[]", "[]"),
     // Unknown names, other spellings and other layers stay.
@@ -77,6 +80,24 @@ fn values() -> Values {
         ad: Some("${AUCTION_PRICE}".to_owned()),
         price: Some("18.4".to_owned()),
         loss: Some("0".to_owned()),
+        discount_percent: Some(percent(125_000)),
+        discount: Some("2.3".to_owned()),
         ..Values::default()
+    }
+}
+
+#[test]
+fn a_share_is_told_in_percent() {
+    for (ppm, text) in [(0, "0"), (200_000, "20"), (125_000, "12.5"), (1, "0.0001")] {
+        assert_eq!(percent(ppm), text);
+    }
+    assert_eq!(percent(u32::MAX), "429496.7295");
+}
+
+#[test]
+fn only_the_bare_macro_asks_what_would_have_won() {
+    assert!(asks_min_to_win("https://a.example/?m=${AUCTION_MIN_TO_WIN}"));
+    for text in ["", "${AUCTION_MIN_TO_WIN:B64}", "AUCTION_MIN_TO_WIN", "${AUCTION_LOSS}"] {
+        assert!(!asks_min_to_win(text), "{text}");
     }
 }

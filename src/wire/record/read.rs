@@ -12,6 +12,7 @@ use crate::model::ids::{AuctionId, BidderId};
 use crate::model::plan::{AuctionInput, Chosen, Draw, Offer};
 use crate::model::reason::CallReason;
 use crate::model::time::UnixMillis;
+use crate::wire::explain::Asked;
 use crate::wire::record::bidder::BidderForm;
 use crate::wire::record::ops::OpsForm;
 use crate::wire::record::seal::{
@@ -226,6 +227,17 @@ impl Record {
     /// When it is a record of another kind.
     pub fn config(&self) -> Result<&[u8], RecordError> {
         self.section(CONFIG).ok_or_else(|| RecordError::Missing(CONFIG.into()))
+    }
+
+    /// Returns who asked for what, of an auction.
+    ///
+    /// # Errors
+    ///
+    /// When a section is missing, or is not as it should be.
+    pub fn asked(&self) -> Result<Asked, RecordError> {
+        let test = self.head_form()?.test.unwrap_or(false);
+        let seller: Seller<'_> = self.form("seller")?;
+        Ok(seller.asked(self.at, test))
     }
 
     /// Returns the input of the auction, from which `decide` gives the same outcome again.

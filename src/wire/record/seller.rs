@@ -15,6 +15,7 @@ use crate::wire::record::seller::deal::PricingForm;
 use crate::wire::record::seller::part::{CategoryForm, PartForm, PodForm};
 use crate::wire::record::text::{Decimal, Hex, canonical, cpm, micros, shared, text, texts};
 
+mod asked;
 mod deal;
 mod part;
 

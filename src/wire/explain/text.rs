@@ -1,0 +1,387 @@
+//! An explanation as plain text, for people: its wording may change. `page` wraps the lines.
+
+use std::fmt::Write;
+
+use crate::wire::explain::bidders::{Bidder, Ending, Told};
+use crate::wire::explain::page::{Page, WIDTH, cut, padded, width};
+use crate::wire::explain::pods::{Ad, Part, Pod, Refused, Unfilled};
+use crate::wire::explain::{Explanation, Fee};
+
+/// Returns an explanation as lines of text, each ended.
+#[must_use]
+pub fn text(told: &Explanation) -> String {
+    let mut page = Page::default();
+    head(&mut page, told);
+    page.blank();
+    page.line(0, "Asked");
+    let name = told.bidders.iter().map(|bidder| width(&bidder.bidder)).max().unwrap_or(0);
+    for bidder in &told.bidders {
+        asked(&mut page, bidder, name.min(MOST_NAME));
+    }
+    for (index, pod) in told.pods.iter().enumerate() {
+        page.blank();
+        self::pod(&mut page, told, index, pod);
+    }
+    let lost = |bid: &&Told| matches!(bid.fate, Ending::Lost { .. });
+    if told.bidders.iter().any(|bidder| bidder.bids.iter().any(|bid| lost(&bid))) {
+        page.blank();
+        page.line(0, "Lost bids");
+    }
+    for bidder in &told.bidders {
+        for bid in bidder.bids.iter().filter(lost) {
+            self::lost(&mut page, told, bidder, bid);
+        }
+    }
+    page.text()
+}
+
+fn head(page: &mut Page, told: &Explanation) {
+    page.line(0, &format!("Auction {} of {}", told.auction, told.time));
+    let door = match told.door {
+        "tag" => "through an ad tag",
+        "native" => "with a break request",
+        _ => "with an OpenRTB request",
+    };
+    let named = told.request.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+    let stream = told.stream.as_ref().map(|stream| format!(" of stream {stream}"));
+    let mut line = format!(
+        "{} asked {door}{named} for placement {}: break {}{}, {}",
+        told.publisher,
+        told.placement,
+        told.ad_break,
+        stream.unwrap_or_default(),
+        length(told.length_ms)
+    );
+    if told.offset_ms != 0 {
+        let _written = write!(line, ", of which {} had passed", length(told.offset_ms));
+    }
+    line.push('.');
+    if told.test {
+        line.push_str(" A test, never billed.");
+    }
+    page.line(0, &line);
+    let rule = match told.pricing {
+        "second" => "second price, so a winner pays the least that would have tied",
+        _ => "first price, so a winner pays its bid",
+    };
+    page.line(0, &format!("Prices are CPM in {}; {rule}. {}", told.currency, fees(&told.fees)));
+    page.line(
+        0,
+        match told.search {
+            "exact" => "The search was exact: no legal pod is worth more.",
+            _ => "The search was bounded: it ended at its bound of steps with the best pod found.",
+        },
+    );
+    let count = told.seconds;
+    let mut line = format!("Of {} s, {} s were sold", count.total, count.sold);
+    if count.house != 0 {
+        let _written = write!(line, ", {} s given to house ads", count.house);
+    }
+    let _written = write!(line, ", {} s stayed unfilled", count.unfilled);
+    if let Some(reason) = told.no_fill {
+        let _written = write!(line, " ({reason})");
+    }
+    page.line(0, &format!("{line}."));
+}
+
+fn fees(fees: &[Fee]) -> String {
+    if fees.is_empty() {
+        return "No fees.".to_owned();
+    }
+    let fees: Vec<String> =
+        fees.iter().map(|fee| format!("{} {} %", fee.name, fee.percent)).collect();
+    format!("Fees: {}.", fees.join(", "))
+}
+
+fn asked(page: &mut Page, bidder: &Bidder, name: usize) {
+    let took = bidder.arrived_us.map(|us| format!("after {}", millis(us)));
+    let given = bidder.deadline_us.map(|us| format!("of {}", millis(us)));
+    let status = bidder.status.map(|status| format!("status {status}"));
+    let times: Vec<String> = [took, given].into_iter().flatten().collect();
+    let times = [times.join(" "), status.unwrap_or_default()];
+    let times: Vec<&str> = times.iter().map(|it| &**it).filter(|it| !it.is_empty()).collect();
+    let times = times.join(", ");
+    let what = match (bidder.why, bidder.bids.len()) {
+        (None, 1) => "1 bid".to_owned(),
+        (None, count) => format!("{count} bids"),
+        (Some(why), 0) => format!("{}: {why}", bidder.outcome),
+        (Some(why), count) => format!("{}: {why} Its bids: {count}.", bidder.outcome),
+    };
+    let silent = if bidder.called || bidder.why.is_none() { "" } else { "not asked, " };
+    let nbr = bidder.nbr.map(|nbr| format!(" It said nbr {nbr}.")).unwrap_or_default();
+    let end = if times.is_empty() { String::new() } else { format!(" ({times})") };
+    let label = padded(&cut(&bidder.bidder, name), name);
+    page.hanging(2, &format!("{label}  {silent}{what}{nbr}{end}"), name + 4);
+}
+
+fn pod(page: &mut Page, told: &Explanation, index: usize, pod: &Pod) {
+    let unfilled: u32 = pod.unfilled.iter().map(|entry| entry.seconds).sum();
+    let number = index + 1;
+    let (all, sold) = (pod.seconds, pod.sold);
+    page.line(0, &format!("Pod {number}, {}: {all} s, {sold} sold, {unfilled} unfilled", pod.pod));
+    if !pod.separation.is_empty() {
+        page.line(2, &format!("No two ads of one {}.", pod.separation.join(", one ")));
+    }
+    if !pod.exclusive.is_empty() {
+        page.line(2, &format!("At most one ad in each of {}.", pod.exclusive.join(", ")));
+    }
+    for part in &pod.parts {
+        self::part(page, part);
+    }
+    if !pod.ads.is_empty() {
+        page.blank();
+        table(page, &pod.ads);
+        for ad in &pod.ads {
+            won(page, told, ad);
+        }
+    }
+    if !pod.unfilled.is_empty() {
+        page.blank();
+        page.line(2, "Not sold");
+    }
+    for entry in &pod.unfilled {
+        unsold(page, entry);
+    }
+}
+
+fn part(page: &mut Page, part: &Part) {
+    let imp =
+        part.imp.as_ref().map(|imp| format!("Imp {imp}")).unwrap_or_else(|| "For sale".to_owned());
+    let what = match part.kind {
+        "slot" => format!("one ad of {}", part.lengths),
+        _ => format!("{} s for at most {} ads of {}", part.seconds, part.max_ads, part.lengths),
+    };
+    let place = match part.place {
+        "first" => ", the first of the pod",
+        "last" => ", the last of the pod",
+        "edge" => ", the first or the last of the pod",
+        _ => "",
+    };
+    let fit = if part.fit == "real" { ", real lengths must fit" } else { "" };
+    let private = if part.private_auction { " Deals only." } else { "" };
+    let first = if part.deals_first { " Deals come before open bids." } else { "" };
+    let (placement, floor) = (&part.placement, &part.floor);
+    let line = format!("{imp} ({placement}): {what}{place}{fit}; floor {floor}.{private}{first}");
+    page.hanging(2, &line, 4);
+    for deal in &part.deals {
+        let mut line = format!("Deal {}: {}", deal.deal, deal.pricing);
+        match (&deal.floor, deal.pricing) {
+            (Some(floor), "fixed") => write!(line, " price {floor}"),
+            (Some(floor), _) => write!(line, " price, floor {floor}"),
+            (None, _) => write!(line, " price"),
+        }
+        .expect("writing to memory does not fail");
+        if deal.guaranteed {
+            line.push_str(", guaranteed");
+        }
+        if let Some(percent) = &deal.discount_percent {
+            let _written = write!(line, ", {percent} % off");
+        }
+        for (what, names) in
+            [("bidders", &deal.bidders), ("seats", &deal.seats), ("advertisers", &deal.advertisers)]
+        {
+            if !names.is_empty() {
+                let _written = write!(line, "; {what} {}", names.join(", "));
+            }
+        }
+        page.hanging(4, &format!("{line}."), 6);
+    }
+}
+
+/// The ads of a pod in play order; money is never cut, names are.
+fn table(page: &mut Page, ads: &[Ad]) {
+    const HEADS: [&str; 9] =
+        ["#", "at", "s", "bidder", "advertiser", "bid", "clears", "pays", "earns"];
+    let rows: Vec<[String; 9]> = ads.iter().map(row).collect();
+    let most = |column: usize| {
+        let cells = rows.iter().map(|row| width(&row[column]));
+        cells.chain([width(HEADS[column])]).max().unwrap_or(0)
+    };
+    let mut widths: [usize; 9] = std::array::from_fn(most);
+    widths[BIDDER] = widths[BIDDER].min(MOST_NAME);
+    let others: usize = widths.iter().sum::<usize>() - widths[ADVERTISER];
+    let room = WIDTH.saturating_sub(others + 2 * widths.len()).max(width(HEADS[ADVERTISER]));
+    widths[ADVERTISER] = widths[ADVERTISER].min(room);
+    let mut lay = |cells: &[String; 9]| {
+        let mut line = String::new();
+        for (index, cell) in cells.iter().enumerate() {
+            let room = widths[index];
+            let cell = if index == BIDDER || index == ADVERTISER {
+                padded(&cut(cell, room), room)
+            } else {
+                format!("{}{cell}", " ".repeat(room.saturating_sub(width(cell))))
+            };
+            line.push_str("  ");
+            line.push_str(&cell);
+        }
+        page.raw(line.trim_end());
+    };
+    lay(&HEADS.map(str::to_owned));
+    rows.iter().for_each(lay);
+}
+
+fn row(ad: &Ad) -> [String; 9] {
+    let foreign = |price: &str| format!("{price} {}", ad.bid_currency);
+    [
+        ad.sequence.to_string(),
+        clock(ad.start_ms),
+        ad.seconds.to_string(),
+        ad.bidder.clone(),
+        ad.advertiser.join(" "),
+        ad.price.as_deref().map(|price| foreign(&money(price))).unwrap_or_default(),
+        ad.clearing.clone(),
+        foreign(&ad.pay),
+        ad.net.clone(),
+    ]
+}
+
+/// Why an ad won, and what of its price goes where.
+fn won(page: &mut Page, told: &Explanation, ad: &Ad) {
+    let mut line = format!("{}. Bid {}", ad.sequence, ad.bid);
+    if let Some(seat) = &ad.seat {
+        let _written = write!(line, " of seat {seat}");
+    }
+    if let Some(imp) = &ad.imp {
+        let _written = write!(line, " for imp {imp}");
+    }
+    if let Some(creative) = &ad.creative {
+        let _written = write!(line, ", creative {creative}");
+    }
+    if !ad.categories.is_empty() {
+        let names = ad.categories.iter().map(|it| it.label.unwrap_or(&it.id));
+        let _written = write!(line, ", about {}", names.collect::<Vec<_>>().join(", "));
+    }
+    line.push('.');
+    if let Some(deal) = &ad.deal {
+        let _written = write!(line, " Under deal {deal}, {} price.", ad.pricing);
+    }
+    if let Some(discount) = &ad.discount {
+        let (percent, cpm) = (&discount.percent, &discount.cpm);
+        let _written = write!(line, " Less {percent} %, {cpm} {}.", ad.bid_currency);
+    }
+    if let (Some(counted), Some(floor)) = (&ad.counted, &ad.floor) {
+        let _written =
+            write!(line, " It counted {counted} {} over a floor of {floor}.", told.currency);
+    }
+    line.push(' ');
+    line.push_str(&why(ad, told));
+    if !ad.fees.is_empty() {
+        let fees: Vec<String> = ad.fees.iter().map(|(name, cpm)| format!("{name} {cpm}")).collect();
+        let _written = write!(line, " Of {} go to fees: {}.", ad.clearing, fees.join(", "));
+    }
+    page.hanging(2, &line, 5);
+}
+
+fn why(ad: &Ad, told: &Explanation) -> String {
+    if ad.pricing == "fixed" {
+        return format!("Its deal fixes the price at {}.", ad.clearing);
+    }
+    let Some(needed) = &ad.needed else {
+        return "What it needed to win is not known.".to_owned();
+    };
+    if ad.tied {
+        return format!(
+            "It needed at least {needed} {}, its very bid: an equal pod lost by the rules for ties.",
+            ad.bid_currency
+        );
+    }
+    let floor = ad.bid_currency == told.currency
+        && ad.discount.is_none()
+        && ad.floor.as_ref() == Some(needed);
+    let which = if floor { ", its floor" } else { "" };
+    format!("It needed at least {needed} {}{which}.", ad.bid_currency)
+}
+
+fn unsold(page: &mut Page, entry: &Unfilled) {
+    let (seconds, reason, why) = (entry.seconds, entry.reason, entry.why);
+    let best = entry.best.as_ref().map(refused).unwrap_or_default();
+    page.hanging(4, &format!("{seconds} s  {reason}: {why}{best} {}", entry.remedy), 6);
+}
+
+fn refused(best: &Refused) -> String {
+    let price = price(best.price.as_deref(), &best.currency);
+    let length = best.seconds.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
+    format!(" The best was {} of {}, {price}{length} ({}).", best.bid, best.bidder, best.reason)
+}
+
+fn lost(page: &mut Page, told: &Explanation, bidder: &Bidder, bid: &Told) {
+    let Ending::Lost { reason, loss, why, remedy, needed, .. } = &bid.fate else { return };
+    let mut line = format!("{} {}", bidder.bidder, bid.bid);
+    if let Some(seat) = &bid.seat {
+        let _written = write!(line, " of seat {seat}");
+    }
+    if let Some(imp) = &bid.asked_imp {
+        let _written = write!(line, " for imp {imp}");
+    }
+    let _written = write!(line, ": {}", price(bid.price.as_deref(), &bid.currency));
+    if let Some(seconds) = bid.seconds {
+        let _written = write!(line, " for {seconds} s");
+    }
+    if !bid.advertiser.is_empty() {
+        let _written = write!(line, " of {}", bid.advertiser.join(", "));
+    }
+    if let Some(deal) = &bid.deal {
+        let _written = write!(line, " under deal {deal}");
+    }
+    page.hanging(2, &line, 6);
+    let mut line = format!("{reason} ({loss}): {why}");
+    let _written = match (needed, &bid.floor) {
+        (Some(needed), _) if told.pricing == "second" => {
+            let currency = &bid.currency;
+            write!(line, " Against what the winners pay, {needed} {currency} would have tied.")
+        }
+        (Some(needed), _) if bid.price.as_ref().is_some_and(|price| money(price) == *needed) => {
+            write!(line, " It tied at {needed} {}, and lost by the rules for ties.", bid.currency)
+        }
+        (Some(needed), _) => {
+            write!(line, " It needed at least {needed} {} to tie.", bid.currency)
+        }
+        (None, Some(floor)) if reason.starts_with("below_") => {
+            write!(line, " Its floor was {floor} {}.", told.currency)
+        }
+        (None, _) => write!(line, " {remedy}"),
+    };
+    if bid.counted.is_some() && bid.currency != told.currency {
+        let counted = bid.counted.as_deref().unwrap_or_default();
+        let _written = write!(line, " It counted {counted} {}.", told.currency);
+    }
+    page.hanging(6, &line, 6);
+}
+
+fn price(price: Option<&str>, currency: &str) -> String {
+    price.map_or_else(|| "no price".to_owned(), |price| format!("{} {currency}", money(price)))
+}
+
+/// Returns a price as received with at least two places, as the others are written.
+fn money(text: &str) -> String {
+    if text.bytes().any(|byte| byte != b'.' && !byte.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}.{places:0<2}")
+}
+
+/// Returns microseconds in milliseconds with one place, rounded down.
+fn millis(us: u64) -> String {
+    format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
+}
+
+/// Returns milliseconds in seconds, with places only where they are: `60 s`, `59.94 s`.
+fn length(ms: u64) -> String {
+    let text = format!("{}.{:03}", ms / 1_000, ms % 1_000);
+    format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Returns milliseconds as minutes and seconds: `1:00`, `0:14.985`.
+fn clock(ms: u64) -> String {
+    let (minutes, seconds, rest) = (ms / 60_000, ms / 1_000 % 60, ms % 1_000);
+    let rest = if rest == 0 { String::new() } else { format!(".{rest:03}") };
+    format!("{minutes}:{seconds:02}{rest}")
+}
+
+/// The columns of bidder and advertiser in the table.
+const BIDDER: usize = 3;
+const ADVERTISER: usize = 4;
+
+/// The most columns of a bidder's name.
+const MOST_NAME: usize = 20;
