@@ -129,11 +129,13 @@ struct Offers<'a> {
 impl<'a> Offers<'a> {
     fn of(&mut self, reply: &Reply) -> &'a Offer {
         let offers = &self.input.plan.offers;
-        let (before, from) = offers.split_at(self.next.min(offers.len()));
-        let mut all = from.iter().chain(before);
-        let at = all.position(|offer| offer.bidder.id == reply.bidder);
+        let answers = |offer: &&Offer| offer.bidder.id == reply.bidder;
+        if let Some(offer) = offers.get(self.next).filter(answers) {
+            self.next += 1;
+            return offer;
+        }
+        let at = offers.iter().position(|offer| answers(&offer));
         let at = at.expect("a bid without an offer was refused");
-        let at = (self.next + at) % offers.len();
         self.next = at + 1;
         &offers[at]
     }

@@ -27,9 +27,11 @@ fn plays_one_of(part: &Part, markup: &MarkupFacts) -> bool {
         let plain = mime.split(';').next().unwrap_or_default().trim();
         part.mimes.iter().any(|taken| taken.eq_ignore_ascii_case(plain))
     };
+    // Nearly all are written alike, and equal texts are told by length and one comparison.
+    let same = |mime: &str| part.mimes.iter().any(|taken| **taken == *mime);
     part.mimes.is_empty()
         || markup.media_types.is_empty()
-        || markup.media_types.iter().any(|mime| taken(mime))
+        || markup.media_types.iter().any(|mime| same(mime) || taken(mime))
 }
 
 /// Says whether both what the bid declares and what its markup states is an offered version.

@@ -31,6 +31,18 @@ fn losers_under_second_pricing_see_what_winners_pay() {
 }
 
 #[test]
+fn a_place_may_go_for_less_than_a_loser_bid_for_it() {
+    let mut input = auction(vec![stretch(0, 30)]);
+    let bids = [(15, 10_000_000), (15, 10_000_000), (30, 12_000_000)];
+    for (bidder, (seconds, price)) in ["a", "b", "c"].into_iter().zip(bids) {
+        ask(&mut input, bidder, vec![bid(bidder, 1, price, seconds)]);
+    }
+    assert_eq!(told(&input), ["2.00", "2.00", "20.00"]);
+    input.plan.terms.pricing = Pricing::Second;
+    assert_eq!(told(&input), ["2.00", "2.00", "4.00"]);
+}
+
+#[test]
 fn a_minimum_is_at_least_the_floor_in_the_bidders_own_words() {
     let off = Deal { discount_ppm: 100_000, ..deal("off", Pricing::First, 18_000_000) };
     let fixed = deal("fixed", Pricing::Fixed, 1_000_000);
@@ -113,6 +125,6 @@ fn drawn(seed: u64) -> AuctionInput {
 /// Returns what each bid is told, bid by bid.
 fn told(input: &AuctionInput) -> Vec<String> {
     let minimums = minimums(input, &decide(input));
-    let text = |minimum: Option<Cpm>| minimum.map_or("-".to_owned(), Cpm::price_text);
+    let text = |minimum: Option<Cpm>| minimum.map_or_else(|| "-".into(), Cpm::price_text);
     minimums.into_iter().flatten().map(text).collect()
 }
