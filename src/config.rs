@@ -17,11 +17,16 @@ use crate::config::settings::Settings;
 use crate::model::market::Market;
 
 mod bidder;
+mod block;
+mod deal;
+mod floor;
 mod market;
 mod placement;
 pub mod problem;
 mod publisher;
+mod rate;
 mod section;
+mod separation;
 pub mod settings;
 mod snapshot;
 mod value;

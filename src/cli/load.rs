@@ -9,6 +9,9 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use crate::cli::{Color, Common};
 use crate::config::problem::Problems;
 use crate::config::{self, Environment, Loaded};
+use crate::model::market::Market;
+use crate::model::rates::RateSnapshot;
+use crate::model::time::UnixMillis;
 
 /// The config of `run` without a file: one publisher, the demo's bidders on loopback.
 pub const QUICKSTART: &str = include_str!("../../examples/quickstart/breakwater.toml");
@@ -62,6 +65,20 @@ pub fn config(common: &Common, secrets: Secrets) -> anyhow::Result<Option<Loaded
     }
 }
 
+/// Returns what of a market can be used and is worth a look.
+#[must_use]
+pub fn warnings(market: &Market, now: UnixMillis) -> Vec<String> {
+    let stale = market.rates.iter().filter(|rates| !rates.is_fresh(now));
+    let warning = |rates: &RateSnapshot| {
+        let source = &rates.source;
+        format!(
+            "the rates of {source:?} are older than their max_age: no bid is converted at them, \
+             floors keep what they were converted to"
+        )
+    };
+    stale.map(warning).collect()
+}
+
 /// Prints each problem with its place in the file.
 fn print(problems: &Problems, color: Color) -> anyhow::Result<()> {
     let mut stderr = io::stderr().lock();
@@ -90,3 +107,6 @@ fn read(path: &Path) -> io::Result<String> {
 
 /// Configs and secrets are written by people.
 const LARGEST: u64 = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

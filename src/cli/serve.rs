@@ -53,6 +53,9 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
     let Some(loaded) = load::config(common, Secrets::Read)? else {
         return Ok(NEGATIVE);
     };
+    for warning in load::warnings(&loaded.market, clock::now()) {
+        tracing::warn!("{warning}");
+    }
     raise_descriptors();
     let running = match start(loaded) {
         Ok(running) => running,

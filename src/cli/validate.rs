@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, NEGATIVE, OK};
+use crate::io::clock;
 
 /// Options of `validate`.
 #[derive(Args, Debug)]
@@ -26,6 +27,9 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         return Ok(NEGATIVE);
     };
     let market = &loaded.market;
+    for warning in load::warnings(market, clock::now()) {
+        writeln!(io::stderr().lock(), "warning: {warning}")?;
+    }
     writeln!(
         io::stdout().lock(),
         "ok: {} publishers, {} placements, {} bidders",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::{Host, Url};
 
-use crate::config::publisher::domains;
+use crate::config::block;
 use crate::config::section::Section;
 use crate::config::value;
 use crate::model::ids::{BidderId, SeatId};
@@ -14,24 +14,18 @@ use crate::model::market::{Bidder, Dialect};
 const LATER: [&str; 3] = ["http2", "gvlid", "in_flight"];
 
 pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
-    let id = section.parsed("id", id);
-    if id.is_none() && section.text("id").is_none() {
-        section.missing("id", "give the bidder an id: id = \"acme\"");
-    }
+    let id = section.required("id", "give the bidder an id: id = \"acme\"", id);
     let allow_loopback = section.boolean("allow_loopback").unwrap_or(false);
-    let endpoint = section.parsed("endpoint", |text| endpoint(text, allow_loopback));
-    if endpoint.is_none() && section.text("endpoint").is_none() {
-        let help = "say where it takes bid requests: endpoint = \"https://…\"";
-        section.missing("endpoint", help);
-    }
-    let mut domains = domains(&section, "domains");
+    let help = "say where it takes bid requests: endpoint = \"https://…\"";
+    let endpoint = section.required("endpoint", help, |text| endpoint(text, allow_loopback));
+    let mut domains = block::domains(&section, "domains");
     if let (true, Some(endpoint)) = (domains.is_empty(), &endpoint) {
         domains.extend(host(&endpoint.value));
     }
     let qps = section.integer("qps", 1..=1_000_000).map(|qps| qps.value);
     let dialect = section.parsed("pods", dialect).map_or(Dialect::Dynamic, |pods| pods.value);
     let gzip = section.boolean("gzip").unwrap_or(false);
-    let seats = section.texts("seats").map_or_else(Vec::new, |seats| seats.value);
+    let seats = block::names(&section, "seats");
     for key in LATER {
         section.later(key);
     }
@@ -43,7 +37,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
         qps,
         dialect,
         gzip,
-        seats: seats.iter().map(|seat| SeatId::new(seat.value)).collect(),
+        seats: seats.into_iter().map(SeatId::new).collect(),
         allow_loopback,
     })
 }

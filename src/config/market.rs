@@ -1,31 +1,49 @@
 //! Puts a market together and checks what its parts say of each other.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::config::deal::Names;
 use crate::config::problem::{DANGLING, REPEATED};
 use crate::config::section::{At, Section};
 use crate::config::settings;
-use crate::config::{Environment, Loaded, bidder, placement, publisher, snapshot, value};
-use crate::model::deal::Pricing;
-use crate::model::ids::PublisherId;
-use crate::model::market::{Market, Placement};
+use crate::config::{
+    Environment, Loaded, bidder, deal, placement, publisher, rate, snapshot, value,
+};
+use crate::model::deal::{Deal, Pricing};
+use crate::model::ids::{BidderId, DealId, PlacementId, PublisherId};
+use crate::model::market::{Bidder, Market, Placement, Publisher};
 use crate::model::money::{Cpm, Currency};
+use crate::model::rates::{Rate, RateSnapshot};
 use crate::model::time::Millis;
 
-/// `[exchange]` and `[auction]`: what holds for the whole market.
+/// `[exchange]`, `[auction]` and `[[rate]]`: what holds for the whole market.
 pub(super) struct Common {
     domain: String,
     node: String,
     data: Option<PathBuf>,
     own_reserve: Millis,
     max_cpm: Cpm,
+    /// How winners pay that no deal says otherwise for.
+    pub(super) pricing: Pricing,
     /// The currency of floors.
     pub(super) currency: Currency,
     /// The default of `placement.tmax`.
     pub(super) tmax: Millis,
+    rates: Vec<RateSnapshot>,
+    /// Whether what is known of currencies could be read; else what misses may be no mistake.
+    pub(super) currencies_read: bool,
+}
+
+impl Common {
+    /// Returns the rate from a currency into the market's: of the first snapshot that knows both.
+    pub(super) fn rate(&self, from: Currency) -> Option<Rate> {
+        let rates = self.rates.iter().flat_map(|snapshot| snapshot.rates_into(self.currency));
+        rates.into_iter().find(|rate| rate.from == from)
+    }
 }
 
 /// Reads the whole file; `None` when a part without which nothing can be built is missing.
@@ -33,53 +51,42 @@ pub(super) fn read(root: Section<'_>, environment: Option<&dyn Environment>) -> 
     let common = common(&root);
     let settings = settings::read(&root, common.data.clone());
     let publishers = publishers(&root, environment);
-    let mut placements = BTreeMap::new();
-    for section in root.tables("placement") {
-        let span = section.span();
-        let Some(placement) = placement::read(section, &common) else { continue };
-        check_publisher(&root, &placement, &publishers);
-        let placement = placement.value;
-        insert(&root, &mut placements, placement.id.clone(), span, Arc::new(placement));
-    }
-    let mut bidders = BTreeMap::new();
-    let mut order = Vec::new();
-    for section in root.tables("bidder") {
-        let span = section.span();
-        let Some(bidder) = bidder::read(section) else { continue };
-        let bidder = Arc::new(bidder);
-        if insert(&root, &mut bidders, bidder.id.clone(), span, Arc::clone(&bidder)) {
-            order.push(bidder);
-        }
-    }
-    refuse_later(&root);
+    let mut placements = placements(&root, &common);
+    let (bidders, order) = bidders(&root);
+    let deals = deals(&root, &common, (&mut placements, &bidders));
     root.finish();
+    let placements = placements.into_iter().map(|(id, placement)| (id, Arc::new(placement)));
     let mut market = Market {
-        pricing: Pricing::First,
-        rates: Vec::new(),
         domain: common.domain.into(),
         node: common.node.into(),
         currency: common.currency,
+        pricing: common.pricing,
         max_cpm: common.max_cpm,
+        rates: common.rates,
         public_url: settings.public_url.as_str().into(),
         own_reserve: common.own_reserve,
         publishers,
-        placements,
+        placements: placements.collect(),
         bidders: order,
         snapshot: Arc::new([]),
     };
-    market.snapshot = snapshot::of(&market).into();
+    market.snapshot = snapshot::of(&market, &deals).into();
     Some(Loaded { settings, market })
 }
 
 fn common(root: &Section<'_>) -> Common {
+    let rates: Vec<_> = root.tables("rate").into_iter().map(rate::read).collect();
     let mut common = Common {
         domain: "breakwater.example".to_owned(),
         node: "n1".to_owned(),
         data: None,
         own_reserve: Millis(10),
         max_cpm: Cpm::from_micros(MAX_CPM).expect("the default is positive"),
+        pricing: Pricing::First,
         currency: Currency::USD,
         tmax: Millis(250),
+        currencies_read: rates.iter().all(Option::is_some),
+        rates: rates.into_iter().flatten().collect(),
     };
     if let Some(exchange) = root.table("exchange") {
         set(&mut common.domain, exchange.parsed("domain", value::domain));
@@ -91,12 +98,11 @@ fn common(root: &Section<'_>) -> Common {
         set(&mut common.tmax, auction.parsed("tmax", placement::tmax));
         set(&mut common.own_reserve, auction.parsed("own_reserve", value::millis_within(1, 500)));
         set(&mut common.max_cpm, auction.parsed("max_cpm", value::cpm));
-        set(&mut common.currency, auction.parsed("currency", currency));
-        if let Some(pricing) = auction.parsed("pricing", pricing)
-            && pricing.value == "second"
-        {
-            auction.not_built("pricing = \"second\"", pricing.span);
+        match auction.parsed("currency", value::currency) {
+            Some(currency) => common.currency = currency.value,
+            None => common.currencies_read &= !auction.has("currency"),
         }
+        set(&mut common.pricing, auction.parsed("pricing", pricing));
         auction.finish();
     }
     common
@@ -105,64 +111,125 @@ fn common(root: &Section<'_>) -> Common {
 fn publishers(
     root: &Section<'_>,
     environment: Option<&dyn Environment>,
-) -> BTreeMap<PublisherId, Arc<crate::model::market::Publisher>> {
-    let mut publishers = BTreeMap::new();
+) -> BTreeMap<PublisherId, Arc<Publisher>> {
+    let mut publishers = Sorted::default();
     for section in root.tables("publisher") {
         let span = section.span();
         if let Some(publisher) = publisher::read(section, environment) {
-            insert(root, &mut publishers, publisher.id.clone(), span, Arc::new(publisher));
+            publishers.insert(root, publisher.id.clone(), span, Arc::new(publisher));
         }
     }
-    publishers
+    publishers.into_values()
 }
 
-/// Inserts under a new id, or reports the second use of it.
-fn insert<K: Ord + std::fmt::Display, V>(
-    root: &Section<'_>,
-    all: &mut BTreeMap<K, V>,
-    id: K,
-    span: std::ops::Range<usize>,
-    value: V,
-) -> bool {
-    match all.entry(id) {
-        Entry::Vacant(place) => {
-            place.insert(value);
-            true
+fn placements(root: &Section<'_>, common: &Common) -> BTreeMap<PlacementId, Placement> {
+    let publishers = declared(root, "publisher");
+    let mut placements = Sorted::default();
+    for section in root.tables("placement") {
+        let span = section.span();
+        let Some(At { value: placement, span: name }) = placement::read(section, common) else {
+            continue;
+        };
+        let wanted = &placement.publisher;
+        if !publishers.contains(wanted.as_str()) {
+            let message =
+                format!("placement \"{}\": there is no publisher \"{wanted}\"", placement.id);
+            let help = deal::named("publisher", &publishers);
+            root.problem(DANGLING, &name, (message, "names no publisher", help));
         }
-        Entry::Occupied(taken) => {
-            let message = format!("the id \"{}\" is used twice", taken.key());
-            root.problem(REPEATED, &span, (message, "again here", "give it another id".to_owned()));
-            false
-        }
+        placements.insert(root, placement.id.clone(), span, placement);
     }
+    placements.into_values()
 }
 
-fn check_publisher(
-    root: &Section<'_>,
-    placement: &At<Placement>,
-    publishers: &BTreeMap<PublisherId, Arc<crate::model::market::Publisher>>,
-) {
-    let wanted = &placement.value.publisher;
-    if publishers.contains_key(wanted) {
-        return;
+/// Reads the bidders: by their ids, and in the order of the file.
+fn bidders(root: &Section<'_>) -> (BTreeMap<BidderId, Arc<Bidder>>, Vec<Arc<Bidder>>) {
+    let mut bidders = Sorted::default();
+    let mut order = Vec::new();
+    for section in root.tables("bidder") {
+        let span = section.span();
+        let Some(bidder) = bidder::read(section) else { continue };
+        let bidder = Arc::new(bidder);
+        if bidders.insert(root, bidder.id.clone(), span, Arc::clone(&bidder)) {
+            order.push(bidder);
+        }
     }
-    let message =
-        format!("placement \"{}\": there is no publisher \"{wanted}\"", placement.value.id);
-    let known: Vec<_> = publishers.keys().map(PublisherId::as_str).collect();
-    let help = if known.is_empty() {
-        "add a [[publisher]] with this id".to_owned()
-    } else {
-        format!("add it, or name one of: {}", known.join(", "))
+    (bidders.into_values(), order)
+}
+
+/// Reads the deals, in the order of the file, and puts each on its placements.
+fn deals(
+    root: &Section<'_>,
+    common: &Common,
+    (placements, bidders): (
+        &mut BTreeMap<PlacementId, Placement>,
+        &BTreeMap<BidderId, Arc<Bidder>>,
+    ),
+) -> Vec<(Arc<Deal>, Vec<PlacementId>)> {
+    let names = Names {
+        placements: &declared(root, "placement"),
+        bidders: &declared(root, "bidder"),
+        read: bidders,
     };
-    root.problem(DANGLING, &placement.span, (message, "names no publisher", help));
+    let mut taken: BTreeMap<(PlacementId, DealId), Range<usize>> = BTreeMap::new();
+    let mut deals = Vec::new();
+    for section in root.tables("deal") {
+        let Some((deal, places)) = deal::read(section, &names, common) else { continue };
+        let deal = Arc::new(deal);
+        let mut on = Vec::new();
+        for At { value: id, span } in places {
+            if let Some(first) = taken.get(&(id.clone(), deal.id.clone())) {
+                let message = format!("placement \"{id}\" has two deals \"{}\"", deal.id);
+                let help = "a bid names a deal by its id alone: give one another id".to_owned();
+                root.clash(REPEATED, &span, (first, "first here"), (message, "again here", help));
+                continue;
+            }
+            if let Some(placement) = placements.get_mut(&id) {
+                placement.deals.push(Arc::clone(&deal));
+                on.push(id.clone());
+            }
+            taken.insert((id, deal.id.clone()), span);
+        }
+        deals.push((deal, on));
+    }
+    deals
 }
 
-/// Refuses the tables that later versions take.
-fn refuse_later(root: &Section<'_>) {
-    for key in ["deal", "rate"] {
-        for table in root.tables(key) {
-            root.not_built(&format!("[[{key}]]"), table.span());
+/// Returns the ids that the tables of a kind give themselves, whatever else is wrong with them.
+fn declared(root: &Section<'_>, key: &'static str) -> BTreeSet<String> {
+    let tables = root.tables(key).into_iter();
+    tables.filter_map(|table| table.text("id").map(|id| id.value.to_owned())).collect()
+}
+
+/// What has an id, with the place where each stands.
+struct Sorted<K, V>(BTreeMap<K, (Range<usize>, V)>);
+
+impl<K, V> Default for Sorted<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord + std::fmt::Display, V> Sorted<K, V> {
+    /// Inserts under a new id, or reports the second use of it.
+    fn insert(&mut self, root: &Section<'_>, id: K, span: Range<usize>, value: V) -> bool {
+        match self.0.entry(id) {
+            Entry::Vacant(place) => {
+                place.insert((span, value));
+                true
+            }
+            Entry::Occupied(taken) => {
+                let message = format!("the id \"{}\" is used twice", taken.key());
+                let also = (&taken.get().0, "first here");
+                let help = "give it another id".to_owned();
+                root.clash(REPEATED, &span, also, (message, "again here", help));
+                false
+            }
         }
+    }
+
+    fn into_values(self) -> BTreeMap<K, V> {
+        self.0.into_iter().map(|(id, (_, value))| (id, value)).collect()
     }
 }
 
@@ -172,14 +239,11 @@ fn set<T>(place: &mut T, read: Option<At<T>>) {
     }
 }
 
-pub(super) fn currency(text: &str) -> Result<Currency, String> {
-    let known = text.parse::<iso_currency::Currency>().ok().and_then(|_| Currency::new(text));
-    known.ok_or_else(|| format!("{text:?} is not an ISO 4217 code"))
-}
-
-fn pricing(text: &str) -> Result<String, String> {
+/// Reads how winners pay; only a deal's price can be fixed.
+pub(super) fn pricing(text: &str) -> Result<Pricing, String> {
     match text {
-        "first" | "second" => Ok(text.to_owned()),
+        "first" => Ok(Pricing::First),
+        "second" => Ok(Pricing::Second),
         _ => Err(format!("{text:?} is neither \"first\" nor \"second\"")),
     }
 }

@@ -2,34 +2,29 @@
 
 use std::sync::Arc;
 
-use crate::config::market::{Common, currency};
-use crate::config::publisher::domains;
+use crate::config::market::Common;
 use crate::config::section::{At, Section};
-use crate::config::value;
-use crate::model::category::Separation;
-use crate::model::floor::Floor;
+use crate::config::{block, floor, separation, value};
 use crate::model::ids::{PlacementId, PublisherId};
 use crate::model::market::{Fit, Lengths, Placement};
-use crate::model::money::Cpm;
 use crate::model::time::{MAX_BREAK, Millis, Seconds};
 
 /// The most ads in one break.
 const MOST_ADS: u32 = 32;
 
-/// Keys that later versions take.
-const LATER: [&str; 5] = ["separation", "unwrap", "deals_first", "unmapped_category", "house"];
+/// Keys that later versions take, and what happens until then.
+const LATER: [(&str, &str); 2] = [
+    ("unwrap", "a bid whose markup is a Wrapper is refused as `wrapper_refused`"),
+    ("house", "seconds that are not sold are left to the stitcher's slate"),
+];
 
 /// Reads a placement with the place of its publisher's name.
 pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement>> {
-    let id = section.parsed("id", value::name);
-    if id.is_none() {
-        section.missing("id", "give the placement an id: id = \"arena-1-mid\"");
-    }
-    let publisher = section.parsed("publisher", value::name);
-    if publisher.is_none() {
-        section.missing("publisher", "say whose it is: publisher = \"pub-1\"");
-    }
-    let floor = floor(&section, common);
+    let help = "give the placement an id: id = \"arena-1-mid\"";
+    let id = section.required("id", help, value::name);
+    let help = "say whose it is: publisher = \"pub-1\"";
+    let publisher = section.required("publisher", help, value::name);
+    let floor = floor::read(&section, common).map(|floor| floor.value);
     let lengths = lengths(&section);
     let max_ads = section.integer("max_ads", 1..=MOST_ADS).map_or(8, |most| most.value);
     let longest = value::millis_within(1_000, MAX_BREAK.0);
@@ -38,16 +33,20 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
     let fit = section.parsed("fit", fit).map_or(Fit::Nominal, |fit| fit.value);
     let price_in_markup = section.boolean("price_in_markup").unwrap_or(true);
     let mimes = mimes(&section);
-    let blocked_advertisers = blocks(&section);
-    for key in LATER {
-        section.later(key);
+    let block = block::read(&section);
+    let unmapped = section.parsed("unmapped_category", unmapped);
+    let separation = separation::read(&section);
+    let deals_first = section.boolean("deals_first").unwrap_or(false);
+    let private_auction = section.boolean("private_auction").unwrap_or(false);
+    for (key, until) in LATER {
+        section.later_since(key, until);
     }
     section.finish();
     let publisher = publisher?;
     let placement = Placement {
         id: PlacementId::new(id?.value),
         publisher: PublisherId::new(publisher.value),
-        floor: Floor::Fixed(floor),
+        floor: floor.unwrap_or_default(),
         lengths: lengths?,
         max_ads: u16::try_from(max_ads).expect("the range ends at 32"),
         default_break: default_break.map_or(Millis(60_000), |length| length.value),
@@ -55,12 +54,12 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
         mimes,
         tmax,
         price_in_markup,
-        blocked_advertisers,
-        blocked_categories: Vec::new(),
-        unmapped_refused: false,
-        separation: Separation::default(),
-        deals_first: false,
-        private_auction: false,
+        blocked_advertisers: block.advertisers,
+        blocked_categories: block.categories,
+        unmapped_refused: unmapped.is_some_and(|refused| refused.value),
+        separation,
+        deals_first,
+        private_auction,
         deals: Vec::new(),
     };
     Some(At { value: placement, span: publisher.span })
@@ -69,22 +68,6 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
 /// Reads a bidder's time: too short and nobody answers, too long and no stitcher waits.
 pub(super) fn tmax(text: &str) -> Result<Millis, String> {
     value::millis_within(20, 2_000)(text)
-}
-
-fn floor(section: &Section<'_>, common: &Common) -> Cpm {
-    let Some(floor) = section.table("floor") else { return Cpm::ZERO };
-    floor.later("per_second");
-    floor.later("by_duration");
-    let amount = floor.parsed("amount", value::cpm);
-    if let Some(at) = floor.parsed("currency", currency)
-        && at.value != common.currency
-    {
-        let wanted = common.currency;
-        let wrong = format!("without [[rate]], which this version has not, it must be {wanted}");
-        floor.bad_value("currency", &at.span, wrong);
-    }
-    floor.finish();
-    amount.map_or(Cpm::ZERO, |amount| amount.value)
 }
 
 fn lengths(section: &Section<'_>) -> Option<Lengths> {
@@ -158,11 +141,11 @@ fn mimes(section: &Section<'_>) -> Vec<Arc<str>> {
     mimes
 }
 
-fn blocks(section: &Section<'_>) -> Vec<Arc<str>> {
-    let Some(block) = section.table("block") else { return Vec::new() };
-    let blocked = domains(&block, "adomain");
-    block.later("cat");
-    block.later("cattax");
-    block.finish();
-    blocked
+/// Says whether a bid is refused when a block cannot be told for its categories.
+fn unmapped(text: &str) -> Result<bool, String> {
+    match text {
+        "pass" => Ok(false),
+        "refuse" => Ok(true),
+        _ => Err(format!("{text:?} is neither \"pass\" nor \"refuse\"")),
+    }
 }

@@ -18,6 +18,8 @@ pub struct Problem {
     pub help: String,
     /// The bytes of the file at fault.
     pub span: Range<usize>,
+    /// A second place, with a few words for it: what the first one clashes with.
+    pub also: Option<(Range<usize>, String)>,
 }
 
 impl Problem {
@@ -25,7 +27,8 @@ impl Problem {
         let label = "not understood from here on".to_owned();
         let help = "the file must be TOML 1.0: check quotes, brackets and equals signs".to_owned();
         let span = error.span().unwrap_or(0..0);
-        Self { code: SYNTAX, message: error.message().to_owned(), label, help, span }
+        let message = error.message().to_owned();
+        Self { code: SYNTAX, message, label, help, span, also: None }
     }
 }
 
@@ -58,14 +61,24 @@ pub struct Problems {
 
 impl Problems {
     pub(super) fn new(name: &str, text: &str, mut list: Vec<Problem>) -> Self {
-        list.sort_by_key(|problem| (problem.span.start, problem.span.end));
+        list.sort_by_cached_key(|problem| {
+            (problem.span.start, problem.span.end, problem.code, problem.message.clone())
+        });
+        // A value that is read twice is at fault once.
+        list.dedup();
         Self { list, source: NamedSource::new(name, text.to_owned()) }
     }
 
     /// Returns the line and column of a problem, both from 1.
     #[must_use]
     pub fn place(&self, problem: &Problem) -> (usize, usize) {
-        let before = &self.source.inner()[..problem.span.start.min(self.source.inner().len())];
+        self.place_of(&problem.span)
+    }
+
+    /// Returns the line and column of bytes of the file, both from 1.
+    #[must_use]
+    pub fn place_of(&self, span: &Range<usize>) -> (usize, usize) {
+        let before = &self.source.inner()[..span.start.min(self.source.inner().len())];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         (line, column)
@@ -112,11 +125,12 @@ impl Diagnostic for Report<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = Some(self.problem.label.clone());
-        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(
-            label,
-            self.problem.span.clone(),
-        ))))
+        let Problem { label, span, also, .. } = self.problem;
+        let first = LabeledSpan::new_with_span(Some(label.clone()), span.clone());
+        let second = also.as_ref();
+        let second = second
+            .map(|(span, label)| LabeledSpan::new_with_span(Some(label.clone()), span.clone()));
+        Some(Box::new(std::iter::once(first).chain(second)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

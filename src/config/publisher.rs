@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::config::problem::NO_SECRET;
 use crate::config::section::Section;
-use crate::config::{Environment, value};
+use crate::config::{Environment, block, value};
 use crate::model::ids::PublisherId;
 use crate::model::market::Publisher;
 use crate::model::money::{Fee, FeeSchedule};
@@ -19,17 +18,12 @@ pub(super) fn read(
     section: Section<'_>,
     environment: Option<&dyn Environment>,
 ) -> Option<Publisher> {
-    let id = section.parsed("id", value::name);
-    if id.is_none() {
-        section.missing("id", "give the publisher an id: id = \"pub-1\"");
-    }
-    let domain = section.parsed("domain", value::domain);
-    if domain.is_none() {
-        section.missing("domain", "name the publisher's own domain: domain = \"arena.example\"");
-    }
+    let id = section.required("id", "give the publisher an id: id = \"pub-1\"", value::name);
+    let help = "name the publisher's own domain: domain = \"arena.example\"";
+    let domain = section.required("domain", help, value::domain);
     let fees = fees(&section);
     let key_hashes = keys(&section, environment);
-    let blocked_advertisers = blocks(&section);
+    let block = block::read(&section);
     let network_reserve = section.parsed("network_reserve", value::millis_within(0, 1_000));
     let gdpr_default = section.boolean("gdpr_default").unwrap_or(true);
     section.finish();
@@ -38,8 +32,8 @@ pub(super) fn read(
         domain: domain?.value.into(),
         key_hashes,
         fees,
-        blocked_advertisers,
-        blocked_categories: Vec::new(),
+        blocked_advertisers: block.advertisers,
+        blocked_categories: block.categories,
         gdpr_default,
         network_reserve: network_reserve.map_or(Millis(20), |reserve| reserve.value),
     })
@@ -115,27 +109,6 @@ impl Source {
         }
         Ok(text.into())
     }
-}
-
-fn blocks(section: &Section<'_>) -> Vec<Arc<str>> {
-    let Some(block) = section.table("block") else { return Vec::new() };
-    let blocked = domains(&block, "adomain");
-    block.later("cat");
-    block.later("cattax");
-    block.finish();
-    blocked
-}
-
-/// Reads a list of domain names.
-pub(super) fn domains(section: &Section<'_>, key: &'static str) -> Vec<Arc<str>> {
-    let mut domains = Vec::new();
-    for text in section.texts(key).map_or_else(Vec::new, |texts| texts.value) {
-        match value::domain(text.value) {
-            Ok(domain) => domains.push(domain.into()),
-            Err(wrong) => section.bad_value(key, &text.span, wrong),
-        }
-    }
-    domains
 }
 
 /// Keys shorter than this can be guessed.

@@ -60,6 +60,11 @@ impl<'a> Section<'a> {
         self.span.clone()
     }
 
+    /// Returns the place of a value, or of the table where there is none.
+    pub(super) fn place(&self, key: &str) -> Range<usize> {
+        self.table.get(key).map_or_else(|| self.span(), Spanned::span)
+    }
+
     /// Returns a sub-table; an absent one reads as empty.
     pub(super) fn table(&self, key: &'static str) -> Option<Self> {
         let value = self.value(key)?;
@@ -76,8 +81,32 @@ impl<'a> Section<'a> {
         array.iter().filter_map(|item| self.of(key, item)).collect()
     }
 
+    /// Returns each entry of a table whose keys are names, with the place of its key; reports
+    /// values that are no strings.
+    pub(super) fn entries(self) -> Vec<(At<&'a str>, At<&'a str>)> {
+        let mut entries = Vec::new();
+        for (key, value) in self.table {
+            match value.get_ref().as_str() {
+                Some(text) => entries.push((
+                    At { value: key.get_ref().as_ref(), span: key.span() },
+                    At { value: text, span: value.span() },
+                )),
+                None => self.wrong_type(key.get_ref(), value, "a string"),
+            }
+        }
+        entries
+    }
+
+    /// Says whether there is a value, whatever it is.
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.value(key).is_some()
+    }
+
     fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.known.borrow_mut().push(key);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
         self.table.get(key)
     }
 
@@ -104,6 +133,20 @@ impl<'a> Section<'a> {
                 None
             }
         }
+    }
+
+    /// Returns a string that must be there, read by `read`; `help` says what to write.
+    pub(super) fn required<T>(
+        &self,
+        key: &'static str,
+        help: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<At<T>> {
+        if !self.has(key) {
+            self.missing(key, help);
+            return None;
+        }
+        self.parsed(key, read)
     }
 
     pub(super) fn boolean(&self, key: &'static str) -> Option<bool> {
@@ -173,18 +216,19 @@ impl<'a> Section<'a> {
 
     /// Refuses a key that a later version takes.
     pub(super) fn later(&self, key: &'static str) {
-        if let Some(value) = self.value(key) {
-            self.not_built(key, value.span());
-        }
+        self.later_since(key, "the exchange would not act on it");
     }
 
-    pub(super) fn not_built(&self, what: &str, span: Range<usize>) {
+    /// Refuses a key that a later version takes, and says what happens until then.
+    pub(super) fn later_since(&self, key: &'static str, until: &str) {
+        let Some(value) = self.value(key) else { return };
         self.reporter.report(Problem {
             code: NOT_BUILT,
-            message: format!("{} is not built into this version", self.path(what)),
+            message: format!("{} is not built into this version", self.path(key)),
             label: "not built yet".to_owned(),
-            help: "take it out: the exchange would not act on it".to_owned(),
-            span,
+            help: format!("take it out: {until}"),
+            span: value.span(),
+            also: None,
         });
     }
 
@@ -196,6 +240,7 @@ impl<'a> Section<'a> {
             label: format!("`{key}` is missing here"),
             help: help.to_owned(),
             span: self.span.clone(),
+            also: None,
         });
     }
 
@@ -206,6 +251,7 @@ impl<'a> Section<'a> {
             label: "this value".to_owned(),
             help: format!("change `{key}`; `docs/operating.md` lists what it takes"),
             span: span.clone(),
+            also: None,
         });
     }
 
@@ -216,7 +262,20 @@ impl<'a> Section<'a> {
         (message, label, help): (String, &str, String),
     ) {
         let (label, span) = (label.to_owned(), span.clone());
-        self.reporter.report(Problem { code, message, label, help, span });
+        self.reporter.report(Problem { code, message, label, help, span, also: None });
+    }
+
+    /// Reports what clashes with another place of the file, `also`.
+    pub(super) fn clash(
+        &self,
+        code: &'static str,
+        span: &Range<usize>,
+        also: (&Range<usize>, &str),
+        (message, label, help): (String, &str, String),
+    ) {
+        let (label, span) = (label.to_owned(), span.clone());
+        let also = Some((also.0.clone(), also.1.to_owned()));
+        self.reporter.report(Problem { code, message, label, help, span, also });
     }
 
     fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) {
@@ -227,10 +286,12 @@ impl<'a> Section<'a> {
             label: format!("{found} here"),
             help: format!("write {wanted}"),
             span: value.span(),
+            also: None,
         });
     }
 
-    fn path(&self, key: &str) -> String {
+    /// Returns the name of a key with those of the tables it stands in.
+    pub(super) fn path(&self, key: &str) -> String {
         if self.name.is_empty() { format!("`{key}`") } else { format!("`{}.{key}`", self.name) }
     }
 
@@ -254,6 +315,7 @@ impl<'a> Section<'a> {
                 label: "unknown key".to_owned(),
                 help,
                 span: key.span(),
+                also: None,
             });
         }
     }

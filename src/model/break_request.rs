@@ -11,7 +11,7 @@ use crate::model::market::{Lengths, Placement, Publisher};
 use crate::model::money::Currency;
 use crate::model::passthrough::{Passthrough, ViewerFacts};
 use crate::model::plan::{Place, Shape};
-use crate::model::time::{Millis, Seconds, UnixMillis};
+use crate::model::time::{MAX_BREAK, Millis, Seconds, UnixMillis};
 
 /// One request to sell the rest of one ad break.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub struct BreakRequest {
     pub explain: bool,
     /// SHA-256 of the request as it came: the body, or the query of a tag.
     pub sha: [u8; 32],
-    /// Fields that need what is not built, as JSON paths: such a request gets no fill, `technical`.
+    /// Fields that keep it from being sold, as paths without indexes: it gets no fill, `technical`.
     pub unbuilt: Vec<&'static str>,
     /// Counters of integration faults: parameters with an unreplaced macro or an unreadable value.
     pub faults: Faults,
@@ -149,6 +149,16 @@ pub struct AskedImp {
     pub expires_s: Option<u32>,
 }
 
+impl BreakRequest {
+    /// Returns the nominal seconds asked for over all imps: those of the plan's pods together.
+    #[must_use]
+    pub fn seconds_asked(&self) -> Seconds {
+        let (left, most) = (self.ad_break.seconds_left(), Seconds::nominal(MAX_BREAK));
+        let imps = self.imps.iter().map(|imp| imp.seconds.unwrap_or(left).min(most));
+        Seconds(imps.fold(0, |sum, seconds| sum.saturating_add(seconds.0)))
+    }
+}
+
 impl AskedImp {
     /// Returns what a caller asks for that sets no bounds: the rest of a break, as one stretch.
     #[must_use]
@@ -188,3 +198,6 @@ pub struct Faults {
     /// Values that did not parse.
     pub unreadable: u32,
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,24 +26,17 @@ use crate::model::ids::PublisherId;
 use crate::model::market::Publisher;
 use crate::model::time::UnixMillis;
 
-/// Every field that can make a valid request one that is not built yet, for the counter.
+/// Every field that can keep a valid request from being sold, for the counter.
 pub const UNBUILT: &[&str] = &[
-    "acat",
-    "bcat",
-    "blocked_cat",
     "cur",
-    "imp[0].audio",
-    "imp[0].banner",
-    "imp[0].bidfloorcur",
-    "imp[0].native",
-    "imp[0].pmp",
-    "imp[0].qty",
-    "imp[0].video.durfloors",
-    "imp[0].video.linearity",
-    "imp[0].video.mincpmpersec",
-    "imp[0].video.poddedupe",
-    "imp[0].video.protocols",
-    "imp[1]",
+    "imp.audio",
+    "imp.banner",
+    "imp.bidfloorcur",
+    "imp.native",
+    "imp.pmp.deals.bidfloorcur",
+    "imp.qty",
+    "imp.video.linearity",
+    "imp.video.protocols",
 ];
 
 /// What the server knows of a caller besides the request.

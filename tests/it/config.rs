@@ -1,14 +1,19 @@
-//! Cases: `tests/data/config/good/*.toml` load; each of `tests/data/config/refused/*.toml` fails
-//! with exactly the lines of the `.txt` beside it: `line:column code message`.
+//! Cases: each of `tests/data/config/good/*.toml` loads, and the market it makes is the `.json`
+//! beside it; each of `tests/data/config/refused/*.toml` fails with exactly the lines of the `.txt`
+//! beside it: `line:column code message`. `UPDATE_EXPECT=1` rewrites what is beside.
+//!
+//! A file that starts with `# no environment` is read without secrets.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use breakwater::config::problem::Problems;
-use breakwater::config::{Environment, read};
+use breakwater::config::{Environment, Loaded, read};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/config");
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Variables are set when their name says so; files hold a key when theirs does.
 struct Fake;
@@ -16,7 +21,7 @@ struct Fake;
 impl Environment for Fake {
     fn variable(&self, name: &str) -> Result<String, String> {
         if name.starts_with("SET_") {
-            Ok("0123456789abcdef0123456789abcdef".to_owned())
+            Ok(SECRET.to_owned())
         } else {
             Err(format!("the environment variable {name} is not set"))
         }
@@ -28,45 +33,59 @@ impl Environment for Fake {
 }
 
 #[test]
-fn good_files_load() {
+fn good_files_load_as_the_market_beside_them() {
     for path in cases("good") {
-        let text = fs::read_to_string(&path).unwrap();
-        let loaded = read(&path.display().to_string(), &text, Some(&Fake));
-        let problems = loaded.err().map(|problems| listed(&problems));
-        assert_eq!(problems, None, "{}", path.display());
+        let loaded = load(&path).unwrap_or_else(|problems| {
+            panic!("{}:\n{}", path.display(), listed(&problems));
+        });
+        let value: serde_json::Value = serde_json::from_slice(&loaded.market.snapshot).unwrap();
+        let canonical = serde_json_canonicalizer::to_vec(&value).unwrap();
+        let [found, canonical] =
+            [&*loaded.market.snapshot, &canonical].map(String::from_utf8_lossy);
+        assert_eq!(found, canonical, "{}: the snapshot is not canonical", path.display());
+        assert!(!found.contains(SECRET), "{}: the snapshot tells a secret", path.display());
+        let market = serde_json::to_string_pretty(&value).unwrap() + "\n";
+        compare(&path.with_extension("json"), &market);
     }
 }
 
 #[test]
 fn refused_files_say_everything_that_is_wrong() {
     for path in cases("refused") {
-        let text = fs::read_to_string(&path).unwrap();
-        let environment: Option<&dyn Environment> =
-            if text.starts_with("# no environment") { None } else { Some(&Fake) };
-        let Err(problems) = read("breakwater.toml", &text, environment) else {
-            panic!("{} must be refused", path.display())
-        };
-        let found = listed(&problems);
-        let expected = path.with_extension("txt");
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            fs::write(&expected, &found).unwrap();
-        }
-        let expected = fs::read_to_string(&expected).unwrap_or_default();
-        assert_eq!(found, expected, "{}", path.display());
+        let Err(problems) = load(&path) else { panic!("{} must be refused", path.display()) };
+        compare(&path.with_extension("txt"), &listed(&problems));
     }
 }
 
+/// Whatever a slip of the hand leaves of a good file is read or refused; every third byte will do.
 #[test]
-fn the_snapshot_is_canonical_and_holds_no_secret() {
-    let text = fs::read_to_string(format!("{DATA}/good/everything.toml")).unwrap();
-    let loaded = read("everything.toml", &text, Some(&Fake)).unwrap();
-    let value: serde_json::Value = serde_json::from_slice(&loaded.market.snapshot).unwrap();
-    let canonical = serde_json_canonicalizer::to_vec(&value).unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&loaded.market.snapshot),
-        String::from_utf8_lossy(&canonical)
-    );
-    assert!(!String::from_utf8_lossy(&canonical).contains("0123456789abcdef"));
+fn no_missing_or_changed_byte_breaks_the_reader() {
+    let text = fs::read_to_string(Path::new(DATA).join("good/everything.toml")).unwrap();
+    assert!(text.is_ascii(), "each byte can be taken out alone");
+    for at in (0..text.len()).step_by(3) {
+        for instead in ["", "0"] {
+            let changed = format!("{}{instead}{}", &text[..at], &text[at + 1..]);
+            if let Err(problems) = read("changed.toml", &changed, Some(&Fake)) {
+                assert!(!problems.list.is_empty(), "byte {at}, now {instead:?}: refused, unsaid");
+            }
+        }
+    }
+}
+
+/// Reads a case, with secrets unless it says otherwise.
+fn load(path: &Path) -> Result<Loaded, Problems> {
+    let text = fs::read_to_string(path).unwrap();
+    let environment: Option<&dyn Environment> =
+        if text.starts_with("# no environment") { None } else { Some(&Fake) };
+    read("breakwater.toml", &text, environment)
+}
+
+fn compare(expected: &Path, found: &str) {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(expected, found).unwrap();
+    }
+    let text = fs::read_to_string(expected).unwrap_or_default();
+    assert_eq!(found, text, "{}", expected.display());
 }
 
 fn cases(folder: &str) -> Vec<PathBuf> {
@@ -86,6 +105,10 @@ fn listed(problems: &Problems) -> String {
         let (line, column) = problems.place(problem);
         writeln!(text, "{line}:{column} {} {}", problem.code, problem.message).unwrap();
         writeln!(text, "    {} | {}", problem.label, problem.help).unwrap();
+        if let Some((span, label)) = &problem.also {
+            let (line, column) = problems.place_of(span);
+            writeln!(text, "    {line}:{column} {label}").unwrap();
+        }
     }
     text
 }

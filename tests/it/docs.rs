@@ -118,6 +118,23 @@ fn operating_lists_every_config_key() {
     }
 }
 
+/// Examples may leave out the publisher, placement and bidder of the quickstart.
+#[test]
+fn the_config_examples_of_operating_load() {
+    let text = fs::read_to_string(root("docs/operating.md")).unwrap();
+    let examples = text.split("```toml\n").skip(1);
+    let examples: Vec<&str> = examples.map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(4 <= examples.len(), "the examples are no longer found");
+    let quickstart = fs::read_to_string(root("examples/quickstart/breakwater.toml")).unwrap();
+    let from = quickstart.find("[[publisher]]").unwrap();
+    for example in examples {
+        let whole = format!("{example}\n{}", &quickstart[from..]);
+        if let Err(problems) = config::read("operating.md", &whole, None) {
+            panic!("{example}{:#?}", problems.list);
+        }
+    }
+}
+
 #[test]
 fn operating_lists_every_problem_code() {
     let text = fs::read_to_string(root("docs/operating.md")).unwrap();

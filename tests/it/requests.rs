@@ -5,8 +5,10 @@
 
 pub(crate) mod canary;
 mod hostile;
+mod imp;
 mod market;
 mod outgoing;
+mod terms;
 
 use std::fmt::Write;
 use std::fs;
@@ -51,6 +53,8 @@ fn run(path: &Path, market: &Market) -> Option<String> {
 /// Puts a request through its door, as a caller of whom `known` tells.
 fn ask(known: &str, document: &str, market: &Market) -> Result<BreakRequest, Refusal> {
     let mut caller = caller();
+    let own = terms::of_case(known, caller.arrived_at);
+    let market = own.as_ref().unwrap_or(market);
     let mut door = "";
     for line in known.lines().filter(|line| !line.starts_with('#')) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -59,6 +63,7 @@ fn ask(known: &str, document: &str, market: &Market) -> Result<BreakRequest, Ref
             "peer" => caller.peer = rest.parse().unwrap(),
             "agent" => caller.user_agent = Some(rest),
             "gpc" => caller.gpc = true,
+            "rates" | "pricing" => {}
             "playback" => caller.playback_session = Some(rest),
             "key" => caller.credential = Credential::Publisher(PublisherId::new(rest)),
             "loopback" => caller.credential = Credential::Loopback,
@@ -93,10 +98,7 @@ fn show(read: &Result<BreakRequest, Refusal>) -> String {
     };
     let mut out = String::new();
     let ad_break = &request.ad_break;
-    let ids = [&request.request_id, &request.imps[0].id].map(|id| id.as_deref().unwrap_or("-"));
-    if ids != ["-", "-"] {
-        writeln!(out, "request {} imp {}", ids[0], ids[1]).unwrap();
-    }
+    line(&mut out, "request", request.request_id.as_ref());
     let weak = if ad_break.weak { " weak" } else { "" };
     writeln!(out, "placement {} of {}", request.placement.id, request.publisher.id).unwrap();
     writeln!(out, "break {}{weak}", ad_break.id).unwrap();
@@ -112,6 +114,7 @@ fn show(read: &Result<BreakRequest, Refusal>) -> String {
     line(&mut out, "patience", request.patience.map(|patience| patience.0));
     writeln!(out, "stitching {:?}", request.stitching).unwrap();
     line(&mut out, "asked", asked(&request.asked));
+    request.imps.iter().for_each(|it| imp::show(&mut out, it));
     show_passthrough(&mut out, request);
     for (word, said) in [("test", request.test), ("explain", request.explain)] {
         line(&mut out, word, said.then_some("yes"));

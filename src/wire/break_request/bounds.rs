@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::break_request::Stitching;
+use crate::model::category::Category;
 use crate::model::market::Lengths;
 use crate::model::time::{MAX_BREAK, Seconds};
 
@@ -51,6 +52,18 @@ pub(super) fn mimes(text: &str) -> Option<Vec<Arc<str>>> {
     types.iter().all(|name| name.contains('/') && name.is_ascii()).then_some(types)
 }
 
+/// Reads a blocked category: an id of IAB Content 1.0, or one of any taxonomy as `8:1002`.
+///
+/// Numbers alone mean something in several taxonomies, and so nothing here.
+pub(super) fn category(text: &str) -> Option<Category> {
+    let (taxonomy, id) = match text.split_once(':') {
+        Some((taxonomy, id)) => (taxonomy.parse().ok().filter(|it| 0 < *it)?, id.to_owned()),
+        None => (DEFAULT_TAXONOMY, text.to_ascii_uppercase()),
+    };
+    let known = taxonomy != DEFAULT_TAXONOMY || id.starts_with("IAB");
+    (known && super::is_id(&id)).then(|| Category { taxonomy, id: id.into() })
+}
+
 /// Reads who stitches.
 pub(super) fn stitching(text: &str) -> Option<Stitching> {
     match text {
@@ -75,6 +88,9 @@ pub(super) fn position(text: &str) -> Option<i32> {
 pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
+
+/// The taxonomy of categories whose `cattax` is absent: IAB Content 1.0.
+pub(super) const DEFAULT_TAXONOMY: i32 = 1;
 
 /// The inline versions of VAST, OpenRTB `protocols` codes.
 const INLINE: [i32; 5] = [2, 3, 7, 11, 13];

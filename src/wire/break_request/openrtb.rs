@@ -1,8 +1,9 @@
 //! The OpenRTB door: a bid request of an ad server or another exchange (decision 31).
 //!
-//! A valid request that needs what this exchange does not do yet is no error: `unbuilt` names the
-//! members, and such a request gets no fill. An imp of a kind that placements do not sell is
-//! named there too (`imp[0].banner`, `.audio`, `.native`).
+//! Every imp is sold on its own terms, and those that share a `podid` are one pod. A valid imp that
+//! cannot be sold here (a kind that placements do not sell, a floor in a currency without a rate)
+//! is no error: it is left out, and where no imp is left the request gets no fill. `unbuilt` then
+//! names the members.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,23 +12,26 @@ use openrtb::device::Device;
 use openrtb::ext::{Ext, Value};
 use openrtb::imp::Imp;
 use openrtb::request::BidRequest;
-use openrtb::video::Video;
 
 use crate::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
-use crate::model::floor::Floor;
-use crate::model::ids::{BreakId, StreamId};
-use crate::model::market::{Lengths, Market, Placement, Publisher};
-use crate::model::money::Currency;
+use crate::model::category::Category;
+use crate::model::ids::BreakId;
+use crate::model::market::{Market, Placement, Publisher};
 use crate::model::passthrough::Passthrough;
 use crate::model::plan::Shape;
-use crate::model::time::{Millis, Seconds, UnixMillis};
+use crate::model::time::{MAX_BREAK, Millis, Seconds, UnixMillis};
 use crate::wire::break_request::channel::Inventory;
 use crate::wire::break_request::identity::Told;
+use crate::wire::break_request::openrtb::floor::Rates;
 use crate::wire::break_request::{
     Caller, Refusal, authorize, bounds, chain, json, may_explain, sha, unix_millis, validate,
 };
-use crate::wire::price;
 use crate::wire::privacy::{self, Viewer};
+
+mod deal;
+mod floor;
+mod imp;
+mod unbuilt;
 
 /// Reads an OpenRTB bid request.
 ///
@@ -39,20 +43,19 @@ pub fn openrtb(body: &[u8], caller: &Caller<'_>, market: &Market) -> Result<Brea
     let mut scratch = Vec::new();
     let request: BidRequest<'_> = json::read(body, &mut scratch)?;
     validate::request(&request)?;
-    let (placement, publisher) = placement(&request, market)?;
+    let (placements, publisher) = placements(&request, market)?;
     authorize(publisher, caller)?;
     let sha = sha(body);
     let explain = wants_explanation(request.ext.as_ref()) && may_explain(publisher, caller);
-    let unbuilt = unbuilt(&request, market.currency);
-    let imp = &request.imp[0];
-    let ad_break = told(imp).ad_break(placement, None, &sha);
-    let asked_imp = asked_imp(imp, placement, market.currency);
+    let Sellable { first, imps, unbuilt } = sellable(&request, &placements, market, caller)?;
+    let placement = Arc::clone(&imps[0].placement);
+    let ad_break = told(&request.imp[first], &imps).ad_break(&placement, None, &sha);
     let asked = asked(&request);
     let source = request.source.as_ref();
     let schain = chain::supply_chain(source, publisher, market);
     let tid = source.and_then(|source| source.tid.as_deref()).map(Into::into);
     let request_id = Some(Arc::from(&*request.id));
-    let stitching = stitching(imp.ssai);
+    let stitching = stitching(request.imp[first].ssai);
     let patience = request.tmax.and_then(|tmax| u64::try_from(tmax).ok()).map(Millis);
     let test = request.test == Some(true);
     let (viewer, inventory) = parts(request, caller, publisher);
@@ -62,9 +65,9 @@ pub fn openrtb(body: &[u8], caller: &Caller<'_>, market: &Market) -> Result<Brea
         request_id,
         arrived_at: caller.arrived_at,
         publisher: Arc::clone(publisher),
-        placement: Arc::clone(placement),
+        placement,
         ad_break,
-        imps: vec![asked_imp],
+        imps,
         session: None,
         patience,
         stitching,
@@ -87,26 +90,28 @@ pub fn openrtb(body: &[u8], caller: &Caller<'_>, market: &Market) -> Result<Brea
     })
 }
 
-/// Finds the placement of the first imp; those of the others must be the same publisher's.
-fn placement<'m>(
+/// Finds the placement of each imp, all of one publisher.
+fn placements<'m>(
     request: &BidRequest<'_>,
     market: &'m Market,
-) -> Result<(&'m Arc<Placement>, &'m Arc<Publisher>), Refusal> {
+) -> Result<(Vec<&'m Arc<Placement>>, &'m Arc<Publisher>), Refusal> {
     let seller = seller(request);
-    let mut first: Option<(&Arc<Placement>, &Arc<Publisher>)> = None;
+    let mut placements = Vec::with_capacity(request.imp.len());
+    let mut first: Option<&Arc<Publisher>> = None;
     for (index, imp) in request.imp.iter().enumerate() {
         let found = match imp.tagid.as_deref() {
             Some(tagid) => market.placement(tagid).ok_or("no such placement"),
             None => only_placement(seller, market).ok_or("needed to tell the placement"),
         };
         let path = || format!("imp[{index}].tagid");
-        let found = found.map_err(|detail| Refusal::bad_field(path(), detail))?;
-        let first = *first.get_or_insert(found);
-        if first.1.id != found.1.id {
+        let (placement, publisher) = found.map_err(|detail| Refusal::bad_field(path(), detail))?;
+        if first.get_or_insert(publisher).id != publisher.id {
             return Err(Refusal::bad_field(path(), "another publisher's placement"));
         }
+        placements.push(placement);
     }
-    first.ok_or_else(|| Refusal::bad_field("imp", "an empty list"))
+    let publisher = first.ok_or_else(|| Refusal::bad_field("imp", "an empty list"))?;
+    Ok((placements, publisher))
 }
 
 /// Returns the publisher that the channel names.
@@ -136,73 +141,77 @@ fn wants_explanation(ext: Option<&Ext<'_>>) -> bool {
     explain.is_some_and(|it| it.as_bool() == Some(true) || it.as_i64() == Some(1))
 }
 
-/// Names what the request needs and this exchange does not do yet.
-fn unbuilt(request: &BidRequest<'_>, currency: Currency) -> Vec<&'static str> {
-    let imp = &request.imp[0];
-    let offered = |codes: &[Cow<'_, str>]| codes.iter().any(|code| *code == currency.as_str());
-    let floor = imp.bidfloor.is_some_and(|floor| 0.0 < floor);
-    let deals = imp.pmp.as_ref().is_some_and(|pmp| {
-        pmp.private_auction == Some(true) || pmp.deals.as_ref().is_some_and(|it| !it.is_empty())
-    });
-    let needs = [
-        ("acat", request.acat.is_some()),
-        ("bcat", is_filled(request.bcat.as_deref())),
-        ("cur", request.cur.as_deref().is_some_and(|codes| !offered(codes))),
-        ("imp[1]", 1 < request.imp.len()),
-        ("imp[0].bidfloorcur", floor && floor_currency(imp) != currency.as_str()),
-        ("imp[0].pmp", deals),
-        ("imp[0].qty", imp.qty.is_some()),
-    ];
-    let mut unbuilt: Vec<_> =
-        needs.into_iter().filter(|(_, it)| *it).map(|(path, _)| path).collect();
-    match &imp.video {
-        Some(video) => unbuilt.extend(unbuilt_video(video)),
-        None => unbuilt.push(kind(imp)),
-    }
-    unbuilt
+/// What of a request can be sold.
+struct Sellable {
+    /// Where in the request the first of `imps` stands.
+    first: usize,
+    /// The imps that can be; all of them when none can. At least one.
+    imps: Vec<AskedImp>,
+    /// What keeps the request from being sold, sorted, without repeats.
+    unbuilt: Vec<&'static str>,
 }
 
-fn unbuilt_video<'v>(video: &'v Video<'_>) -> impl Iterator<Item = &'static str> + 'v {
-    let wrappers = video.protocols.as_deref().is_some_and(|it| bounds::inline_only(it).is_empty());
-    let dedupe = video.poddedupe.iter().flatten().any(|&rule| rule != NO_DEDUPE);
-    let needs = [
-        ("imp[0].video.durfloors", is_filled(video.durfloors.as_deref())),
-        ("imp[0].video.linearity", video.linearity == Some(NON_LINEAR)),
-        ("imp[0].video.mincpmpersec", video.mincpmpersec.is_some_and(|floor| 0.0 < floor)),
-        ("imp[0].video.poddedupe", dedupe),
-        ("imp[0].video.protocols", wrappers),
-    ];
-    needs.into_iter().filter(|(_, it)| *it).map(|(path, _)| path)
-}
-
-/// Names the kind of an imp without video.
-fn kind(imp: &Imp<'_>) -> &'static str {
-    if imp.audio.is_some() {
-        "imp[0].audio"
-    } else if imp.banner.is_some() {
-        "imp[0].banner"
+/// Parts the imps that can be sold from those that cannot.
+fn sellable(
+    request: &BidRequest<'_>,
+    placements: &[&Arc<Placement>],
+    market: &Market,
+    caller: &Caller<'_>,
+) -> Result<Sellable, Refusal> {
+    let rates = Rates::new(market, caller.arrived_at);
+    let all = request.imp.iter().zip(placements);
+    let all = all.map(|(imp, placement)| imp::asked(imp, placement, market, &rates)).enumerate();
+    let (sold, others): (Vec<_>, Vec<_>) = all.partition(|(_, (_, unbuilt))| unbuilt.is_empty());
+    let mut unbuilt: Vec<_> = unbuilt::of_request(request, market.currency).into_iter().collect();
+    let kept = if sold.is_empty() {
+        unbuilt.extend(others.iter().flat_map(|(_, (_, unbuilt))| unbuilt));
+        others
     } else {
-        "imp[0].native"
+        sold
+    };
+    unbuilt.sort_unstable();
+    unbuilt.dedup();
+    let kept: Vec<_> = kept.into_iter().map(|(index, (imp, _))| (index, imp)).collect();
+    pods_fit(&kept)?;
+    let first = kept.first().map_or(0, |(index, _)| *index);
+    Ok(Sellable { first, imps: kept.into_iter().map(|(_, imp)| imp).collect(), unbuilt })
+}
+
+/// Refuses a pod that its imps together make longer than any break.
+///
+/// One imp alone is narrowed instead; of several, nobody could say which is to give way.
+fn pods_fit(imps: &[(usize, AskedImp)]) -> Result<(), Refusal> {
+    for (at, (index, imp)) in imps.iter().enumerate() {
+        if imp.pod.is_some() && longest_break() < seconds(imps[..=at].iter().map(|(_, it)| it), imp)
+        {
+            let member = if imp.shape == Shape::Stretch { "poddur" } else { "podid" };
+            let detail = format!("its pod is longer than {} s", longest_break().0);
+            return Err(Refusal::bad_field(format!("imp[{index}].video.{member}"), detail));
+        }
     }
+    Ok(())
 }
 
-fn floor_currency<'i>(imp: &'i Imp<'_>) -> &'i str {
-    imp.bidfloorcur.as_deref().unwrap_or("USD")
-}
-
-/// Reads the break: the pod, or the one slot of an imp without `poddur`.
-fn told(imp: &Imp<'_>) -> Told {
-    let video = imp.video.as_deref();
-    let seconds = video.and_then(|video| {
-        let longest = video.rqddurs.iter().flatten().max().copied();
-        video.poddur.or(longest).or(video.maxduration)
+/// Returns the seconds of those of `imps` that are in the pod of `member`.
+fn seconds<'i>(imps: impl Iterator<Item = &'i AskedImp>, member: &AskedImp) -> Seconds {
+    let pod = imps.filter(|imp| match &member.pod {
+        Some(pod) => imp.pod.as_ref() == Some(pod),
+        None => imp.id == member.id,
     });
-    let start = imp.dt.and_then(instant);
+    Seconds(pod.filter_map(|imp| imp.seconds).fold(0, |sum, it| sum.saturating_add(it.0)))
+}
+
+fn longest_break() -> Seconds {
+    Seconds::nominal(MAX_BREAK)
+}
+
+/// Reads the break: the first pod of those that are sold.
+fn told(first: &Imp<'_>, imps: &[AskedImp]) -> Told {
+    let pod = seconds(imps.iter(), &imps[0]);
     Told {
-        id: video.and_then(|video| video.podid.as_deref()).map(BreakId::new),
-        stream: None::<StreamId>,
-        length: seconds.and_then(|it| u32::try_from(it).ok()).map(|it| Seconds(it).millis()),
-        start,
+        id: imps[0].pod.as_deref().map(BreakId::new),
+        length: Some(pod.millis()),
+        start: first.dt.and_then(instant),
         ..Told::default()
     }
 }
@@ -215,63 +224,26 @@ fn instant(number: f64) -> Option<UnixMillis> {
 }
 
 /// Reads the bounds on all imps.
+///
+/// `cur` leaves bidders every currency with a rate: the answer's prices are in the market's, the
+/// only one that the caller meets.
 fn asked(request: &BidRequest<'_>) -> Asked {
-    let lower = |list: &Option<Vec<Cow<'_, str>>>| -> Vec<Arc<str>> {
-        list.iter().flatten().map(|text| text.to_ascii_lowercase().into()).collect()
-    };
     let languages = request.wlang.as_ref().or(request.wlangb.as_ref());
+    let taxonomy = request.cattax.unwrap_or(bounds::DEFAULT_TAXONOMY);
+    let categories = |list: &Option<Vec<Cow<'_, str>>>| -> Vec<Category> {
+        let ids = list.iter().flatten().map(|id| id.trim()).filter(|id| !id.is_empty());
+        ids.map(|id| Category { taxonomy, id: id.into() }).collect()
+    };
     Asked {
-        blocked_advertisers: lower(&request.badv),
+        currencies: None,
+        blocked_advertisers: lowered(request.badv.as_deref()),
+        blocked_categories: categories(&request.bcat),
+        allowed_categories: categories(&request.acat),
         allowed_seats: shared(request.wseat.as_deref()),
         blocked_seats: shared(request.bseat.as_deref()),
         blocked_apps: shared(request.bapp.as_deref()),
         languages: shared(languages.map(Vec::as_slice)),
-        ..Asked::default()
     }
-}
-
-/// Reads the bounds on one imp.
-fn asked_imp(imp: &Imp<'_>, placement: &Arc<Placement>, currency: Currency) -> AskedImp {
-    let floor = imp.bidfloor.filter(|_| floor_currency(imp) == currency.as_str());
-    let mut asked = AskedImp {
-        id: Some(Arc::from(&*imp.id)),
-        floor: floor.and_then(price::floor).map(Floor::Fixed),
-        secure: imp.secure,
-        ..AskedImp::whole(placement)
-    };
-    if let Some(video) = &imp.video {
-        bound_by_video(&mut asked, video);
-    }
-    asked
-}
-
-fn bound_by_video(asked: &mut AskedImp, video: &Video<'_>) {
-    let number = |number: Option<i32>| number.and_then(|it| u32::try_from(it).ok());
-    let size = number(video.w).zip(number(video.h));
-    asked.shape = if video.is_dynamic() { Shape::Stretch } else { Shape::Slot };
-    let slots = if video.is_dynamic() { video.maxseq } else { Some(1) };
-    asked.max_ads = slots.map(|most| u16::try_from(most).unwrap_or(u16::MAX));
-    asked.lengths = match &video.rqddurs {
-        Some(lengths) => Some(exact(lengths)),
-        None => bounds::range(number(video.minduration), number(video.maxduration)),
-    };
-    asked.mimes = shared(Some(&video.mimes));
-    asked.protocols = bounds::inline_only(video.protocols.as_deref().unwrap_or_default());
-    asked.apis = video.api.clone().unwrap_or_default();
-    asked.blocked_attributes = video.battr.clone().unwrap_or_default();
-    asked.size = size.filter(|(width, height)| 0 < *width && 0 < *height);
-    asked.skip = video.skip;
-    asked.start_delay = video.startdelay;
-    asked.pod_sequence = video.podseq;
-}
-
-/// Returns the lengths of a list, which `validate` found filled and positive.
-fn exact(lengths: &[i32]) -> Lengths {
-    let seconds = lengths.iter().filter_map(|it| u32::try_from(*it).ok()).map(Seconds);
-    let mut seconds: Vec<_> = seconds.collect();
-    seconds.sort_unstable();
-    seconds.dedup();
-    Lengths::Exact(seconds)
 }
 
 fn stitching(ssai: Option<i32>) -> Stitching {
@@ -310,15 +282,9 @@ fn shared(list: Option<&[Cow<'_, str>]>) -> Vec<Arc<str>> {
     list.unwrap_or_default().iter().map(|text| Arc::from(&**text)).collect()
 }
 
-fn is_filled<T>(list: Option<&[T]>) -> bool {
-    list.is_some_and(|list| !list.is_empty())
+fn lowered(list: Option<&[Cow<'_, str>]>) -> Vec<Arc<str>> {
+    list.unwrap_or_default().iter().map(|text| text.to_ascii_lowercase().into()).collect()
 }
-
-/// `linearity` of an ad beside the content.
-const NON_LINEAR: i32 = 2;
-
-/// `poddedupe`: ads may repeat.
-const NO_DEDUPE: i32 = 5;
 
 /// Numbers below are seconds: as milliseconds they would lie in 1973.
 const LEAST_MILLIS: u64 = 100_000_000_000;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::model::break_request::{Asked, AskedImp, BreakRequest, Door};
+use crate::model::category::Category;
 use crate::model::cue::Signal;
 use crate::model::ids::{BreakId, SessionId, StreamId};
 use crate::model::market::{Market, Placement};
@@ -35,7 +36,7 @@ pub fn tag(query: &str, caller: &Caller<'_>, market: &Market) -> Result<BreakReq
     let imp = imp(&query, placement);
     let cleared = privacy::clear(viewer::viewer(&query, caller, publisher));
     let channel = viewer::inventory(&query, publisher).piece(publisher);
-    let blocked = query.text(&["blocked_cat"]).map(|_| "blocked_cat");
+    let asked = Asked { blocked_categories: blocked_categories(&query), ..Asked::default() };
     let stitching = query.parse(&["stitching"], bounds::stitching).unwrap_or_default();
     let patience = query.parse(&["deadline_ms"], millis).map(Millis);
     let test = query.parse(&["test"], flag).unwrap_or(false);
@@ -50,7 +51,7 @@ pub fn tag(query: &str, caller: &Caller<'_>, market: &Market) -> Result<BreakReq
         session,
         patience,
         stitching,
-        asked: Asked::default(),
+        asked,
         passthrough: Passthrough {
             class: cleared.class,
             device: cleared.device,
@@ -64,7 +65,7 @@ pub fn tag(query: &str, caller: &Caller<'_>, market: &Market) -> Result<BreakReq
         test,
         explain: false,
         sha,
-        unbuilt: blocked.into_iter().collect(),
+        unbuilt: Vec::new(),
         faults: query.faults(),
     })
 }
@@ -161,6 +162,18 @@ fn imp(query: &Query<'_>, placement: &Arc<Placement>) -> AskedImp {
             .or_else(|| query.parse(&["tpos"], seconds).and_then(start_delay)),
         ..AskedImp::whole(placement)
     }
+}
+
+/// Reads the categories that are blocked; each that cannot be told is counted.
+fn blocked_categories(query: &Query<'_>) -> Vec<Category> {
+    let read = |text: &str| {
+        let category = bounds::category(text);
+        if category.is_none() {
+            query.count_unreadable();
+        }
+        category
+    };
+    bounds::list(query.text(&["blocked_cat"]).unwrap_or_default()).filter_map(read).collect()
 }
 
 /// Reads the FreeWheel-style kind of answer as the VAST versions taken, where it is one.

@@ -3,16 +3,17 @@
 //! Types and required members are the reader's work; here are ids, ranges, and members that
 //! exclude each other (openrtb.md section 1).
 
+use std::borrow::Cow;
+
 use openrtb::content::Content;
 use openrtb::device::Device;
-use openrtb::imp::Imp;
 use openrtb::inventory::{App, Site};
 use openrtb::request::BidRequest;
 use openrtb::user::User;
-use openrtb::video::Video;
 
 use crate::wire::break_request::{Refusal, is_id};
-use crate::wire::price;
+
+mod imp;
 
 /// Checks all that is read of a bid request.
 pub(super) fn request(request: &BidRequest<'_>) -> Result<(), Refusal> {
@@ -28,6 +29,9 @@ pub(super) fn request(request: &BidRequest<'_>) -> Result<(), Refusal> {
     exclusive("bseat", request.wseat.is_some(), request.bseat.is_some())?;
     exclusive("wlangb", request.wlang.is_some(), request.wlangb.is_some())?;
     exclusive("bcat", request.acat.is_some(), request.bcat.is_some())?;
+    categories("acat", request.acat.as_deref())?;
+    categories("bcat", request.bcat.as_deref())?;
+    filled("acat", request.acat.as_deref())?;
     filled("cur", request.cur.as_deref())?;
     filled("wseat", request.wseat.as_deref())?;
     filled("wlang", request.wlang.as_deref())?;
@@ -39,13 +43,7 @@ pub(super) fn request(request: &BidRequest<'_>) -> Result<(), Refusal> {
     }
     request.device.iter().try_for_each(|it| device(it))?;
     request.user.iter().try_for_each(|it| user(it))?;
-    for (index, it) in request.imp.iter().enumerate() {
-        imp(&format!("imp[{index}]"), it)?;
-        if request.imp[..index].iter().any(|earlier| earlier.id == it.id) {
-            return Err(Refusal::bad_field(format!("imp[{index}].id"), "not unique"));
-        }
-    }
-    Ok(())
+    imp::all(&request.imp)
 }
 
 /// Refuses more than one channel; the order is site, app, dooh.
@@ -95,48 +93,16 @@ pub(super) fn user(user: &User<'_>) -> Result<(), Refusal> {
     exclusive("user.kwarray", user.keywords.is_some(), user.kwarray.is_some())
 }
 
-/// Checks an imp that stands at `path`.
-fn imp(path: &str, imp: &Imp<'_>) -> Result<(), Refusal> {
-    let at = |member: &str| format!("{path}.{member}");
-    id(&at("id"), &imp.id)?;
-    let kinds =
-        [imp.banner.is_some(), imp.video.is_some(), imp.audio.is_some(), imp.native.is_some()];
-    if kinds == [false; 4] {
-        return Err(Refusal::bad_field(path, "none of banner, video, audio and native"));
+/// Checks a list of categories; an empty text in it says nothing.
+fn categories(path: &str, list: Option<&[Cow<'_, str>]>) -> Result<(), Refusal> {
+    short(path, list, MAX_CATEGORIES)?;
+    for (index, text) in list.unwrap_or_default().iter().enumerate() {
+        let text = text.trim();
+        if !text.is_empty() {
+            id(&format!("{path}[{index}]"), text)?;
+        }
     }
-    if imp.bidfloor.is_some_and(|floor| price::floor(floor).is_none()) {
-        return Err(Refusal::bad_field(at("bidfloor"), "not a price"));
-    }
-    at_least(&at("exp"), imp.exp, 0)?;
-    imp.video.iter().try_for_each(|it| video(&at("video"), it))
-}
-
-/// Checks a video that stands at `path`.
-fn video(path: &str, video: &Video<'_>) -> Result<(), Refusal> {
-    let at = |member: &str| format!("{path}.{member}");
-    filled(&at("mimes"), Some(&video.mimes))?;
-    filled(&at("protocols"), video.protocols.as_deref())?;
-    filled(&at("rqddurs"), video.rqddurs.as_deref())?;
-    let bounded = video.minduration.is_some() || video.maxduration.is_some();
-    exclusive(&at("rqddurs"), bounded, video.rqddurs.is_some())?;
-    for length in video.rqddurs.iter().flatten() {
-        at_least(&at("rqddurs"), Some(*length), 1)?;
-    }
-    at_least(&at("minduration"), video.minduration, 0)?;
-    if video.minduration.is_some_and(|least| MAX_LENGTH < least) {
-        return Err(Refusal::bad_field(at("minduration"), format!("above {MAX_LENGTH}")));
-    }
-    at_least(&at("maxduration"), video.maxduration, video.minduration.unwrap_or(1).max(1))?;
-    at_least(&at("maxextended"), video.maxextended, -1)?;
-    at_least(&at("poddur"), video.poddur, 1)?;
-    at_least(&at("maxseq"), video.maxseq, 1)?;
-    at_least(&at("w"), video.w, 0)?;
-    at_least(&at("h"), video.h, 0)?;
-    at_least(&at("skipmin"), video.skipmin, 0)?;
-    at_least(&at("skipafter"), video.skipafter, 0)?;
-    at_least(&at("minbitrate"), video.minbitrate, 0)?;
-    at_least(&at("maxbitrate"), video.maxbitrate, video.minbitrate.unwrap_or(0))?;
-    video.podid.iter().try_for_each(|podid| id(&at("podid"), podid))
+    Ok(())
 }
 
 fn id(path: &str, text: &str) -> Result<(), Refusal> {
@@ -178,8 +144,18 @@ fn filled<T>(path: &str, list: Option<&[T]>) -> Result<(), Refusal> {
     }
 }
 
-/// The longest ad that could be asked for: as long as the longest break, in seconds.
-const MAX_LENGTH: i32 = 900;
+/// Refuses a list whose every entry would be held against every bid.
+fn short<T>(path: &str, list: Option<&[T]>, most: usize) -> Result<(), Refusal> {
+    match list {
+        Some(list) if most < list.len() => {
+            Err(Refusal::too_complex(Some(path), format!("more than {most}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The most categories blocked or allowed: more than any taxonomy of ads has.
+const MAX_CATEGORIES: usize = 1024;
 
 /// The most imps of a request.
 const MAX_IMPS: usize = 20;

@@ -1,11 +1,12 @@
 //! Whatever comes in, nothing panics, and what is read keeps its promises.
 
+use breakwater::auction::plan::plan;
 use breakwater::model::break_request::BreakRequest;
-use breakwater::model::time::MAX_BREAK;
-use breakwater::wire::break_request::Refusal;
+use breakwater::model::time::{MAX_BREAK, Seconds};
 use breakwater::wire::break_request::native::native;
 use breakwater::wire::break_request::openrtb::openrtb;
 use breakwater::wire::break_request::tag::tag;
+use breakwater::wire::break_request::{Refusal, UNBUILT};
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use proptest::sample::Index;
 use serde_json::Value;
@@ -81,7 +82,7 @@ fn samples_of_others() {
     for path in cases(&folder).into_iter().filter(is_request) {
         let mut sample: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         sample["id"] = "sample".into();
-        if let Some(imp) = sample.get_mut("imp").and_then(|imp| imp.get_mut(0)) {
+        for imp in sample.get_mut("imp").and_then(Value::as_array_mut).into_iter().flatten() {
             imp["tagid"] = "arena-1-mid".into();
         }
         let read = openrtb(sample.to_string().as_bytes(), &caller(), &market);
@@ -119,9 +120,19 @@ fn holds(read: Result<BreakRequest, Refusal>) {
     let ad_break = &request.ad_break;
     assert!(ad_break.length <= MAX_BREAK && ad_break.offset <= ad_break.length);
     assert!((1..=64).contains(&ad_break.id.as_str().len()));
+    let longest = Seconds::nominal(MAX_BREAK);
+    let lengths = request.imps.iter().filter_map(|imp| imp.seconds);
+    assert!(lengths.into_iter().all(|it| Seconds(1) <= it && it <= longest));
+    let plan = plan(&request, &market::market());
+    assert_eq!(plan.seconds(), request.seconds_asked());
+    assert!(plan.pods.iter().all(|pod| pod.seconds <= longest), "{:?}", plan.pods);
+    assert!(request.unbuilt.iter().all(|path| UNBUILT.contains(path)), "{:?}", request.unbuilt);
     for call in send(&request, &market::market()).iter().filter(|call| !call.gzip) {
         let body: Value = serde_json::from_slice(&call.body).unwrap();
-        assert_eq!(body["imp"][0]["video"]["podid"], ad_break.id.as_str());
+        for imp in body["imp"].as_array().unwrap() {
+            let podid = imp["video"]["podid"].as_str().unwrap();
+            assert!(plan.pods.iter().any(|pod| &*pod.id == podid), "{podid}");
+        }
         let reread: Result<::openrtb::request::BidRequest<'_>, _> =
             serde_json::from_slice(&call.body);
         assert!(reread.is_ok(), "{reread:?}");
@@ -149,7 +160,8 @@ fn nodes(tree: &mut Value) -> Vec<&mut Value> {
     }
 }
 
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 31] = [
+    "blocked_cat",
     "break",
     "session",
     "stream",
@@ -182,7 +194,8 @@ const KEYS: [&str; 30] = [
     "resp",
 ];
 
-const VALUES: [&str; 26] = [
+const VALUES: [&str; 27] = [
+    "IAB26,8:1002,:,1:",
     "",
     "-1",
     "0",

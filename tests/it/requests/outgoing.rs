@@ -110,7 +110,8 @@ pub(super) fn read(folder: &str, case: &str, market: &Market) -> BreakRequest {
 /// Calls every bidder of the market.
 pub(super) fn send(request: &BreakRequest, market: &Market) -> Vec<Call> {
     let plan = plan::plan(request, market);
-    calls(request, auction(), &plan, &everyone(), Millis(180), market)
+    let chosen = Chosen { asked: (0..plan.offers.len()).collect(), skipped: Vec::new() };
+    calls(request, auction(), &plan, &chosen, Millis(180), market)
 }
 
 fn auction() -> AuctionId {

@@ -173,10 +173,9 @@ fn what_was_not_recorded_may_be_asked_again() {
         answer.text().contains("a1.mp4")
     };
     assert!(!ask("&deadline_ms=35"), "nobody answers in 5 ms");
-    assert!(!ask("&blocked_cat=IAB26"), "not built yet");
     assert!(acme.requests().is_empty());
     assert!(ask(""), "nothing was sold, so it may be");
-    let reasons = ["too_late", "technical", "partial"];
+    let reasons = ["too_late", "partial"];
     for reason in reasons {
         let name = "breakwater_fill_requests_total";
         assert_eq!(exchange.count(name, &["arena", reason]), 1.0, "{reason}");
