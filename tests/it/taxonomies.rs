@@ -83,6 +83,7 @@ impl Published {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn read() -> Option<Published> {
     let Some(folder) = std::env::var_os("BREAKWATER_REFERENCE") else {
         eprintln!("skipped: BREAKWATER_REFERENCE is not set");
