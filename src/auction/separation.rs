@@ -87,20 +87,17 @@ fn same_creative<'a>(members: &[Member<'a>], conflicts: &mut Conflicts) {
     };
     group(members.iter().filter_map(own).collect(), conflicts);
     // Equal sets have equal least elements, so that few sets need be made to compare them.
-    let mut least: Vec<(&[u8; 32], usize, &[[u8; 32]])> = Vec::new();
-    for member in members {
-        let media = media(member.bid);
-        least.extend(media.iter().min().map(|least| (least, member.index, media)));
-    }
-    least.sort_unstable();
+    let least = |member: &Member<'a>| Some((media(member.bid).iter().min()?, *member));
+    let mut least: Vec<(&[u8; 32], Member<'_>)> = members.iter().filter_map(least).collect();
+    least.sort_unstable_by_key(|&(least, member)| (least, member.index));
     for alike in least.chunk_by(|left, right| left.0 == right.0).filter(|it| 1 < it.len()) {
-        let set = |media: &[[u8; 32]]| {
-            let mut set = media.to_vec();
+        let set = |bid| {
+            let mut set = media(bid).to_vec();
             set.sort_unstable();
             set.dedup();
             set
         };
-        group(alike.iter().map(|&(_, index, media)| (set(media), index)).collect(), conflicts);
+        group(alike.iter().map(|(_, it)| (set(it.bid), it.index)).collect(), conflicts);
     }
 }
 

@@ -48,6 +48,23 @@ fn a_tag_becomes_a_pod_that_strangers_read() {
     assert!(lost.ends_with("l=100"), "below the floor: {lost}");
 }
 
+/// First price over one spot: each side is told the other's bid, and what is blocked nothing.
+#[test]
+fn both_sides_are_told_what_would_have_tied() {
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "9", 30), Ad::new("a2", "4.99", 30)]);
+    let zenith = Bidder::bidding("zenith", vec![Ad::new("z1", "7.25", 30)]);
+    let exchange = Exchange::start(&[&acme, &zenith]);
+    let answer = exchange.tag("placement=arena&break=brk-1&duration_ms=30000");
+    assert!(answer.text().contains("a1.mp4"), "{}", answer.text());
+    let mut told = until("one win and two losses", || {
+        let told = [acme.notices(), zenith.notices()].concat();
+        (told.len() == 3).then_some(told)
+    });
+    told.sort_unstable();
+    let told: Vec<&str> = told.iter().map(|it| it.split_once("&p=").unwrap().1).collect();
+    assert_eq!(told, ["&m=&l=100", "&m=9&l=102", "9&m=7.25&l=0"]);
+}
+
 #[test]
 fn a_structured_bidder_sells_slots() {
     let ads = vec![

@@ -51,7 +51,7 @@ fn blocks_hit_what_the_published_tables_say() {
         }
     }
     let named: BTreeMap<&Key, Category> =
-        keys.iter().map(|key| (key, self::category(key.0, &key.1))).collect();
+        keys.iter().map(|key| (key, category(key.0, &key.1))).collect();
     for (index, category) in keys.iter().enumerate() {
         let blocks = &hitting[category];
         // Every pair would take minutes: all that hit, and one in 37 of the others.
@@ -83,6 +83,7 @@ impl Published {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn read() -> Option<Published> {
     let Some(folder) = std::env::var_os("BREAKWATER_REFERENCE") else {
         eprintln!("skipped: BREAKWATER_REFERENCE is not set");

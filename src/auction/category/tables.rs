@@ -19,8 +19,10 @@ pub(in crate::auction) type Families = u8;
 /// All categories, numbered family by family in the order of their ids.
 #[derive(Debug)]
 pub(in crate::auction) struct Tables {
-    /// The packed id of each node, ascending within a family.
+    /// The packed id of each node.
     ids: Vec<u64>,
+    /// Where a packed id is looked for first, by `slot`: a node, or that there is none.
+    slots: Vec<u16>,
     /// The nodes of each family.
     families: [Range<usize>; FAMILIES],
     /// The published name of each node.
@@ -105,14 +107,25 @@ impl Tables {
     }
 
     fn in_family(&self, family: usize, id: &str) -> Option<Node> {
-        let range = self.families[family].clone();
-        let at = self.ids[range.clone()].binary_search(&packed(id.trim())?).ok()?;
-        Some(Node::of(range.start + at))
+        let id = packed(id)?;
+        let mut slot = slot(family, id);
+        loop {
+            let node = self.slots[slot];
+            if node == NO_NODE {
+                return None;
+            }
+            let index = usize::from(node);
+            if self.ids[index] == id && self.families[family].contains(&index) {
+                return Some(Node(node));
+            }
+            slot = (slot + 1) % SLOTS;
+        }
     }
 
     fn read(categories: &'static str, equivalents: &str) -> Self {
         let mut tables = Self {
             ids: Vec::with_capacity(NODES),
+            slots: vec![NO_NODE; SLOTS],
             families: [const { 0..0 }; FAMILIES],
             names: Vec::with_capacity(NODES),
             ends: Vec::with_capacity(NODES),
@@ -157,7 +170,13 @@ impl Tables {
                 continue;
             }
             let (id, parents, name) = fields(line);
-            self.ids.push(packed(id).expect("an id of the tables is at most 8 bytes long"));
+            let id = packed(id).expect("an id of the tables is at most 8 bytes long");
+            let mut slot = slot(section - 1, id);
+            while self.slots[slot] != NO_NODE {
+                slot = (slot + 1) % SLOTS;
+            }
+            self.slots[slot] = Node::of(self.ids.len()).0;
+            self.ids.push(id);
             self.names.push(name);
             self.families[section - 1].end = self.ids.len();
             named.push((section - 1, parents));
@@ -198,15 +217,21 @@ fn above(parents: &[Vec<Node>], own: &[Node]) -> Vec<Node> {
     above
 }
 
-/// Returns an id as a number that sorts as its bytes do; none for what no table holds.
+/// Returns an id, space around it aside, as a number; none for what no table holds.
 fn packed(id: &str) -> Option<u64> {
-    let bytes = id.as_bytes();
-    if 8 < bytes.len() || bytes.contains(&0) {
-        return None;
-    }
-    let mut packed = [0; 8];
-    packed[..bytes.len()].copy_from_slice(bytes);
-    Some(u64::from_be_bytes(packed))
+    let id = match id.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] | [b'!'..=b'~'] => id,
+        _ => id.trim(),
+    };
+    let fits = !id.is_empty() && id.len() <= 8 && !id.as_bytes().contains(&0);
+    fits.then(|| id.bytes().fold(0, |packed, byte| packed << 8 | u64::from(byte)))
+}
+
+/// Returns where an id is looked for first.
+fn slot(family: usize, id: u64) -> usize {
+    let family = u64::try_from(family).expect("there are few families");
+    let mixed = (id ^ family << 61).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::try_from(mixed >> (u64::BITS - SLOTS.ilog2())).expect("slots are few")
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -228,6 +253,11 @@ const EQUIVALENTS: &str = include_str!("equivalents.tsv");
 
 /// How many categories the tables hold.
 pub(in crate::auction) const NODES: usize = 3738;
+
+/// Twice as many slots as nodes: most ids stand in their first, and each search ends.
+const SLOTS: usize = 8192;
+
+const NO_NODE: u16 = u16::MAX;
 
 /// How many families: Content 1.0, 2.x, Ad Product 1.x, Content 3.x, Ad Product 2.0.
 const FAMILIES: usize = 5;

@@ -88,7 +88,7 @@ fn the_first_of_a_name_stands_whatever_their_number() {
     for count in [2, 3, 64] {
         let mut input = auction(vec![stretch(0, 60)]);
         let named = |index: usize| {
-            let id = if index % 2 == 0 { "twin" } else { "a longer name" };
+            let id = if index.is_multiple_of(2) { "twin" } else { "a longer name" };
             Bid { id: BidId::new(id), ..bid("x", 1, 9, 30) }
         };
         let mut bids: Vec<Bid> = (0..count).map(named).collect();

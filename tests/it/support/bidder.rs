@@ -191,7 +191,8 @@ impl Ad {
             "protocol": 7, "adomain": [format!("{id}.example")], "adm": self.vast(),
         });
         if let Some(address) = notices {
-            let macros = "a=${AUCTION_ID}&b=${AUCTION_BID_ID}&p=${AUCTION_PRICE}&l=${AUCTION_LOSS}";
+            let macros = "a=${AUCTION_ID}&b=${AUCTION_BID_ID}&p=${AUCTION_PRICE}\
+                          &m=${AUCTION_MIN_TO_WIN}&l=${AUCTION_LOSS}";
             bid["nurl"] = format!("http://{address}/win?mine={id}&{macros}").into();
             bid["lurl"] = format!("http://{address}/loss?mine={id}&{macros}").into();
         }
