@@ -18,8 +18,8 @@ use crate::model::reason::LossReason;
 ///
 /// Of a winner it is `Win::min_to_win`. Losers have one that lost on price inside a legal auction:
 /// the price at which the best pods with the bid are worth as much as those without, winners
-/// standing at what they pay. `outcome` must be what `decide` returned for `input`; each search
-/// takes at most as many steps as one decision.
+/// standing at what they pay. `outcome` must be what `decide` returned for `input`. The searches
+/// take at most `ALL_STEPS` steps together, an equal share each; one that would need more has none.
 #[must_use]
 pub fn minimums(input: &AuctionInput, outcome: &Outcome) -> Vec<Vec<Option<Cpm>>> {
     let winners = |fate: &Fate| match fate {
@@ -37,12 +37,16 @@ pub fn minimums(input: &AuctionInput, outcome: &Outcome) -> Vec<Vec<Option<Cpm>>
     let keys = Keys::new(field.candidates.len(), &make);
     let problem = field.problem(&keys);
     let filled = filled.unwrap_or_else(|| problem.best(STEPS));
+    let lost = |candidate: &Candidate| match outcome.fates[candidate.bid.reply][candidate.bid.bid] {
+        Fate::Won(_) => false,
+        Fate::Lost(reason) => on_price(reason),
+    };
+    let losers = field.candidates.iter().filter(|candidate| lost(candidate)).count();
+    let share = ALL_STEPS / u32::try_from(losers).unwrap_or(u32::MAX).max(1);
     for (index, candidate) in field.candidates.iter().enumerate() {
-        let at = candidate.bid;
-        if let Fate::Lost(reason) = outcome.fates[at.reply][at.bid]
-            && on_price(reason)
-        {
-            minimums[at.reply][at.bid] = minimum(input, &problem, &filled, index);
+        if lost(candidate) {
+            let at = candidate.bid;
+            minimums[at.reply][at.bid] = minimum(input, &problem, &filled, (index, share));
         }
     }
     minimums
@@ -73,19 +77,22 @@ fn minimum(
     input: &AuctionInput,
     problem: &Problem<'_>,
     filled: &Filled,
-    index: usize,
+    (index, steps): (usize, u32),
 ) -> Option<Cpm> {
-    let candidate: &Candidate = &problem.candidates[index];
+    let candidate = &problem.candidates[index];
     let (terms, part) = (&input.plan.terms, &input.plan.parts[usize::from(candidate.part)]);
     let bid = &input.replies[candidate.bid.reply].bids[candidate.bid.bid];
     let deal = deal_of(part, bid);
     if pricing(terms, deal) == Pricing::Fixed {
         return None;
     }
-    let critical = problem.critical(filled, index, STEPS);
+    let critical = problem.critical(filled, index, steps.min(STEPS));
     let price = critical.price.filter(|_| critical.search == Search::Exact)?;
     least_bid(terms, deal, bid, needed(terms, part, deal, bid, price))
 }
+
+/// The most steps of all searches for losers: about 100 ms, and far above what real pods need.
+const ALL_STEPS: u32 = 32 * STEPS;
 
 #[cfg(test)]
 mod tests;
