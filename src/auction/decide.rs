@@ -28,7 +28,12 @@ pub fn decide(input: &AuctionInput) -> Outcome {
     let candidates = candidates(input, &refused);
     let make = |index: usize| key_of(input, candidates[index].bid);
     let keys = Keys::new(candidates.len(), &make);
-    let limits: Vec<PartLimits> = input.plan.parts.iter().map(PartLimits::of).collect();
+    let limits: Vec<PartLimits> = input
+        .plan
+        .parts
+        .iter()
+        .map(|part| PartLimits::of(part, &input.plan.pods[part.pod]))
+        .collect();
     let conflicts = Conflicts::default();
     let problem = Problem::new(&candidates, &limits, &conflicts, &keys);
     let filled = problem.best(STEPS);
