@@ -11,6 +11,7 @@ use crate::auction::eligibility;
 use crate::auction::eligibility::{Refusals, deal_of};
 use crate::auction::field::Field;
 use crate::auction::fill::STEPS;
+use crate::auction::fill::critical::Critical;
 use crate::auction::fill::order::play_order;
 use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::loss;
@@ -39,7 +40,7 @@ pub fn decide(input: &AuctionInput) -> Outcome {
     outcome(input, budget).expect("past the bound the best found stands")
 }
 
-/// Returns what `decide` returns, or `None` when the searches would take more than `steps` steps.
+/// Returns what `decide` returns, or `None` when a search would pass its share of `steps` steps.
 ///
 /// A caller on a thread that must not be held up tries it first. From the bound of `decide` on it
 /// is never `None`.
@@ -127,6 +128,7 @@ fn wins(
     filled: &Filled,
     budget: &mut Budget,
 ) -> Option<Vec<Win>> {
+    let criticals = criticals(input, problem, filled, budget)?;
     let mut wins = Vec::with_capacity(filled.chosen.len());
     for pod in 0..input.plan.pods.len() {
         let of_pod = |ad: &usize| usize::from(problem.candidates[*ad].pod) == pod;
@@ -134,7 +136,8 @@ fn wins(
         let (mut start, mut sequence) = (Millis(0), 0);
         for ad in play_order(problem.candidates, problem.keys, ads) {
             sequence += 1;
-            let win = win(input, problem, (filled, ad), budget)?;
+            let critical = criticals.iter().find(|(index, _)| *index == ad).map(|(_, it)| it);
+            let win = win(input, &problem.candidates[ad], critical);
             let length = win.length;
             wins.push(Win { sequence, start, ..win });
             start = Millis(start.0 + length.0);
@@ -143,34 +146,49 @@ fn wins(
     Some(wins)
 }
 
-/// Returns one ad and its prices, not yet its place.
-fn win(
+/// Returns the critical prices of those winners whose price or minimum is one, with their indexes.
+///
+/// Each search takes an equal share of the steps left, so that none depends on another.
+fn criticals(
     input: &AuctionInput,
     problem: &Problem<'_>,
-    (filled, index): (&Filled, usize),
+    filled: &Filled,
     budget: &mut Budget,
-) -> Option<Win> {
-    let ad: &Candidate = &problem.candidates[index];
-    let (terms, part) = (&input.plan.terms, usize::from(ad.part));
-    let bid = &input.replies[ad.bid.reply].bids[ad.bid.bid];
-    let deal = deal_of(&input.plan.parts[part], bid);
-    let asked = match pricing(terms, deal) {
-        // Its price is its deal's, whatever others bid.
-        Pricing::Fixed => None,
-        // Of pods that are not proved to be the best, nothing less can be proved.
-        Pricing::First if filled.search == Search::Bounded => None,
-        Pricing::First | Pricing::Second => Some(problem.critical(filled, index, budget.left)),
+) -> Option<Vec<(usize, Critical)>> {
+    let asks = |index: &usize| {
+        let ad = &problem.candidates[*index];
+        let bid = &input.replies[ad.bid.reply].bids[ad.bid.bid];
+        let deal = deal_of(&input.plan.parts[usize::from(ad.part)], bid);
+        match pricing(&input.plan.terms, deal) {
+            // Its price is its deal's, whatever others bid.
+            Pricing::Fixed => false,
+            // Of pods that are not proved to be the best, nothing less can be proved.
+            Pricing::First => filled.search == Search::Exact,
+            Pricing::Second => true,
+        }
     };
-    let (mut critical, mut proved) = (Cpm::ZERO, filled.search == Search::Exact);
-    if let Some(found) = asked {
-        budget.spend(found.search, found.steps)?;
-        critical = found.price.unwrap_or(ad.price);
-        proved = found.search == Search::Exact;
+    let asked: Vec<usize> = filled.chosen.iter().copied().filter(asks).collect();
+    let share = budget.left / u32::try_from(asked.len()).unwrap_or(u32::MAX).max(1);
+    let found = problem.critical(filled, &asked, share);
+    for critical in &found {
+        budget.spend(critical.search, critical.steps)?;
     }
-    let part = &input.plan.parts[part];
+    Some(asked.into_iter().zip(found).collect())
+}
+
+/// Returns one ad and its prices, not yet its place; without a critical price where it needs none
+/// or where none can be proved.
+fn win(input: &AuctionInput, ad: &Candidate, critical: Option<&Critical>) -> Win {
+    let (terms, part) = (&input.plan.terms, &input.plan.parts[usize::from(ad.part)]);
+    let bid = &input.replies[ad.bid.reply].bids[ad.bid.bid];
+    let deal = deal_of(part, bid);
+    let proved = critical.is_some_and(|critical| critical.search == Search::Exact);
+    let known = proved || pricing(terms, deal) == Pricing::Fixed;
+    // Where no price would do, as only past the bound, it pays all that it offers.
+    let critical = critical.map_or(Cpm::ZERO, |critical| critical.price.unwrap_or(ad.price));
     let payment = payment(terms, deal, bid, clearing(terms, part, deal, bid, critical));
-    let min_to_win = proved.then(|| needed(terms, part, deal, bid, critical));
-    Some(Win {
+    let needed = known.then(|| needed(terms, part, deal, bid, critical));
+    Win {
         bid: ad.bid,
         part: usize::from(ad.part),
         sequence: 0,
@@ -180,9 +198,9 @@ fn win(
         clearing: payment.clearing,
         pay: payment.pay,
         discount: payment.discount,
-        min_to_win: min_to_win.and_then(|needed| least_bid(terms, deal, bid, needed)),
+        min_to_win: needed.and_then(|needed| least_bid(terms, deal, bid, needed)),
         split: payment.split,
-    })
+    }
 }
 
 /// Returns the fates of the refused; the others stand as outbid until they are named.

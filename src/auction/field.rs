@@ -22,7 +22,9 @@ impl Field {
     /// Returns the field of an auction.
     pub(super) fn of(input: &AuctionInput, refused: &Refusals) -> Self {
         let candidates = candidates(input, refused);
-        let limits: Vec<PartLimits> = input.plan.parts.iter().map(PartLimits::of).collect();
+        let plan = &input.plan;
+        let limits = plan.parts.iter().map(|part| PartLimits::of(part, &plan.pods[part.pod]));
+        let limits: Vec<PartLimits> = limits.collect();
         let conflicts = separation::conflicts(input, &candidates);
         Self { candidates, limits, conflicts }
     }

@@ -3,7 +3,7 @@
 //! The objective, in order: the highest sum of prices by tiers, the most seconds, the fewest ads,
 //! the least ascending list of tie-break keys (decisions 4, 5). What must be chosen together is one
 //! item. `problem` reads the candidates, `solve` takes one component of them from its bounds
-//! (`dual`, `table`) through the walk (`search`) to its ties (`ties`); `critical` asks what one
+//! (`dual`, `field`, `table`) through the walk (`search`) to its ties (`ties`); `critical` asks what one
 //! price would have to be.
 
 mod bits;
@@ -11,6 +11,7 @@ mod classes;
 pub(super) mod conflicts;
 pub(super) mod critical;
 mod dual;
+mod field;
 pub(super) mod order;
 pub(super) mod problem;
 mod relation;

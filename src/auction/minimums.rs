@@ -5,7 +5,8 @@ use crate::auction::eligibility;
 use crate::auction::eligibility::deal_of;
 use crate::auction::field::Field;
 use crate::auction::fill::STEPS;
-use crate::auction::fill::problem::{Filled, Problem};
+use crate::auction::fill::critical::Critical;
+use crate::auction::fill::problem::Filled;
 use crate::auction::pricing::{least_bid, needed, pricing};
 use crate::model::deal::Pricing;
 use crate::model::money::Cpm;
@@ -39,15 +40,16 @@ pub fn minimums(input: &AuctionInput, outcome: &Outcome) -> Vec<Vec<Option<Cpm>>
     let filled = filled.unwrap_or_else(|| problem.best(STEPS));
     let lost = |candidate: &Candidate| match outcome.fates[candidate.bid.reply][candidate.bid.bid] {
         Fate::Won(_) => false,
-        Fate::Lost(reason) => on_price(reason),
+        Fate::Lost(reason) => on_price(reason) && !is_fixed(input, candidate),
     };
-    let losers = field.candidates.iter().filter(|candidate| lost(candidate)).count();
-    let share = ALL_STEPS / u32::try_from(losers).unwrap_or(u32::MAX).max(1);
-    for (index, candidate) in field.candidates.iter().enumerate() {
-        if lost(candidate) {
-            let at = candidate.bid;
-            minimums[at.reply][at.bid] = minimum(input, &problem, &filled, (index, share));
-        }
+    let losers = (0..field.candidates.len()).filter(|&index| lost(&field.candidates[index]));
+    let losers: Vec<usize> = losers.collect();
+    let share = ALL_STEPS / u32::try_from(losers.len()).unwrap_or(u32::MAX).max(1);
+    let criticals = problem.critical(&filled, &losers, share.min(STEPS));
+    for (index, critical) in losers.into_iter().zip(criticals) {
+        let candidate = &field.candidates[index];
+        let at = candidate.bid;
+        minimums[at.reply][at.bid] = minimum(input, candidate, critical);
     }
     minimums
 }
@@ -73,20 +75,18 @@ fn on_price(reason: LossReason) -> bool {
     reason != LossReason::DisplacedByDeal && reason != LossReason::GroupIncomplete
 }
 
-fn minimum(
-    input: &AuctionInput,
-    problem: &Problem<'_>,
-    filled: &Filled,
-    (index, steps): (usize, u32),
-) -> Option<Cpm> {
-    let candidate = &problem.candidates[index];
+/// Says whether a bid is under a deal of a fixed price, which is its minimum whatever others bid.
+fn is_fixed(input: &AuctionInput, candidate: &Candidate) -> bool {
+    let bid = &input.replies[candidate.bid.reply].bids[candidate.bid.bid];
+    let deal = deal_of(&input.plan.parts[usize::from(candidate.part)], bid);
+    pricing(&input.plan.terms, deal) == Pricing::Fixed
+}
+
+/// Returns the least bid that a critical price asks for, if it was proved.
+fn minimum(input: &AuctionInput, candidate: &Candidate, critical: Critical) -> Option<Cpm> {
     let (terms, part) = (&input.plan.terms, &input.plan.parts[usize::from(candidate.part)]);
     let bid = &input.replies[candidate.bid.reply].bids[candidate.bid.bid];
     let deal = deal_of(part, bid);
-    if pricing(terms, deal) == Pricing::Fixed {
-        return None;
-    }
-    let critical = problem.critical(filled, index, steps.min(STEPS));
     let price = critical.price.filter(|_| critical.search == Search::Exact)?;
     least_bid(terms, deal, bid, needed(terms, part, deal, bid, price))
 }

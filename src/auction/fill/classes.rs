@@ -5,7 +5,7 @@ use crate::auction::fill::problem::Problem;
 use crate::auction::fill::solve::Unit;
 
 /// Units sorted by class; at most one of a class is in a legal pod.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Classes<S> {
     /// The units, class by class.
     pub(super) units: Vec<Unit<S>>,

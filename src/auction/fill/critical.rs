@@ -1,8 +1,12 @@
 //! The critical price: the least at which a bid is no loss to its pod (decisions 6, 7).
 
+use crate::auction::fill::bits::{Bits, has};
+use crate::auction::fill::field::{Field, NEAR};
 use crate::auction::fill::problem::{Filled, Problem};
-use crate::auction::fill::score::{Levels, add_price};
-use crate::auction::fill::solve::Question;
+use crate::auction::fill::score::{Levels, Score, Spread, Width, add_price};
+use crate::auction::fill::search::Goal;
+use crate::auction::fill::solve::{Room, Solved, Unit, walk};
+use crate::auction::fill::start::{Best, improve, pack};
 use crate::model::money::Cpm;
 use crate::model::outcome::Search;
 
@@ -18,48 +22,79 @@ pub(in crate::auction) struct Critical {
 }
 
 impl Problem<'_> {
-    /// Returns the least price at which the best selection with a candidate equals or beats the
-    /// best without it, ties of seconds, ads and keys aside; other bids stay as they are.
+    /// Returns, for each of some candidates, the least price at which the best selection with it
+    /// equals or beats the best without it, ties of seconds, ads and keys aside; other bids stay
+    /// as they are.
     ///
-    /// `best` is what `Problem::best` returned.
+    /// `best` is what `Problem::best` returned; each candidate has `steps` of its own.
     pub(in crate::auction) fn critical(
         &self,
         best: &Filled,
-        candidate: usize,
+        asked: &[usize],
         steps: u32,
-    ) -> Critical {
+    ) -> Vec<Critical> {
+        if self.single {
+            return asked.iter().map(|&candidate| self.critical_single(best, candidate)).collect();
+        }
+        match self.width {
+            Width::Narrow => self.critical_as::<i64>(best, asked, steps),
+            Width::Wide => self.critical_as::<i128>(best, asked, steps),
+            Width::Widest => self.critical_as::<Spread>(best, asked, steps),
+        }
+    }
+
+    fn critical_single(&self, best: &Filled, candidate: usize) -> Critical {
         if !self.possible(candidate) {
             return Critical { price: None, search: Search::Exact, steps: 0 };
         }
-        let won = best.chosen.binary_search(&candidate).is_ok();
-        if self.single {
-            let rival =
-                if won { self.best_single(Some(candidate)) } else { best.chosen.first().copied() };
-            let without = rival.map_or([0; 3], |rival| self.levels(&[rival]));
-            return self.lift([0; 3], without, candidate, (best.search, 0));
+        let won = best.chosen.first() == Some(&candidate);
+        let rival =
+            if won { self.best_single(Some(candidate)) } else { best.chosen.first().copied() };
+        let without = rival.map_or([0; 3], |rival| self.levels(&[rival]));
+        self.lift([0; 3], without, candidate, (best.search, 0))
+    }
+
+    fn critical_as<S: Score>(&self, best: &Filled, asked: &[usize], steps: u32) -> Vec<Critical> {
+        let mut stands = Bits::empty(self.items.len());
+        for &candidate in &best.chosen {
+            stands.insert(self.item_of[candidate]);
         }
-        let item = self.item_of[candidate];
-        let component = self.components.iter().find(|component| component.contains(&item));
-        let component = component.expect("what is possible is in a component");
-        let mut left = steps;
-        let (forced, excluded) = if won { (None, Some(item)) } else { (Some(item), None) };
-        let question = Question { forced, excluded, least: false };
-        let solved = self.solve(component, question, &mut left);
-        let mut found: Vec<usize> = Vec::new();
-        for other in solved.items {
-            found.extend_from_slice(self.members(other));
+        let none = Critical { price: None, search: Search::Exact, steps: 0 };
+        let mut found = vec![none; asked.len()];
+        for component in &self.components {
+            for won in [true, false] {
+                let here = (0..asked.len()).filter(|&place| {
+                    let item = self.item_of[asked[place]];
+                    stands.has(item) == won && component.binary_search(&item).is_ok()
+                });
+                let here: Vec<usize> = here.collect();
+                if here.is_empty() {
+                    continue;
+                }
+                let items: Vec<usize> = here.iter().map(|&at| self.item_of[asked[at]]).collect();
+                let others = Others::<S>::of(self, component, &stands, &items);
+                for (order, &place) in here.iter().enumerate() {
+                    let mut left = steps;
+                    let solved = others.solve(self, order, &mut left);
+                    let search = if solved.exact { best.search } else { Search::Bounded };
+                    let (with, without) = if won {
+                        (&others.stands, &solved.items)
+                    } else {
+                        (&solved.items, &others.stands)
+                    };
+                    let with = self.levels_but(with, asked[place]);
+                    let without = self.levels_but(without, asked[place]);
+                    found[place] = self.lift(with, without, asked[place], (search, steps - left));
+                }
+            }
         }
-        let here = |index: &usize| component.contains(&self.item_of[*index]);
-        let stands: Vec<usize> = best.chosen.iter().copied().filter(here).collect();
-        let search = if solved.exact { best.search } else { Search::Bounded };
-        let (mut with, without) = if won {
-            (stands, found)
-        } else {
-            found.extend_from_slice(self.members(item));
-            (found, stands)
-        };
-        with.retain(|&index| index != candidate);
-        self.lift(self.levels(&with), self.levels(&without), candidate, (search, steps - left))
+        found
+    }
+
+    /// Returns the sums of prices of all bids of some items but one.
+    fn levels_but(&self, items: &[usize], candidate: usize) -> Levels {
+        let members = items.iter().flat_map(|&item| self.members(item)).copied();
+        self.levels(&members.filter(|&member| member != candidate).collect::<Vec<_>>())
     }
 
     /// Returns the price that lifts `with`, to which the bid adds, to `without`.
@@ -91,7 +126,7 @@ impl Problem<'_> {
     }
 
     /// Returns the sums of prices of some candidates.
-    pub(super) fn levels(&self, candidates: &[usize]) -> Levels {
+    fn levels(&self, candidates: &[usize]) -> Levels {
         let mut levels = [0; 3];
         for &index in candidates {
             let bid = &self.candidates[index];
@@ -100,3 +135,109 @@ impl Problem<'_> {
         levels
     }
 }
+
+/// The selections of one component with each of some items decided the other way round.
+///
+/// They differ little from what stands and from one another, so one field serves them all.
+#[derive(Debug)]
+struct Others<S> {
+    /// The items that stand, ascending.
+    stands: Vec<usize>,
+    /// For each item asked about: whether it stands, and a good selection the other way round.
+    starts: Vec<(usize, bool, Best<S>)>,
+    room: Room,
+    field: Field<S>,
+}
+
+impl<S: Score> Others<S> {
+    fn of(problem: &Problem<'_>, component: &[usize], stands: &Bits, asked: &[usize]) -> Self {
+        let room = Room::of(problem);
+        let unit = |&item: &usize| Unit { item, score: problem.score(item) };
+        let units: Vec<Unit<S>> = component.iter().map(unit).collect();
+        let stand: Vec<usize> =
+            component.iter().copied().filter(|&item| stands.has(item)).collect();
+        let best = Best {
+            score: stand.iter().fold(S::ZERO, |sum, &item| sum.plus(problem.score(item))),
+            items: stand.clone(),
+        };
+        let mut kept = Bits::empty(problem.items.len());
+        for &item in asked {
+            if stands.has(item) {
+                kept.insert(item);
+            }
+        }
+        let mut field = Field::coarse(problem, &units, &room, (&best, &kept));
+        let order = field.order(problem, &room);
+        let starts: Vec<(usize, bool, Best<S>)> = asked
+            .iter()
+            .map(|&item| {
+                let won = stands.has(item);
+                let start = other_way(problem, &order, (&room, &stand), (item, won));
+                (item, won, start)
+            })
+            .collect();
+        let floor = starts.iter().map(|(.., start)| start.score).min().unwrap_or(S::ZERO);
+        field.refine(problem, &room, (&best, floor));
+        Self { stands: stand, starts, room, field }
+    }
+
+    fn solve(&self, problem: &Problem<'_>, asked: usize, steps: &mut u32) -> Solved {
+        let (item, won, ref start) = self.starts[asked];
+        let (mut room, mut best) = (self.room.clone(), start.clone());
+        let row = problem.conflicts.row(item);
+        let mut field = if won {
+            self.field.within(|unit| unit.item != item)
+        } else {
+            room.take(problem, item);
+            best.items.retain(|&other| other != item);
+            best.score = best.score.minus(problem.score(item));
+            self.field.within(|unit| {
+                unit.item != item && !has(row, unit.item) && room.holds(problem, unit.item)
+            })
+        };
+        field.descend(problem, &room, &best, ROUNDS);
+        field.repair(problem, &room, &mut best);
+        let mut solved = walk(problem, field, &room, best, (Goal::Any, steps));
+        if !won {
+            solved.items.push(item);
+            solved.items.sort_unstable();
+        }
+        solved
+    }
+}
+
+/// Returns a good selection with an item that does not stand, or without one that does.
+///
+/// What stands is mended; so is what is made anew of the units in their order, and the better taken.
+fn other_way<S: Score>(
+    problem: &Problem<'_>,
+    order: &[Unit<S>],
+    (room, stands): (&Room, &[usize]),
+    (item, won): (usize, bool),
+) -> Best<S> {
+    let mut room = room.clone();
+    let row = problem.conflicts.row(item);
+    if !won {
+        room.take(problem, item);
+    }
+    let legal =
+        |other: usize| other != item && (won || (!has(row, other) && room.holds(problem, other)));
+    let order: Vec<Unit<S>> = order.iter().copied().filter(|unit| legal(unit.item)).collect();
+    let stand =
+        |&other: &usize| legal(other).then(|| Unit { item: other, score: problem.score(other) });
+    let stand: Vec<Unit<S>> = stands.iter().filter_map(stand).collect();
+    let near = &order[..order.len().min(NEAR)];
+    let mut mended = pack(problem, stand.iter(), &room);
+    improve(problem, near, &room, &mut mended);
+    let mut anew = pack(problem, order.iter(), &room);
+    improve(problem, near, &room, &mut anew);
+    let mut best = if mended.score < anew.score { anew } else { mended };
+    if !won {
+        best.items.push(item);
+        best.score = best.score.plus(problem.score(item));
+    }
+    best
+}
+
+/// Rounds that fit the prices of a whole field to one question.
+const ROUNDS: usize = 16;

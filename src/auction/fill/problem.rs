@@ -8,10 +8,10 @@ use crate::auction::fill::bits::Matrix;
 use crate::auction::fill::conflicts::Conflicts;
 use crate::auction::fill::relation::Relation;
 use crate::auction::fill::score::{Extent, Levels, Packing, Score, Spread, Width, add_price};
-use crate::auction::fill::solve::{Question, Solved, solve};
+use crate::auction::fill::solve::{Solved, solve};
 use crate::model::market::Fit;
 use crate::model::outcome::Search;
-use crate::model::plan::{Part, Place, Shape};
+use crate::model::plan::{Part, Place, Pod, Shape};
 use crate::model::time::{MAX_BREAK, Seconds};
 
 /// What one part of a pod can hold.
@@ -108,10 +108,10 @@ pub(super) struct Hold {
 pub(in crate::auction) type Ends = [u32; 3];
 
 impl PartLimits {
-    /// Returns the limits of a part.
-    pub(in crate::auction) fn of(part: &Part) -> Self {
+    /// Returns the limits of a part, of which a pod has no more than it has itself.
+    pub(in crate::auction) fn of(part: &Part, pod: &Pod) -> Self {
         // More than 900 s are never sold.
-        let seconds = part.seconds.min(Seconds::nominal(MAX_BREAK)).0;
+        let seconds = part.seconds.min(pod.seconds).min(Seconds::nominal(MAX_BREAK)).0;
         let millis = match part.fit {
             Fit::Nominal => u64::MAX,
             Fit::Real => part.real.min(MAX_BREAK).0,
@@ -168,10 +168,9 @@ impl<'a> Problem<'a> {
             let chosen = self.best_single(None).into_iter().collect();
             return Filled { chosen, search: Search::Exact, steps: 0 };
         }
-        let question = Question { forced: None, excluded: None, least: true };
         let (mut left, mut exact, mut chosen) = (steps, true, Vec::new());
         for component in &self.components {
-            let solved = self.solve(component, question, &mut left);
+            let solved = self.solve(component, &mut left);
             exact &= solved.exact;
             for item in solved.items {
                 chosen.extend_from_slice(self.members(item));
@@ -182,12 +181,12 @@ impl<'a> Problem<'a> {
         Filled { chosen, search, steps: steps - left }
     }
 
-    /// Answers a question about a component in the type that its values need.
-    pub(super) fn solve(&self, component: &[usize], question: Question, steps: &mut u32) -> Solved {
+    /// Solves a component in the type that its values need.
+    fn solve(&self, component: &[usize], steps: &mut u32) -> Solved {
         match self.width {
-            Width::Narrow => solve::<i64>(self, component, question, steps),
-            Width::Wide => solve::<i128>(self, component, question, steps),
-            Width::Widest => solve::<Spread>(self, component, question, steps),
+            Width::Narrow => solve::<i64>(self, component, steps),
+            Width::Wide => solve::<i128>(self, component, steps),
+            Width::Widest => solve::<Spread>(self, component, steps),
         }
     }
 

@@ -7,7 +7,7 @@
 use crate::auction::candidate::Key;
 use crate::auction::fill::bits::has;
 use crate::auction::fill::classes::Classes;
-use crate::auction::fill::dual::Dual;
+use crate::auction::fill::field::Dual;
 use crate::auction::fill::problem::Problem;
 use crate::auction::fill::score::Score;
 use crate::auction::fill::solve::Room;
@@ -63,7 +63,7 @@ struct Node<S> {
 }
 
 impl<'a, S: Score> Walk<'a, S> {
-    /// Makes the tables for a walk that starts from `room` and from the best known.
+    /// Starts from `room` and from the best known, without tables.
     pub(super) fn new(
         problem: &'a Problem<'a>,
         classes: &'a Classes<S>,
@@ -75,11 +75,11 @@ impl<'a, S: Score> Walk<'a, S> {
         Self {
             best,
             many_ties: false,
-            complete: true,
+            complete: false,
             problem,
             classes,
             dual,
-            tables: Table::all(problem, classes, &dual.reduced, room),
+            tables: Vec::new(),
             room: room.clone(),
             goal: Goal::Any,
             chosen: Vec::new(),
@@ -91,8 +91,16 @@ impl<'a, S: Score> Walk<'a, S> {
         }
     }
 
-    /// Follows the tables down to one selection, which is often the best.
-    pub(super) fn dive(&mut self) {
+    /// Says whether prices bound it.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.dual.bound != i64::MAX
+    }
+
+    /// Makes tables of so many cells at most, follows them down to one selection, which is often
+    /// the best, and keeps them for what comes.
+    pub(super) fn dive(&mut self, cells: usize) {
+        let room = (&self.room, cells);
+        self.tables = Table::all(self.problem, self.classes, &self.dual.reduced, room);
         let (problem, classes) = (self.problem, self.classes);
         let mut score = S::ZERO;
         for class in 0..classes.count() {
@@ -123,12 +131,17 @@ impl<'a, S: Score> Walk<'a, S> {
         }
     }
 
-    /// Walks all there is, or until the steps run out.
-    pub(super) fn run(&mut self, goal: Goal, steps: &mut u32) {
-        (self.goal, self.steps, self.on) = (goal, *steps, true);
+    /// Walks all there is, or until `most` of the steps are taken.
+    pub(super) fn run(&mut self, goal: Goal, steps: &mut u32, most: u32) {
+        let most = most.min(*steps);
+        self.goal = if self.many_ties { Goal::Any } else { goal };
+        (self.steps, self.on, self.complete) = (most, true, true);
         let root = Node { score: S::ZERO, reduced: S::ZERO, regret: 0 };
         self.walk(0, root);
-        *steps = self.steps;
+        *steps -= most - self.steps;
+        while !self.chosen.is_empty() {
+            self.leave();
+        }
     }
 
     /// Looks for a selection as good as the best that has all of `fixed` and none of `banned`.
@@ -191,7 +204,7 @@ impl<'a, S: Score> Walk<'a, S> {
     fn walk(&mut self, from: usize, mut node: Node<S>) {
         let (problem, classes, dual) = (self.problem, self.classes, self.dual);
         for class in from..classes.count() {
-            if !self.step() || !self.may(node.reduced.plus(self.rest(class)), node.regret) {
+            if !self.step() || !self.may(&node, class) {
                 return;
             }
             for index in classes.starts[class]..classes.starts[class + 1] {
@@ -212,7 +225,7 @@ impl<'a, S: Score> Walk<'a, S> {
                     reduced: node.reduced.plus(dual.reduced[index]),
                     regret,
                 };
-                if self.may(with.reduced.plus(self.rest(class + 1)), regret) {
+                if self.may(&with, class + 1) {
                     self.record(with.score);
                     self.walk(class + 1, with);
                 }
@@ -245,13 +258,18 @@ impl<'a, S: Score> Walk<'a, S> {
     }
 
     /// Says whether something wanted may come of a node.
-    fn may(&self, most: S, regret: i64) -> bool {
-        let most = most.plus(self.dual.base);
-        let better = match self.goal {
+    fn may(&self, node: &Node<S>, class: usize) -> bool {
+        if self.too_dear(node.regret) {
+            return false;
+        }
+        if self.tables.is_empty() {
+            return true;
+        }
+        let most = node.reduced.plus(self.rest(class)).plus(self.dual.base);
+        match self.goal {
             Goal::Any => self.best.score < most,
             Goal::Least | Goal::Reach => self.best.score <= most,
-        };
-        better && !self.too_dear(regret)
+        }
     }
 
     /// Says whether choices cost too much against the bound.

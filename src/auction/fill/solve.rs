@@ -1,29 +1,17 @@
-//! The best selection of one component, with an item forced in or kept out.
+//! The best selection of one component.
 
-use crate::auction::fill::bits::{Bits, has};
-use crate::auction::fill::classes::Classes;
-use crate::auction::fill::dual::Dual;
+use crate::auction::fill::bits::Bits;
+use crate::auction::fill::field::Field;
 use crate::auction::fill::problem::{Ends, PartLimits, Problem, ends_hold};
 use crate::auction::fill::score::Score;
 use crate::auction::fill::search::{Goal, Walk};
-use crate::auction::fill::start;
+use crate::auction::fill::start::{self, Best};
 use crate::auction::fill::ties;
-
-/// What is asked of a component.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Question {
-    /// An item that is in, whatever it is worth.
-    pub(super) forced: Option<usize>,
-    /// An item that is out.
-    pub(super) excluded: Option<usize>,
-    /// Whether the least of equals is wanted (decision 5), or any will do.
-    pub(super) least: bool,
-}
 
 /// The best selection found.
 #[derive(Clone, Debug)]
 pub(super) struct Solved {
-    /// Its items, without the forced one, ascending.
+    /// Its items, ascending.
     pub(super) items: Vec<usize>,
     /// Whether there is none better.
     pub(super) exact: bool,
@@ -118,89 +106,54 @@ impl Room {
 pub(super) fn solve<S: Score>(
     problem: &Problem<'_>,
     component: &[usize],
-    question: Question,
     steps: &mut u32,
 ) -> Solved {
-    let mut room = Room::of(problem);
-    if let Some(item) = question.forced {
-        room.take(problem, item);
+    let room = Room::of(problem);
+    let units: Vec<Unit<S>> =
+        component.iter().map(|&item| Unit { item, score: problem.score(item) }).collect();
+    let mut best = start::greedy(problem, &units, &room);
+    let kept = Bits::empty(problem.items.len());
+    let mut field = Field::coarse(problem, &units, &room, (&best, &kept));
+    field.repair(problem, &room, &mut best);
+    field.refine(problem, &room, (&best, best.score));
+    if field.repair(problem, &room, &mut best) {
+        field.descend(problem, &room, &best, MORE_ROUNDS);
     }
-    let units = units(problem, component, question, &room);
-    let mut classes = Classes::<S>::of(problem, &units);
-    strike_dominated(problem, &mut classes);
-    let mut best = start::greedy(problem, &classes.units, &room);
-    let dual = Dual::of(problem, &mut classes, &room, &mut best);
-    let mut walk = Walk::new(problem, &classes, &dual, &room, best);
-    walk.dive();
-    let goal = if question.least { Goal::Least } else { Goal::Any };
-    walk.run(goal, steps);
+    walk(problem, field, &room, best, (Goal::Least, steps))
+}
+
+/// Walks a field.
+pub(super) fn walk<S: Score>(
+    problem: &Problem<'_>,
+    field: Field<S>,
+    room: &Room,
+    best: Best<S>,
+    (goal, steps): (Goal, &mut u32),
+) -> Solved {
+    let (classes, dual) = field.finish(problem, room, &best);
+    let mut walk = Walk::new(problem, &classes, &dual, room, best);
+    if walk.is_bounded() {
+        walk.run(goal, steps, STEPS_WITHOUT_TABLES);
+    }
+    for (cells, most) in TABLES {
+        if !walk.complete {
+            walk.dive(cells);
+            walk.run(goal, steps, most);
+        }
+    }
     if walk.many_ties {
         return ties::least(problem, &classes, &mut walk, steps);
     }
-    let mut items = walk.best.items.clone();
+    let mut items = std::mem::take(&mut walk.best.items);
     items.sort_unstable();
     Solved { items, exact: walk.complete }
 }
 
-/// Returns the items that may join what is forced.
-fn units<S: Score>(
-    problem: &Problem<'_>,
-    component: &[usize],
-    question: Question,
-    room: &Room,
-) -> Vec<Unit<S>> {
-    let forced = question.forced.map(|item| problem.conflicts.row(item));
-    let barred = |item: usize| {
-        question.forced == Some(item)
-            || question.excluded == Some(item)
-            || forced.is_some_and(|row| has(row, item))
-            || (question.forced.is_some() && !room.holds(problem, item))
-    };
-    let units = component.iter().copied().filter(|&item| !barred(item));
-    units.map(|item| Unit { item, score: problem.score(item) }).collect()
-}
+/// Steps that are tried before tables are made.
+const STEPS_WITHOUT_TABLES: u32 = 400;
 
-/// Takes out each single bid in whose place another of its class would always be better.
-///
-/// That other takes no more, is worth more (or as much with a lower key), and excludes nothing
-/// else. Both are of one class, so the other is never there already.
-fn strike_dominated<S: Score>(problem: &Problem<'_>, classes: &mut Classes<S>) {
-    let mut struck = Bits::empty(problem.items.len());
-    for class in 0..classes.count() {
-        let units = classes.class(class);
-        for (index, unit) in units.iter().enumerate() {
-            if units
-                .iter()
-                .enumerate()
-                .any(|(other, rival)| other != index && dominates(problem, rival.item, unit.item))
-            {
-                struck.insert(unit.item);
-            }
-        }
-    }
-    classes.retain(|_, unit| !struck.has(unit.item));
-}
+/// The cells of the tables, and the steps that are tried before larger ones are made.
+const TABLES: [(usize, u32); 3] = [(1 << 14, 1_000), (1 << 16, 8_000), (1 << 20, u32::MAX)];
 
-fn dominates(problem: &Problem<'_>, rival: usize, item: usize) -> bool {
-    let (left, right) = (&problem.items[rival], &problem.items[item]);
-    // Items are sorted by worth, equals by key.
-    if item < rival || 1 < left.ads || 1 < right.ads || right.seconds < left.seconds {
-        return false;
-    }
-    let (piece, other) = (&problem.pieces(rival)[0], &problem.pieces(item)[0]);
-    if piece.part != other.part
-        || (problem.counts_millis(piece.part) && other.millis < piece.millis)
-    {
-        return false;
-    }
-    let places = problem.places(rival);
-    let places_within = places.is_empty()
-        || problem.places(item).first().is_some_and(|place| place.takes == places[0].takes);
-    places_within
-        && problem.conflicts.row(rival).iter().zip(problem.conflicts.row(item)).enumerate().all(
-            |(word, (&rivals, &items))| {
-                let own = if word == item / 64 { 1 << (item % 64) } else { 0 };
-                rivals & !items & !own == 0
-            },
-        )
-}
+/// Rounds after a better selection was found.
+const MORE_ROUNDS: usize = 30;

@@ -14,11 +14,16 @@ pub(super) struct Best<S> {
     pub(super) score: S,
 }
 
-/// Returns the better of taking the most valuable first and the most valuable by the second.
+/// Returns a first selection: the most valuable units first.
+///
+/// Where values are no plain numbers, and so no prices will make a better one, the most valuable by
+/// the second are tried too. `units` are the most valuable first.
 pub(super) fn greedy<S: Score>(problem: &Problem<'_>, units: &[Unit<S>], room: &Room) -> Best<S> {
-    let mut order: Vec<Unit<S>> = units.to_vec();
-    order.sort_unstable_by_key(|unit| unit.item);
-    let by_worth = pack(problem, order.iter(), room);
+    let by_worth = pack(problem, units.iter(), room);
+    if S::ZERO.number().is_some() {
+        return by_worth;
+    }
+    let mut order = units.to_vec();
     order.sort_by(|left, right| {
         let cross = |worth: &Unit<S>, seconds: &Unit<S>| {
             let seconds = i128::from(problem.items[seconds.item].seconds);

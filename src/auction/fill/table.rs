@@ -9,7 +9,7 @@ use crate::auction::fill::solve::{PartRoom, Room};
 ///
 /// A multiple-choice knapsack solved backwards. Places, exclusions across classes and whole groups
 /// are left out, so it is never too low. Time is counted in a unit that divides all lengths, or a
-/// coarser one when the table would grow past `OPERATIONS`: rounding lengths down keeps the bound a
+/// coarser one when more cells than allowed would be reckoned: rounding lengths down keeps the bound a
 /// bound.
 #[derive(Debug)]
 pub(super) struct Table<S> {
@@ -31,7 +31,7 @@ impl<S: Score> Table<S> {
         problem: &Problem<'_>,
         classes: &Classes<S>,
         reduced: &[S],
-        room: &Room,
+        (room, most): (&Room, usize),
     ) -> Vec<Self> {
         let mut parts: Vec<usize> = Vec::new();
         for unit in &classes.units {
@@ -39,7 +39,8 @@ impl<S: Score> Table<S> {
         }
         parts.sort_unstable();
         parts.dedup();
-        let one = |&part: &usize| Self::one(problem, classes, reduced, (part, &room.parts[part]));
+        let one =
+            |&part: &usize| Self::one(problem, classes, reduced, (part, &room.parts[part], most));
         parts.iter().map(one).collect()
     }
 
@@ -47,10 +48,10 @@ impl<S: Score> Table<S> {
         problem: &Problem<'_>,
         classes: &Classes<S>,
         reduced: &[S],
-        (part, room): (usize, &PartRoom),
+        (part, room, most): (usize, &PartRoom, usize),
     ) -> Self {
         let pieces = pieces(problem, classes, reduced, part);
-        let mut table = Self::shape(problem, &pieces, classes.count(), (part, room));
+        let mut table = Self::shape(problem, &pieces, classes.count(), (part, room, most));
         let row = table.width * table.depth;
         let mut cells = vec![S::ZERO; (classes.count() + 1) * row];
         let mut end = pieces.len();
@@ -89,7 +90,7 @@ impl<S: Score> Table<S> {
         problem: &Problem<'_>,
         pieces: &[(usize, Piece, S)],
         classes: usize,
-        (part, room): (usize, &PartRoom),
+        (part, room, most): (usize, &PartRoom, usize),
     ) -> Self {
         let millis = problem.counts_millis(part);
         let capacity = if millis { room.millis } else { u64::from(room.seconds) };
@@ -112,7 +113,7 @@ impl<S: Score> Table<S> {
             table.width = index(capacity / table.unit) + 1;
             let row = table.width.saturating_mul(table.depth);
             let operations = row.saturating_mul(pieces.len() + classes);
-            if table.width == 1 || operations <= OPERATIONS {
+            if table.width == 1 || operations <= most {
                 return table;
             }
             if table.depth == 1 || COARSEST < table.width {
@@ -202,9 +203,6 @@ fn greatest_common_divisor(left: u64, right: u64) -> u64 {
 fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
-
-/// The most cells that are reckoned, about a millisecond of them.
-const OPERATIONS: usize = 1 << 20;
 
 /// The width below which ads are given up before time grows coarser.
 const COARSEST: usize = 36;

@@ -94,7 +94,7 @@ pub(super) fn small(seed: u64) -> Case {
 /// Draws a market in which most sums are equal.
 pub(super) fn equals(seed: u64) -> Case {
     let mut draw = Draw::new(seed);
-    let mut case = Case::new(vec![PartLimits::stretch(90, 4 + u32::from(seed % 2 == 0))]);
+    let mut case = Case::new(vec![PartLimits::stretch(90, 4 + u32::from(seed.is_multiple_of(2)))]);
     for index in 0..14 {
         let rules =
             Rules { prices: Prices::One, tiers: false, slots: false, groups: false, imps: false };
