@@ -61,6 +61,7 @@ impl Problem<'_> {
         }
         let none = Critical { price: None, search: Search::Exact, steps: 0 };
         let mut found = vec![none; asked.len()];
+        let mut scratch = Vec::new();
         for component in &self.components {
             for won in [true, false] {
                 let here = (0..asked.len()).filter(|&place| {
@@ -75,7 +76,7 @@ impl Problem<'_> {
                 let others = Others::<S>::of(self, component, &stands, &items);
                 for (order, &place) in here.iter().enumerate() {
                     let mut left = steps;
-                    let solved = others.solve(self, order, &mut left);
+                    let solved = others.solve(self, order, &mut left, &mut scratch);
                     let search = if solved.exact { best.search } else { Search::Bounded };
                     let (with, without) = if won {
                         (&others.stands, &solved.items)
@@ -181,7 +182,13 @@ impl<S: Score> Others<S> {
         Self { stands: stand, starts, room, field }
     }
 
-    fn solve(&self, problem: &Problem<'_>, asked: usize, steps: &mut u32) -> Solved {
+    fn solve(
+        &self,
+        problem: &Problem<'_>,
+        asked: usize,
+        steps: &mut u32,
+        scratch: &mut Vec<S>,
+    ) -> Solved {
         let (item, won, ref start) = self.starts[asked];
         let (mut room, mut best) = (self.room.clone(), start.clone());
         let row = problem.conflicts.row(item);
@@ -197,7 +204,7 @@ impl<S: Score> Others<S> {
         };
         field.descend(problem, &room, &best, ROUNDS);
         field.repair(problem, &room, &mut best);
-        let mut solved = walk(problem, field, &room, best, (Goal::Any, steps));
+        let mut solved = walk(problem, field, &room, best, (Goal::Any, steps), scratch);
         if !won {
             solved.items.push(item);
             solved.items.sort_unstable();

@@ -37,6 +37,30 @@ pub(super) struct Dual<S> {
     pub(super) bound: i64,
 }
 
+impl<S: Score> Dual<S> {
+    /// Strikes out the units that no selection as good as `best` has.
+    pub(super) fn strike(&mut self, classes: &mut Classes<S>, best: &Best<S>) {
+        let Some(target) = best.score.number().filter(|_| self.bound != i64::MAX) else {
+            return;
+        };
+        let slack = self.bound - target;
+        let keep: Vec<bool> = self.choose.iter().map(|&cost| cost <= slack).collect();
+        for class in 0..classes.count() {
+            // A class none of which is left costs nothing to leave.
+            if (classes.starts[class]..classes.starts[class + 1]).all(|unit| !keep[unit]) {
+                self.bound -= self.skip[class];
+                self.skip[class] = i64::MIN;
+            }
+        }
+        self.skip.retain(|&cost| cost != i64::MIN);
+        let mut at = keep.iter();
+        self.choose.retain(|_| *at.next().unwrap_or(&true));
+        let mut at = keep.iter();
+        self.reduced.retain(|_| *at.next().unwrap_or(&true));
+        classes.retain(|index, _| keep[index]);
+    }
+}
+
 impl<S: Score> Field<S> {
     /// Returns the units in classes, less the dominated, with first prices.
     ///
