@@ -102,9 +102,37 @@ impl<'a, S: Score> Walk<'a, S> {
     /// Makes tables of so many cells at most, follows them down to one selection, which is often
     /// the best, and keeps them for what comes.
     pub(super) fn dive(&mut self, most: usize) {
+        self.tabulate(most);
+        self.follow();
+    }
+
+    /// Makes tables of so many cells at most; returns how many tables.
+    pub(super) fn tabulate(&mut self, most: usize) -> usize {
         let room = (&self.room, most);
         self.tables =
             Table::all(self.problem, self.classes, &self.dual.reduced, room, &mut self.cells);
+        self.tables.len()
+    }
+
+    /// Keeps an item of a class out, of the one table too.
+    pub(super) fn keep_out(&mut self, item: usize, class: usize) {
+        self.barred[item / 64] |= 1 << (item % 64);
+        let units = (self.classes, &self.dual.reduced[..]);
+        for table in &self.tables {
+            table.refill(self.problem, units, (class, item), &mut self.cells);
+        }
+    }
+
+    /// Lets an item in again that was kept out; `cells` are the table's from before.
+    pub(super) fn let_in(&mut self, item: usize, class: usize, cells: &[S]) {
+        self.barred[item / 64] &= !(1 << (item % 64));
+        for table in &self.tables {
+            table.restore(class, &mut self.cells, cells);
+        }
+    }
+
+    /// Follows the tables down to one selection, which is often the best.
+    pub(super) fn follow(&mut self) {
         let (problem, classes) = (self.problem, self.classes);
         let mut score = S::ZERO;
         for class in 0..classes.count() {
@@ -228,12 +256,10 @@ impl<'a, S: Score> Walk<'a, S> {
                     reduced: node.reduced.plus(dual.reduced[index]),
                     regret,
                 };
-                self.room.take(problem, unit.item);
-                if !self.may(&with, class + 1) {
-                    self.room.give(problem, unit.item);
+                if !self.may_join(&with, class + 1, unit.item) {
                     continue;
                 }
-                self.bar(unit.item);
+                self.choose(unit.item);
                 self.record(with.score);
                 self.walk(class + 1, with);
                 self.leave();
@@ -257,11 +283,23 @@ impl<'a, S: Score> Walk<'a, S> {
     /// Returns the most that the classes from `class` on may add.
     fn rest(&self, class: usize) -> S {
         match &self.tables[..] {
-            [table] => table.best(&self.cells, class, &self.room),
-            tables => tables
-                .iter()
-                .fold(S::ZERO, |sum, table| sum.plus(table.best(&self.cells, class, &self.room))),
+            [table] => table.best(&self.cells, class, &self.room.parts[table.part]),
+            tables => tables.iter().fold(S::ZERO, |sum, table| {
+                sum.plus(table.best(&self.cells, class, &self.room.parts[table.part]))
+            }),
         }
+    }
+
+    /// Says whether something wanted may come of a node that an item is yet to join.
+    fn may_join(&mut self, node: &Node<S>, class: usize, item: usize) -> bool {
+        if let ([table], [piece]) = (&self.tables[..], self.problem.pieces(item)) {
+            let left = self.room.parts[piece.part].less(piece);
+            return self.wanted(node, table.best(&self.cells, class, &left));
+        }
+        self.room.take(self.problem, item);
+        let may = self.may(node, class);
+        self.room.give(self.problem, item);
+        may
     }
 
     /// Says whether something wanted may come of a node.
@@ -272,7 +310,11 @@ impl<'a, S: Score> Walk<'a, S> {
         if self.tables.is_empty() {
             return true;
         }
-        let most = node.reduced.plus(self.rest(class)).plus(self.dual.base);
+        self.wanted(node, self.rest(class))
+    }
+
+    fn wanted(&self, node: &Node<S>, rest: S) -> bool {
+        let most = node.reduced.plus(rest).plus(self.dual.base);
         match self.goal {
             Goal::Any => self.found.best.score < most,
             Goal::Least | Goal::Reach => self.found.best.score <= most,
@@ -297,11 +339,6 @@ impl<'a, S: Score> Walk<'a, S> {
 
     fn choose(&mut self, item: usize) {
         self.room.take(self.problem, item);
-        self.bar(item);
-    }
-
-    /// Puts an item that was given its room into the selection.
-    fn bar(&mut self, item: usize) {
         self.chosen.push(item);
         let top = self.barred.len() - self.words;
         self.barred.extend_from_within(top..);

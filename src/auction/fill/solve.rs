@@ -2,7 +2,7 @@
 
 use crate::auction::fill::bits::Bits;
 use crate::auction::fill::field::Field;
-use crate::auction::fill::problem::{Ends, PartLimits, Problem, ends_hold};
+use crate::auction::fill::problem::{Ends, PartLimits, Piece, Problem, ends_hold};
 use crate::auction::fill::score::Score;
 use crate::auction::fill::search::{Found, Goal, Walk};
 use crate::auction::fill::start::{self, Best};
@@ -46,6 +46,18 @@ pub(super) struct PartRoom {
     pub(super) ads: u32,
 }
 
+impl PartRoom {
+    /// Returns what is left when a piece is taken, which fits.
+    pub(super) fn less(&self, piece: &Piece) -> Self {
+        Self {
+            seconds: self.seconds - piece.seconds,
+            // Where real lengths do not count, there is no end of them.
+            millis: if self.millis == u64::MAX { u64::MAX } else { self.millis - piece.millis },
+            ads: self.ads - piece.ads,
+        }
+    }
+}
+
 impl Room {
     /// Returns the room of empty pods.
     pub(super) fn of(problem: &Problem<'_>) -> Self {
@@ -74,10 +86,7 @@ impl Room {
     /// Takes what an item takes.
     pub(super) fn take(&mut self, problem: &Problem<'_>, item: usize) {
         for piece in problem.pieces(item) {
-            let part = &mut self.parts[piece.part];
-            part.seconds -= piece.seconds;
-            part.millis -= if part.millis == u64::MAX { 0 } else { piece.millis };
-            part.ads -= piece.ads;
+            self.parts[piece.part] = self.parts[piece.part].less(piece);
         }
         for place in problem.places(item) {
             for (taken, takes) in self.ends[place.pod].iter_mut().zip(place.takes) {
@@ -158,8 +167,7 @@ pub(super) fn walk<S: Score>(
 }
 
 /// The most cells of the tables, none at first, and the steps that are tried with them.
-const STAGES: [(usize, u32); 4] =
-    [(0, 200), (1 << 13, 1_200), (1 << 15, 6_000), (1 << 19, u32::MAX)];
+const STAGES: [(usize, u32); 4] = [(0, 150), (1 << 14, 800), (1 << 16, 6_000), (1 << 19, u32::MAX)];
 
 /// Rounds after a better selection was found.
 const MORE_ROUNDS: usize = 30;

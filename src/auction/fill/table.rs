@@ -13,7 +13,8 @@ use crate::auction::fill::solve::{PartRoom, Room};
 /// bound.
 #[derive(Debug)]
 pub(super) struct Table {
-    part: usize,
+    /// The part.
+    pub(super) part: usize,
     /// Where its cells start: `[classes left][time][ads]`.
     start: usize,
     classes: usize,
@@ -79,9 +80,42 @@ impl Table {
         table
     }
 
+    /// Solves the classes up to `top` again, without one item; every item is of this part only.
+    pub(super) fn refill<S: Score>(
+        &self,
+        problem: &Problem<'_>,
+        (classes, reduced): (&Classes<S>, &[S]),
+        (top, without): (usize, usize),
+        cells: &mut [S],
+    ) {
+        let row = self.width * self.depth;
+        for class in (0..=top).rev() {
+            let (next, current) = cells.split_at_mut(self.row_of(class));
+            let (next, current) = (&next[next.len() - row..], &mut current[..row]);
+            current.copy_from_slice(next);
+            let units = classes.class(class).iter().zip(&reduced[classes.starts[class]..]);
+            for (unit, &score) in units.filter(|(unit, _)| unit.item != without) {
+                let piece = &problem.pieces(unit.item)[0];
+                if S::ZERO < score {
+                    let (time, ads) = (self.time(piece), self.ads(piece.ads));
+                    add(current, next, (self.width, self.depth), (time, ads), score);
+                }
+            }
+        }
+    }
+
+    /// Puts the cells of the classes up to `top` back as they were.
+    pub(super) fn restore<S: Score>(&self, top: usize, cells: &mut [S], from: &[S]) {
+        let at = self.row_of(top);
+        cells[at..].copy_from_slice(&from[at..]);
+    }
+
+    fn row_of(&self, class: usize) -> usize {
+        self.start + (self.classes - class) * self.width * self.depth
+    }
+
     /// Returns the most that the classes from `class` on may add to what a part has left.
-    pub(super) fn best<S: Score>(&self, cells: &[S], class: usize, room: &Room) -> S {
-        let left = &room.parts[self.part];
+    pub(super) fn best<S: Score>(&self, cells: &[S], class: usize, left: &PartRoom) -> S {
         let time = if self.width == 1 {
             0
         } else if self.millis {
@@ -90,8 +124,7 @@ impl Table {
             index(u64::from(left.seconds) / self.unit)
         };
         let ads = if self.depth == 1 { 0 } else { index(u64::from(left.ads)) };
-        let row = self.classes - class;
-        cells[self.start + (row * self.width + time) * self.depth + ads.min(self.depth - 1)]
+        cells[self.row_of(class) + time * self.depth + ads.min(self.depth - 1)]
     }
 
     fn shape<S: Score>(
