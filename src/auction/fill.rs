@@ -6,6 +6,7 @@
 //! (`dual`, `field`, `table`) through the walk (`search`) to its ties (`ties`); `critical` asks what one
 //! price would have to be.
 
+mod best;
 mod bits;
 mod classes;
 pub(super) mod conflicts;

@@ -4,7 +4,7 @@ use crate::auction::fill::bits::{Bits, has};
 use crate::auction::fill::field::{Field, NEAR};
 use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::fill::score::{Levels, Score, Spread, Width, add_price};
-use crate::auction::fill::search::Goal;
+use crate::auction::fill::search::{Found, Goal, Walk};
 use crate::auction::fill::solve::{Room, Solved, Unit, walk};
 use crate::auction::fill::start::{Best, improve, pack};
 use crate::model::money::Cpm;
@@ -61,6 +61,7 @@ impl Problem<'_> {
         }
         let none = Critical { price: None, search: Search::Exact, steps: 0 };
         let mut found = vec![none; asked.len()];
+        let mut scratch = Vec::new();
         for component in &self.components {
             for won in [true, false] {
                 let here = (0..asked.len()).filter(|&place| {
@@ -73,9 +74,13 @@ impl Problem<'_> {
                 }
                 let items: Vec<usize> = here.iter().map(|&at| self.item_of[asked[at]]).collect();
                 let others = Others::<S>::of(self, component, &stands, &items);
-                for (order, &place) in here.iter().enumerate() {
-                    let mut left = steps;
-                    let solved = others.solve(self, order, &mut left);
+                let solved = if won {
+                    others.solve_removals(self, steps, &mut scratch)
+                } else {
+                    let one = |order| others.solve(self, order, steps, &mut scratch);
+                    (0..here.len()).map(one).collect()
+                };
+                for (&place, (solved, taken)) in here.iter().zip(solved) {
                     let search = if solved.exact { best.search } else { Search::Bounded };
                     let (with, without) = if won {
                         (&others.stands, &solved.items)
@@ -84,7 +89,7 @@ impl Problem<'_> {
                     };
                     let with = self.levels_but(with, asked[place]);
                     let without = self.levels_but(without, asked[place]);
-                    found[place] = self.lift(with, without, asked[place], (search, steps - left));
+                    found[place] = self.lift(with, without, asked[place], (search, taken));
                 }
             }
         }
@@ -181,7 +186,69 @@ impl<S: Score> Others<S> {
         Self { stands: stand, starts, room, field }
     }
 
-    fn solve(&self, problem: &Problem<'_>, asked: usize, steps: &mut u32) -> Solved {
+    /// Solves for all items asked about, each kept out; returns the steps of each.
+    ///
+    /// One table serves them: their classes stand first, so that keeping one out changes few rows.
+    fn solve_removals(
+        &self,
+        problem: &Problem<'_>,
+        steps: u32,
+        scratch: &mut Vec<S>,
+    ) -> Vec<(Solved, u32)> {
+        let floor = self.starts.iter().map(|(.., start)| start.score).min().unwrap_or(S::ZERO);
+        let floor = Best { items: Vec::new(), score: floor };
+        let (mut classes, mut dual) = self.field.clone().finish(problem, &self.room, &floor);
+        let asked: Vec<usize> = self.starts.iter().map(|&(item, ..)| item).collect();
+        dual.bring_front(&mut classes, &asked);
+        let found =
+            |best: &Best<S>| Found { best: best.clone(), many_ties: false, complete: false };
+        let mut walk = Walk::new(problem, &classes, &dual, &self.room, found(&floor));
+        let mut solved: Vec<(Option<Solved>, Best<S>, u32)> =
+            self.starts.iter().map(|(.., start)| (None, start.clone(), steps)).collect();
+        for (cells, most) in SHARED {
+            let open = solved.iter().any(|(solved, ..)| solved.is_none());
+            if !open || dual.bound == i64::MAX || walk.tabulate(cells) != 1 {
+                continue;
+            }
+            let cells = walk.cells.clone();
+            for (&item, (solved, best, left)) in asked.iter().zip(&mut solved) {
+                let has =
+                    |class: &usize| classes.class(*class).iter().any(|unit| unit.item == item);
+                let Some(class) = (0..classes.count()).find(has).filter(|_| solved.is_none())
+                else {
+                    continue;
+                };
+                walk.found = found(best);
+                walk.keep_out(item, class);
+                walk.follow();
+                walk.run(Goal::Any, left, most);
+                walk.let_in(item, class, &cells);
+                best.clone_from(&walk.found.best);
+                if walk.found.complete {
+                    let mut items = best.items.clone();
+                    items.sort_unstable();
+                    *solved = Some(Solved { items, exact: true });
+                }
+            }
+        }
+        let rest = |(order, (solved, _, left)): (usize, (Option<Solved>, Best<S>, u32))| {
+            let Some(solved) = solved else {
+                let (alone, taken) = self.solve(problem, order, left, scratch);
+                return (alone, steps - left + taken);
+            };
+            (solved, steps - left)
+        };
+        solved.into_iter().enumerate().map(rest).collect()
+    }
+
+    /// Solves for one item asked about; returns the steps it took.
+    fn solve(
+        &self,
+        problem: &Problem<'_>,
+        asked: usize,
+        steps: u32,
+        scratch: &mut Vec<S>,
+    ) -> (Solved, u32) {
         let (item, won, ref start) = self.starts[asked];
         let (mut room, mut best) = (self.room.clone(), start.clone());
         let row = problem.conflicts.row(item);
@@ -197,12 +264,13 @@ impl<S: Score> Others<S> {
         };
         field.descend(problem, &room, &best, ROUNDS);
         field.repair(problem, &room, &mut best);
-        let mut solved = walk(problem, field, &room, best, (Goal::Any, steps));
+        let mut left = steps;
+        let mut solved = walk(problem, field, &room, best, (Goal::Any, &mut left), scratch);
         if !won {
             solved.items.push(item);
             solved.items.sort_unstable();
         }
-        solved
+        (solved, steps - left)
     }
 }
 
@@ -239,5 +307,8 @@ fn other_way<S: Score>(
     best
 }
 
+/// The most cells of the tables that all winners share, and the steps that each walks with them.
+const SHARED: [(usize, u32); 2] = [(1 << 16, 400), (1 << 18, 4_000)];
+
 /// Rounds that fit the prices of a whole field to one question.
-const ROUNDS: usize = 16;
+const ROUNDS: usize = 8;

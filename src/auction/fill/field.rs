@@ -37,6 +37,60 @@ pub(super) struct Dual<S> {
     pub(super) bound: i64,
 }
 
+impl<S: Score> Dual<S> {
+    /// Strikes out the units that no selection as good as `best` has.
+    pub(super) fn strike(&mut self, classes: &mut Classes<S>, best: &Best<S>) {
+        let Some(target) = best.score.number().filter(|_| self.bound != i64::MAX) else {
+            return;
+        };
+        let slack = self.bound - target;
+        let keep: Vec<bool> = self.choose.iter().map(|&cost| cost <= slack).collect();
+        for class in 0..classes.count() {
+            // A class none of which is left costs nothing to leave.
+            if (classes.starts[class]..classes.starts[class + 1]).all(|unit| !keep[unit]) {
+                self.bound -= self.skip[class];
+                self.skip[class] = i64::MIN;
+            }
+        }
+        self.skip.retain(|&cost| cost != i64::MIN);
+        let mut at = keep.iter();
+        self.choose.retain(|_| *at.next().unwrap_or(&true));
+        let mut at = keep.iter();
+        self.reduced.retain(|_| *at.next().unwrap_or(&true));
+        classes.retain(|index, _| keep[index]);
+    }
+}
+
+impl<S: Score> Dual<S> {
+    /// Puts the classes that have some items before all others.
+    pub(super) fn bring_front(&mut self, classes: &mut Classes<S>, items: &[usize]) {
+        let has =
+            |class: &usize| classes.class(*class).iter().any(|unit| items.contains(&unit.item));
+        let (mut order, rest): (Vec<usize>, Vec<usize>) = (0..classes.count()).partition(has);
+        order.extend(rest);
+        let from = std::mem::replace(
+            self,
+            Self {
+                reduced: Vec::new(),
+                base: self.base,
+                choose: Vec::new(),
+                skip: Vec::new(),
+                bound: self.bound,
+            },
+        );
+        let mut sorted = Classes { units: Vec::new(), starts: vec![0] };
+        for class in order {
+            let range = classes.starts[class]..classes.starts[class + 1];
+            self.skip.push(from.skip[class]);
+            self.choose.extend_from_slice(&from.choose[range.clone()]);
+            self.reduced.extend_from_slice(&from.reduced[range]);
+            sorted.units.extend_from_slice(classes.class(class));
+            sorted.starts.push(sorted.units.len());
+        }
+        *classes = sorted;
+    }
+}
+
 impl<S: Score> Field<S> {
     /// Returns the units in classes, less the dominated, with first prices.
     ///
@@ -270,7 +324,7 @@ fn dominates(problem: &Problem<'_>, rival: usize, item: usize) -> bool {
 pub(super) const NEAR: usize = 96;
 
 /// Rounds over all units, exclusions across classes unpriced.
-const COARSE_ROUNDS: usize = 30;
+const COARSE_ROUNDS: usize = 16;
 
 /// Rounds over the units that are left.
-const FINE_ROUNDS: usize = 60;
+const FINE_ROUNDS: usize = 40;

@@ -25,19 +25,28 @@ pub(super) enum Goal {
     Reach,
 }
 
-/// A walk and what it found.
-#[derive(Debug)]
-pub(super) struct Walk<'a, S> {
+/// What walks found.
+#[derive(Clone, Debug)]
+pub(super) struct Found<S> {
     /// The best selection known.
     pub(super) best: Best<S>,
     /// Whether equals were too many to look at each: `best` is one of them.
     pub(super) many_ties: bool,
     /// Whether nothing was left unseen.
     pub(super) complete: bool,
+}
+
+/// A walk and what it found.
+#[derive(Debug)]
+pub(super) struct Walk<'a, S> {
+    /// What it found, and those before it.
+    pub(super) found: Found<S>,
     problem: &'a Problem<'a>,
     classes: &'a Classes<S>,
     dual: &'a Dual<S>,
-    tables: Vec<Table<S>>,
+    tables: Vec<Table>,
+    /// The cells of the tables.
+    pub(super) cells: Vec<S>,
     room: Room,
     goal: Goal,
     /// Items of the selection at the current node.
@@ -69,17 +78,16 @@ impl<'a, S: Score> Walk<'a, S> {
         classes: &'a Classes<S>,
         dual: &'a Dual<S>,
         room: &Room,
-        best: Best<S>,
+        found: Found<S>,
     ) -> Self {
         let words = problem.items.len().div_ceil(64);
         Self {
-            best,
-            many_ties: false,
-            complete: false,
+            found,
             problem,
             classes,
             dual,
             tables: Vec::new(),
+            cells: Vec::new(),
             room: room.clone(),
             goal: Goal::Any,
             chosen: Vec::new(),
@@ -91,16 +99,40 @@ impl<'a, S: Score> Walk<'a, S> {
         }
     }
 
-    /// Says whether prices bound it.
-    pub(super) fn is_bounded(&self) -> bool {
-        self.dual.bound != i64::MAX
-    }
-
     /// Makes tables of so many cells at most, follows them down to one selection, which is often
     /// the best, and keeps them for what comes.
-    pub(super) fn dive(&mut self, cells: usize) {
-        let room = (&self.room, cells);
-        self.tables = Table::all(self.problem, self.classes, &self.dual.reduced, room);
+    pub(super) fn dive(&mut self, most: usize) {
+        self.tabulate(most);
+        self.follow();
+    }
+
+    /// Makes tables of so many cells at most; returns how many tables.
+    pub(super) fn tabulate(&mut self, most: usize) -> usize {
+        let room = (&self.room, most);
+        self.tables =
+            Table::all(self.problem, self.classes, &self.dual.reduced, room, &mut self.cells);
+        self.tables.len()
+    }
+
+    /// Keeps an item of a class out, of the one table too.
+    pub(super) fn keep_out(&mut self, item: usize, class: usize) {
+        self.barred[item / 64] |= 1 << (item % 64);
+        let units = (self.classes, &self.dual.reduced[..]);
+        for table in &self.tables {
+            table.refill(self.problem, units, (class, item), &mut self.cells);
+        }
+    }
+
+    /// Lets an item in again that was kept out; `cells` are the table's from before.
+    pub(super) fn let_in(&mut self, item: usize, class: usize, cells: &[S]) {
+        self.barred[item / 64] &= !(1 << (item % 64));
+        for table in &self.tables {
+            table.restore(class, &mut self.cells, cells);
+        }
+    }
+
+    /// Follows the tables down to one selection, which is often the best.
+    pub(super) fn follow(&mut self) {
         let (problem, classes) = (self.problem, self.classes);
         let mut score = S::ZERO;
         for class in 0..classes.count() {
@@ -123,8 +155,8 @@ impl<'a, S: Score> Walk<'a, S> {
                 score = score.plus(unit.score);
             }
         }
-        if self.best.score < score {
-            self.best = Best { items: self.chosen.clone(), score };
+        if self.found.best.score < score {
+            self.found.best = Best { items: self.chosen.clone(), score };
         }
         while !self.chosen.is_empty() {
             self.leave();
@@ -134,8 +166,8 @@ impl<'a, S: Score> Walk<'a, S> {
     /// Walks all there is, or until `most` of the steps are taken.
     pub(super) fn run(&mut self, goal: Goal, steps: &mut u32, most: u32) {
         let most = most.min(*steps);
-        self.goal = if self.many_ties { Goal::Any } else { goal };
-        (self.steps, self.on, self.complete) = (most, true, true);
+        self.goal = if self.found.many_ties { Goal::Any } else { goal };
+        (self.steps, self.on, self.found.complete) = (most, true, true);
         let root = Node { score: S::ZERO, reduced: S::ZERO, regret: 0 };
         self.walk(0, root);
         *steps -= most - self.steps;
@@ -168,8 +200,8 @@ impl<'a, S: Score> Walk<'a, S> {
             *word |= banned;
         }
         (self.goal, self.steps, self.on) = (Goal::Reach, *steps, true);
-        let known = std::mem::take(&mut self.best.items);
-        if root.score == self.best.score {
+        let known = std::mem::take(&mut self.found.best.items);
+        if root.score == self.found.best.score {
             self.record(root.score);
         } else {
             self.walk(0, root);
@@ -178,9 +210,9 @@ impl<'a, S: Score> Walk<'a, S> {
         while !self.chosen.is_empty() {
             self.leave();
         }
-        let reached = self.complete && !self.on;
+        let reached = self.found.complete && !self.on;
         if !reached {
-            self.best.items = known;
+            self.found.best.items = known;
         }
         reached
     }
@@ -219,16 +251,17 @@ impl<'a, S: Score> Walk<'a, S> {
                 if self.bars(unit.item) || !self.room.holds(problem, unit.item) {
                     continue;
                 }
-                self.choose(unit.item);
                 let with = Node {
                     score: node.score.plus(unit.score),
                     reduced: node.reduced.plus(dual.reduced[index]),
                     regret,
                 };
-                if self.may(&with, class + 1) {
-                    self.record(with.score);
-                    self.walk(class + 1, with);
+                if !self.may_join(&with, class + 1, unit.item) {
+                    continue;
                 }
+                self.choose(unit.item);
+                self.record(with.score);
+                self.walk(class + 1, with);
                 self.leave();
                 if !self.on {
                     return;
@@ -242,7 +275,7 @@ impl<'a, S: Score> Walk<'a, S> {
     fn step(&mut self) -> bool {
         match self.steps.checked_sub(1) {
             Some(steps) => self.steps = steps,
-            None => (self.complete, self.on) = (false, false),
+            None => (self.found.complete, self.on) = (false, false),
         }
         self.on
     }
@@ -250,11 +283,23 @@ impl<'a, S: Score> Walk<'a, S> {
     /// Returns the most that the classes from `class` on may add.
     fn rest(&self, class: usize) -> S {
         match &self.tables[..] {
-            [table] => table.best(class, &self.room),
-            tables => {
-                tables.iter().fold(S::ZERO, |sum, table| sum.plus(table.best(class, &self.room)))
-            }
+            [table] => table.best(&self.cells, class, &self.room.parts[table.part]),
+            tables => tables.iter().fold(S::ZERO, |sum, table| {
+                sum.plus(table.best(&self.cells, class, &self.room.parts[table.part]))
+            }),
         }
+    }
+
+    /// Says whether something wanted may come of a node that an item is yet to join.
+    fn may_join(&mut self, node: &Node<S>, class: usize, item: usize) -> bool {
+        if let ([table], [piece]) = (&self.tables[..], self.problem.pieces(item)) {
+            let left = self.room.parts[piece.part].less(piece);
+            return self.wanted(node, table.best(&self.cells, class, &left));
+        }
+        self.room.take(self.problem, item);
+        let may = self.may(node, class);
+        self.room.give(self.problem, item);
+        may
     }
 
     /// Says whether something wanted may come of a node.
@@ -265,16 +310,20 @@ impl<'a, S: Score> Walk<'a, S> {
         if self.tables.is_empty() {
             return true;
         }
-        let most = node.reduced.plus(self.rest(class)).plus(self.dual.base);
+        self.wanted(node, self.rest(class))
+    }
+
+    fn wanted(&self, node: &Node<S>, rest: S) -> bool {
+        let most = node.reduced.plus(rest).plus(self.dual.base);
         match self.goal {
-            Goal::Any => self.best.score < most,
-            Goal::Least | Goal::Reach => self.best.score <= most,
+            Goal::Any => self.found.best.score < most,
+            Goal::Least | Goal::Reach => self.found.best.score <= most,
         }
     }
 
     /// Says whether choices cost too much against the bound.
     fn too_dear(&self, regret: i64) -> bool {
-        let Some(best) = self.best.score.number() else {
+        let Some(best) = self.found.best.score.number() else {
             return false;
         };
         let left = self.dual.bound.saturating_sub(regret);
@@ -310,28 +359,28 @@ impl<'a, S: Score> Walk<'a, S> {
     /// Remembers the selection at the current node if it is better.
     fn record(&mut self, score: S) {
         match self.goal {
-            _ if self.best.score < score => self.ties = 0,
-            Goal::Least if self.best.score == score => {
+            _ if self.found.best.score < score => self.ties = 0,
+            Goal::Least if self.found.best.score == score => {
                 if !self.comes_first() {
                     return;
                 }
             }
-            Goal::Reach if self.best.score == score => self.on = false,
+            Goal::Reach if self.found.best.score == score => self.on = false,
             Goal::Least | Goal::Any | Goal::Reach => return,
         }
-        self.best.score = score;
-        self.best.items.clone_from(&self.chosen);
+        self.found.best.score = score;
+        self.found.best.items.clone_from(&self.chosen);
     }
 
     /// Says whether the current selection comes before an equal one, by decision 5.
     fn comes_first(&mut self) -> bool {
-        let known = &self.best.items;
+        let known = &self.found.best.items;
         if known.len() == self.chosen.len() && self.chosen.iter().all(|item| known.contains(item)) {
             return false;
         }
         self.ties += 1;
         if MOST_TIES < self.ties {
-            (self.many_ties, self.goal) = (true, Goal::Any);
+            (self.found.many_ties, self.goal) = (true, Goal::Any);
         }
         keys(self.problem, &self.chosen) < keys(self.problem, known)
     }

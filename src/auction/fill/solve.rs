@@ -2,9 +2,9 @@
 
 use crate::auction::fill::bits::Bits;
 use crate::auction::fill::field::Field;
-use crate::auction::fill::problem::{Ends, PartLimits, Problem, ends_hold};
+use crate::auction::fill::problem::{Ends, PartLimits, Piece, Problem, ends_hold};
 use crate::auction::fill::score::Score;
-use crate::auction::fill::search::{Goal, Walk};
+use crate::auction::fill::search::{Found, Goal, Walk};
 use crate::auction::fill::start::{self, Best};
 use crate::auction::fill::ties;
 
@@ -46,6 +46,18 @@ pub(super) struct PartRoom {
     pub(super) ads: u32,
 }
 
+impl PartRoom {
+    /// Returns what is left when a piece is taken, which fits.
+    pub(super) fn less(&self, piece: &Piece) -> Self {
+        Self {
+            seconds: self.seconds - piece.seconds,
+            // Where real lengths do not count, there is no end of them.
+            millis: if self.millis == u64::MAX { u64::MAX } else { self.millis - piece.millis },
+            ads: self.ads - piece.ads,
+        }
+    }
+}
+
 impl Room {
     /// Returns the room of empty pods.
     pub(super) fn of(problem: &Problem<'_>) -> Self {
@@ -74,10 +86,7 @@ impl Room {
     /// Takes what an item takes.
     pub(super) fn take(&mut self, problem: &Problem<'_>, item: usize) {
         for piece in problem.pieces(item) {
-            let part = &mut self.parts[piece.part];
-            part.seconds -= piece.seconds;
-            part.millis -= if part.millis == u64::MAX { 0 } else { piece.millis };
-            part.ads -= piece.ads;
+            self.parts[piece.part] = self.parts[piece.part].less(piece);
         }
         for place in problem.places(item) {
             for (taken, takes) in self.ends[place.pod].iter_mut().zip(place.takes) {
@@ -119,41 +128,46 @@ pub(super) fn solve<S: Score>(
     if field.repair(problem, &room, &mut best) {
         field.descend(problem, &room, &best, MORE_ROUNDS);
     }
-    walk(problem, field, &room, best, (Goal::Least, steps))
+    walk(problem, field, &room, best, (Goal::Least, steps), &mut Vec::new())
 }
 
-/// Walks a field.
+/// Walks a field; `scratch` only saves allocations.
 pub(super) fn walk<S: Score>(
     problem: &Problem<'_>,
     field: Field<S>,
     room: &Room,
     best: Best<S>,
     (goal, steps): (Goal, &mut u32),
+    scratch: &mut Vec<S>,
 ) -> Solved {
-    let (classes, dual) = field.finish(problem, room, &best);
-    let mut walk = Walk::new(problem, &classes, &dual, room, best);
-    if walk.is_bounded() {
-        walk.run(goal, steps, STEPS_WITHOUT_TABLES);
-    }
-    for (cells, most) in TABLES {
-        if !walk.complete {
-            walk.dive(cells);
-            walk.run(goal, steps, most);
+    let (mut classes, mut dual) = field.finish(problem, room, &best);
+    let mut found = Found { best, many_ties: false, complete: false };
+    let bounded = dual.bound != i64::MAX;
+    for (stage, (cells, most)) in STAGES.into_iter().enumerate() {
+        let out_of_steps = *steps == 0 && 1 < stage;
+        if (cells == 0 && !bounded) || found.complete || out_of_steps {
+            continue;
         }
+        dual.strike(&mut classes, &found.best);
+        let mut walk = Walk::new(problem, &classes, &dual, room, found);
+        walk.cells = std::mem::take(scratch);
+        if 0 < cells {
+            walk.dive(cells);
+        }
+        walk.run(goal, steps, most);
+        if walk.found.many_ties && walk.found.complete {
+            return ties::least(problem, &classes, walk, steps);
+        }
+        *scratch = std::mem::take(&mut walk.cells);
+        found = walk.found;
     }
-    if walk.many_ties {
-        return ties::least(problem, &classes, &mut walk, steps);
-    }
-    let mut items = std::mem::take(&mut walk.best.items);
+    let mut items = found.best.items;
     items.sort_unstable();
-    Solved { items, exact: walk.complete }
+    Solved { items, exact: found.complete }
 }
 
-/// Steps that are tried before tables are made.
-const STEPS_WITHOUT_TABLES: u32 = 400;
-
-/// The cells of the tables, and the steps that are tried before larger ones are made.
-const TABLES: [(usize, u32); 3] = [(1 << 14, 1_000), (1 << 16, 8_000), (1 << 20, u32::MAX)];
+/// The most cells of the tables, none at first, and the steps that are tried with them.
+const STAGES: [(usize, u32); 4] = [(0, 150), (1 << 14, 800), (1 << 16, 6_000), (1 << 19, u32::MAX)];
 
 /// Rounds after a better selection was found.
 const MORE_ROUNDS: usize = 30;

@@ -12,10 +12,12 @@ use crate::auction::fill::solve::{PartRoom, Room};
 /// coarser one when more cells than allowed would be reckoned: rounding lengths down keeps the bound a
 /// bound.
 #[derive(Debug)]
-pub(super) struct Table<S> {
-    part: usize,
-    /// `[class][time][ads]`.
-    cells: Vec<S>,
+pub(super) struct Table {
+    /// The part.
+    pub(super) part: usize,
+    /// Where its cells start: `[classes left][time][ads]`.
+    start: usize,
+    classes: usize,
     /// Time in one unit: seconds, or milliseconds where real lengths count.
     unit: u64,
     /// Units of time and one, or 1 when ads alone bound the part.
@@ -25,40 +27,47 @@ pub(super) struct Table<S> {
     millis: bool,
 }
 
-impl<S: Score> Table<S> {
+impl Table {
     /// Solves the tables of all parts that the classes draw on; `reduced` has each unit's score.
-    pub(super) fn all(
+    ///
+    /// `most` bounds the cells that are reckoned; they go into `cells`, which is emptied before.
+    pub(super) fn all<S: Score>(
         problem: &Problem<'_>,
         classes: &Classes<S>,
         reduced: &[S],
         (room, most): (&Room, usize),
+        cells: &mut Vec<S>,
     ) -> Vec<Self> {
+        cells.clear();
         let mut parts: Vec<usize> = Vec::new();
         for unit in &classes.units {
             parts.extend(problem.pieces(unit.item).iter().map(|piece| piece.part));
         }
         parts.sort_unstable();
         parts.dedup();
-        let one =
-            |&part: &usize| Self::one(problem, classes, reduced, (part, &room.parts[part], most));
+        let one = |&part: &usize| {
+            Self::one(problem, classes, reduced, (part, &room.parts[part], most), cells)
+        };
         parts.iter().map(one).collect()
     }
 
-    fn one(
+    fn one<S: Score>(
         problem: &Problem<'_>,
         classes: &Classes<S>,
         reduced: &[S],
         (part, room, most): (usize, &PartRoom, usize),
+        all: &mut Vec<S>,
     ) -> Self {
         let pieces = pieces(problem, classes, reduced, part);
         let mut table = Self::shape(problem, &pieces, classes.count(), (part, room, most));
         let row = table.width * table.depth;
-        let mut cells = vec![S::ZERO; (classes.count() + 1) * row];
+        table.start = all.len();
+        all.resize(table.start + row, S::ZERO);
         let mut end = pieces.len();
         for class in (0..classes.count()).rev() {
-            let (head, tail) = cells.split_at_mut((class + 1) * row);
-            let (current, next) = (&mut head[class * row..], &tail[..row]);
-            current.copy_from_slice(next);
+            let from = all.len() - row;
+            all.extend_from_within(from..);
+            let (next, current) = all[from..].split_at_mut(row);
             while 0 < end && pieces[end - 1].0 == class {
                 end -= 1;
                 let (_, piece, score) = &pieces[end];
@@ -68,13 +77,45 @@ impl<S: Score> Table<S> {
                 }
             }
         }
-        table.cells = cells;
         table
     }
 
+    /// Solves the classes up to `top` again, without one item; every item is of this part only.
+    pub(super) fn refill<S: Score>(
+        &self,
+        problem: &Problem<'_>,
+        (classes, reduced): (&Classes<S>, &[S]),
+        (top, without): (usize, usize),
+        cells: &mut [S],
+    ) {
+        let row = self.width * self.depth;
+        for class in (0..=top).rev() {
+            let (next, current) = cells.split_at_mut(self.row_of(class));
+            let (next, current) = (&next[next.len() - row..], &mut current[..row]);
+            current.copy_from_slice(next);
+            let units = classes.class(class).iter().zip(&reduced[classes.starts[class]..]);
+            for (unit, &score) in units.filter(|(unit, _)| unit.item != without) {
+                let piece = &problem.pieces(unit.item)[0];
+                if S::ZERO < score {
+                    let (time, ads) = (self.time(piece), self.ads(piece.ads));
+                    add(current, next, (self.width, self.depth), (time, ads), score);
+                }
+            }
+        }
+    }
+
+    /// Puts the cells of the classes up to `top` back as they were.
+    pub(super) fn restore<S: Score>(&self, top: usize, cells: &mut [S], from: &[S]) {
+        let at = self.row_of(top);
+        cells[at..].copy_from_slice(&from[at..]);
+    }
+
+    fn row_of(&self, class: usize) -> usize {
+        self.start + (self.classes - class) * self.width * self.depth
+    }
+
     /// Returns the most that the classes from `class` on may add to what a part has left.
-    pub(super) fn best(&self, class: usize, room: &Room) -> S {
-        let left = &room.parts[self.part];
+    pub(super) fn best<S: Score>(&self, cells: &[S], class: usize, left: &PartRoom) -> S {
         let time = if self.width == 1 {
             0
         } else if self.millis {
@@ -83,10 +124,10 @@ impl<S: Score> Table<S> {
             index(u64::from(left.seconds) / self.unit)
         };
         let ads = if self.depth == 1 { 0 } else { index(u64::from(left.ads)) };
-        self.cells[(class * self.width + time) * self.depth + ads.min(self.depth - 1)]
+        cells[self.row_of(class) + time * self.depth + ads.min(self.depth - 1)]
     }
 
-    fn shape(
+    fn shape<S: Score>(
         problem: &Problem<'_>,
         pieces: &[(usize, Piece, S)],
         classes: usize,
@@ -94,7 +135,7 @@ impl<S: Score> Table<S> {
     ) -> Self {
         let millis = problem.counts_millis(part);
         let capacity = if millis { room.millis } else { u64::from(room.seconds) };
-        let mut table = Self { part, cells: Vec::new(), unit: 1, width: 1, depth: 1, millis };
+        let mut table = Self { part, start: 0, classes, unit: 1, width: 1, depth: 1, millis };
         let all_time =
             pieces.iter().fold(0u64, |sum, piece| sum.saturating_add(table.raw(&piece.1)));
         let all_ads: u64 = pieces.iter().map(|piece| u64::from(piece.1.ads)).sum();

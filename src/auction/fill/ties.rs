@@ -15,7 +15,7 @@ use crate::auction::fill::solve::Solved;
 pub(super) fn least<S: Score>(
     problem: &Problem<'_>,
     classes: &Classes<S>,
-    walk: &mut Walk<'_, S>,
+    mut walk: Walk<'_, S>,
     steps: &mut u32,
 ) -> Solved {
     let items = classes.units.iter().map(|unit| unit.item);
@@ -26,21 +26,21 @@ pub(super) fn least<S: Score>(
     let mut fixed: Vec<usize> = Vec::new();
     let mut banned = Bits::empty(problem.items.len());
     for (_, item) in bids {
-        if !walk.complete || fixed.len() == walk.best.items.len() {
+        if !walk.found.complete || fixed.len() == walk.found.best.items.len() {
             break;
         }
         if fixed.contains(&item) || banned.has(item) {
             continue;
         }
         fixed.push(item);
-        let known = walk.best.items.contains(&item);
+        let known = walk.found.best.items.contains(&item);
         let stays = known || (walk.fits(&fixed) && walk.reach(&fixed, &banned.0, steps));
         if !stays {
             fixed.pop();
             banned.insert(item);
         }
     }
-    let mut items = walk.best.items.clone();
+    let mut items = walk.found.best.items.clone();
     items.sort_unstable();
-    Solved { items, exact: walk.complete }
+    Solved { items, exact: walk.found.complete }
 }

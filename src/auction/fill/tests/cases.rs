@@ -108,6 +108,7 @@ pub(super) fn equals(seed: u64) -> Case {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each rule is at work or not")]
 struct Rules {
     prices: Prices,
     tiers: bool,
