@@ -25,7 +25,8 @@ fn auctions_end_as_their_cases_say() {
 
 #[test]
 fn every_reason_that_an_auction_gives_ends_some_case() {
-    let cases: Vec<String> = files(CASES).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let cases: Vec<String> =
+        files(CASES).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let ends = |line: &str| cases.iter().any(|case| case.contains(line));
     // No size is fixed for a video pod, so none is refused.
     for reason in LossReason::ALL.iter().filter(|reason| **reason != LossReason::Size) {

@@ -251,9 +251,11 @@ fn total_without(input: &AuctionInput, at: BidRef) -> [i64; 3] {
 fn losers(outcome: &Outcome) -> Vec<BidRef> {
     let fates = outcome.fates.iter().enumerate();
     let lost = fates.flat_map(|(reply, fates)| {
-        fates.iter().enumerate().filter(|(_, fate)| matches!(fate, Fate::Lost(_))).map(
-            move |(bid, _)| BidRef { reply, bid },
-        )
+        fates
+            .iter()
+            .enumerate()
+            .filter(|(_, fate)| matches!(fate, Fate::Lost(_)))
+            .map(move |(bid, _)| BidRef { reply, bid })
     });
     lost.collect()
 }

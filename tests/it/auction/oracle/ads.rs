@@ -246,8 +246,7 @@ fn key(input: &AuctionInput, bidder: &str, bid: &Bid) -> [u8; 32] {
 }
 
 pub(super) fn categories(bid: &Bid) -> Vec<Category> {
-    let category =
-        |id: &Box<str>| Category { taxonomy: bid.category_taxonomy, id: (**id).into() };
+    let category = |id: &Box<str>| Category { taxonomy: bid.category_taxonomy, id: (**id).into() };
     bid.categories.iter().map(category).collect()
 }
 
