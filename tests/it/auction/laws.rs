@@ -131,8 +131,11 @@ fn within_few_steps_there_is_no_answer_or_the_answer() {
 #[test]
 fn live_pods_are_searched_exactly() {
     for seed in 0..200 {
-        let outcome = decide(&pods::live(&mut Rng::new(seed), pods::MINUTE));
-        assert_eq!(outcome.search, Search::Exact, "seed {seed}");
+        for input in
+            [pods::slot(&mut Rng::new(seed)), pods::live(&mut Rng::new(seed), pods::MINUTE)]
+        {
+            assert_eq!(decide(&input).search, Search::Exact, "seed {seed}");
+        }
     }
     for seed in 0..10 {
         let outcome = decide(&pods::live(&mut Rng::new(seed), pods::BREAK));
