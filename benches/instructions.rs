@@ -3,6 +3,7 @@
 //! Needs valgrind and `cargo install gungraun-runner` of the version in `Cargo.lock`.
 
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
+#![expect(unused_qualifications, reason = "the macros of gungraun write them")]
 
 #[path = "../tests/it/auction/build.rs"]
 mod build;
@@ -20,7 +21,7 @@ use breakwater::model::outcome::Outcome;
 use breakwater::model::plan::AuctionInput;
 use gungraun::{library_benchmark, library_benchmark_group, main};
 
-use crate::pods::{BREAK, Hostile, MINUTE};
+use crate::pods::{BREAK, HOSTILE, MINUTE};
 use crate::rng::Rng;
 
 fn slot() -> AuctionInput {
@@ -35,8 +36,8 @@ fn three_minutes() -> AuctionInput {
     warm(pods::live(&mut Rng::new(1), BREAK))
 }
 
-fn hostile() -> AuctionInput {
-    warm(pods::hostile(&mut Rng::new(1), Hostile::Packing))
+fn hostile(kind: usize) -> AuctionInput {
+    warm(pods::hostile(&mut Rng::new(1), HOSTILE[kind]))
 }
 
 fn decided() -> (AuctionInput, Outcome) {
@@ -55,7 +56,10 @@ fn warm(input: AuctionInput) -> AuctionInput {
 #[bench::slot_of_20_bids(slot())]
 #[bench::minute_of_60_bids(minute())]
 #[bench::three_minutes_of_300_bids(three_minutes())]
-#[bench::hostile_300_bids(hostile())]
+#[bench::hostile_packing(hostile(0))]
+#[bench::hostile_odd_lengths(hostile(1))]
+#[bench::hostile_pairs(hostile(2))]
+#[bench::hostile_slots(hostile(3))]
 fn decides(input: AuctionInput) -> (AuctionInput, Outcome) {
     let outcome = decide(black_box(&input));
     // The input goes back, so that its end is not counted.

@@ -233,7 +233,7 @@ fn total(input: &AuctionInput, outcome: &Outcome) -> [i64; 3] {
             Some(_) | None => 2,
         };
         let fixed = deal.filter(|deal| deal.pricing == Pricing::Fixed);
-        sums[tier] += fixed.map_or(offered(input, win.bid), |_| win.clearing.micros());
+        sums[tier] += fixed.map_or_else(|| offered(input, win.bid), |_| win.clearing.micros());
     }
     sums
 }
