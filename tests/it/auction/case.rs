@@ -19,10 +19,11 @@ pub(crate) fn run(text: &str) -> String {
     let needed = minimums(&input, &outcome);
     let mut lines = fates(&input, &outcome, &needed);
     lines.extend(seconds(&input, &outcome));
-    if input.replies.iter().map(|reply| reply.bids.len()).sum::<usize>() <= SMALL {
-        if let Err(fault) = oracle::check(&input, &outcome, &needed) {
-            lines.push(format!("oracle: {fault}"));
-        }
+    let bids: usize = input.replies.iter().map(|reply| reply.bids.len()).sum();
+    if bids <= SMALL
+        && let Err(fault) = oracle::check(&input, &outcome, &needed)
+    {
+        lines.push(format!("oracle: {fault}"));
     }
     lines.join("\n") + "\n"
 }

@@ -131,8 +131,11 @@ fn within_few_steps_there_is_no_answer_or_the_answer() {
 #[test]
 fn live_pods_are_searched_exactly() {
     for seed in 0..200 {
-        let outcome = decide(&pods::live(&mut Rng::new(seed), pods::MINUTE));
-        assert_eq!(outcome.search, Search::Exact, "seed {seed}");
+        for input in
+            [pods::slot(&mut Rng::new(seed)), pods::live(&mut Rng::new(seed), pods::MINUTE)]
+        {
+            assert_eq!(decide(&input).search, Search::Exact, "seed {seed}");
+        }
     }
     for seed in 0..10 {
         let outcome = decide(&pods::live(&mut Rng::new(seed), pods::BREAK));
@@ -230,7 +233,7 @@ fn total(input: &AuctionInput, outcome: &Outcome) -> [i64; 3] {
             Some(_) | None => 2,
         };
         let fixed = deal.filter(|deal| deal.pricing == Pricing::Fixed);
-        sums[tier] += fixed.map_or(offered(input, win.bid), |_| win.clearing.micros());
+        sums[tier] += fixed.map_or_else(|| offered(input, win.bid), |_| win.clearing.micros());
     }
     sums
 }
@@ -251,9 +254,11 @@ fn total_without(input: &AuctionInput, at: BidRef) -> [i64; 3] {
 fn losers(outcome: &Outcome) -> Vec<BidRef> {
     let fates = outcome.fates.iter().enumerate();
     let lost = fates.flat_map(|(reply, fates)| {
-        fates.iter().enumerate().filter(|(_, fate)| matches!(fate, Fate::Lost(_))).map(
-            move |(bid, _)| BidRef { reply, bid },
-        )
+        fates
+            .iter()
+            .enumerate()
+            .filter(|(_, fate)| matches!(fate, Fate::Lost(_)))
+            .map(move |(bid, _)| BidRef { reply, bid })
     });
     lost.collect()
 }

@@ -142,7 +142,7 @@ fn print_offer(plan: &Plan, chosen: &Chosen, index: usize, offer: &Offer) -> Str
 }
 
 fn print_deal(deal: &Deal) -> String {
-    let floor = deal.floor.as_ref().map_or("of the part".to_owned(), print_floor);
+    let floor = deal.floor.as_ref().map_or_else(|| "of the part".to_owned(), print_floor);
     let guaranteed = if deal.guaranteed { " guaranteed" } else { "" };
     format!("deal {} {:?} floor {floor}{guaranteed}", deal.id, deal.pricing)
 }

@@ -250,13 +250,13 @@ fn price_of(rng: &mut Rng, seconds: u32) -> i64 {
 
 /// An advertiser from 0 to 79, the n-th 1/n as often as the first.
 fn zipf(rng: &mut Rng) -> usize {
-    let weights: Vec<(usize, u64)> = (0..80).map(|rank| (rank, 100_000 / (rank as u64 + 1))).collect();
+    let weights: Vec<(usize, u64)> =
+        (0..80).map(|rank| (rank, 100_000 / (rank as u64 + 1))).collect();
     rng.weighted(&weights)
 }
 
 /// Seconds and how often.
-const LENGTHS: [(u32, u64); 7] =
-    [(6, 5), (10, 10), (15, 30), (20, 10), (30, 35), (45, 4), (60, 6)];
+const LENGTHS: [(u32, u64); 7] = [(6, 5), (10, 10), (15, 30), (20, 10), (30, 35), (45, 4), (60, 6)];
 
 /// Branches of Ad Product 2.0 and what is sold in them.
 const CATEGORIES: [(&str, &str); 27] = [

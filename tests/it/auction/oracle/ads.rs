@@ -168,7 +168,7 @@ pub(super) fn floor(part: &Part, deal: Option<&Deal>, seconds: u32) -> i64 {
             let in_range = steps.iter().filter(|step| {
                 holds(step.min.map_or(0, |it| it.0), step.max.map_or(u32::MAX, |it| it.0))
             });
-            in_range.map(|step| step.floor.micros()).max().unwrap_or(otherwise.micros())
+            in_range.map(|step| step.floor.micros()).max().unwrap_or_else(|| otherwise.micros())
         }
     }
 }
@@ -217,7 +217,7 @@ fn ad(input: &AuctionInput, at: BidRef) -> Ad<'_> {
         part: index,
         pod: part.pod,
         seconds,
-        millis: stated.map_or(u64::from(seconds) * 1000, |length| length.0),
+        millis: stated.map_or_else(|| u64::from(seconds) * 1000, |length| length.0),
         place: place(input, at).unwrap(),
         imp: expanded.then(|| (at.reply, bid.imp.as_str())),
         group: bid.group.map(|group| (at.reply, group)),
@@ -246,9 +246,8 @@ fn key(input: &AuctionInput, bidder: &str, bid: &Bid) -> [u8; 32] {
 }
 
 pub(super) fn categories(bid: &Bid) -> Vec<Category> {
-    let category =
-        |id: &Box<str>| Category { taxonomy: bid.category_taxonomy, id: (**id).into() };
-    bid.categories.iter().map(category).collect()
+    let category = |id: &str| Category { taxonomy: bid.category_taxonomy, id: id.into() };
+    bid.categories.iter().map(|id| category(id)).collect()
 }
 
 fn same_advertiser(one: &Bid, two: &Bid) -> bool {

@@ -35,9 +35,8 @@ pub(super) fn check(oracle: &Oracle<'_>, outcome: &Outcome) -> Result<(), String
 fn play<'a, 'b>(mut ads: Vec<&'b Ad<'a>>) -> Vec<&'b Ad<'a>> {
     // Cross-multiplied by the other lengths, a price per second needs no division.
     let all: i128 = ads.iter().map(|ad| i128::from(ad.seconds)).product();
-    let rank = |ad: &Ad<'_>| {
-        (Reverse(i128::from(ad.counts) * (all / i128::from(ad.seconds))), ad.key)
-    };
+    let rank =
+        |ad: &Ad<'_>| (Reverse(i128::from(ad.counts) * (all / i128::from(ad.seconds))), ad.key);
     ads.sort_by_key(|ad| rank(ad));
     let mut orders = vec![Vec::new()];
     for place in 0..ads.len() {

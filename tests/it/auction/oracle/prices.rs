@@ -54,8 +54,10 @@ pub(super) fn check_losers(
             expected[ad.at.reply][ad.at.bid] = least;
         }
     }
-    let found: Vec<Vec<Option<i64>>> =
-        found.iter().map(|reply| reply.iter().map(|least| least.map(Cpm::micros)).collect()).collect();
+    let found: Vec<Vec<Option<i64>>> = found
+        .iter()
+        .map(|reply| reply.iter().map(|least| least.map(Cpm::micros)).collect())
+        .collect();
     if found != expected {
         return Err(format!("losers needed {expected:?}, not {found:?}"));
     }
@@ -92,8 +94,9 @@ fn needed(ad: &Ad<'_>, critical: i64) -> i64 {
 
 /// Returns the least price above 0 that offers so much, in the bid's currency before its discount.
 fn least_bid(oracle: &Oracle<'_>, ad: &Ad<'_>, needed: i64) -> Option<i64> {
-    let reaches =
-        |price: i64| offered(oracle.input, ad.bid, ad.deal, price).is_none_or(|it| needed.max(1) <= it);
+    let reaches = |price: i64| {
+        offered(oracle.input, ad.bid, ad.deal, price).is_none_or(|it| needed.max(1) <= it)
+    };
     let (mut low, mut high) = (0, i64::MAX / 4);
     if !reaches(high) {
         return None;

@@ -45,7 +45,7 @@ fn refusal(input: &AuctionInput, at: BidRef) -> Option<LossReason> {
         return Some(LossReason::DealUnknown);
     }
     let length = bid.markup.as_ref().unwrap().duration;
-    let length = length.map_or(u64::from(seconds) * 1000, |length| length.0);
+    let length = length.map_or_else(|| u64::from(seconds) * 1000, |length| length.0);
     if part.seconds.0 < seconds
         || !part.lengths.allow(bid.seconds.unwrap())
         || (part.fit == Fit::Real && part.real.0 < length)

@@ -13,8 +13,7 @@ pub(super) fn hits(block: &Category, category: &Category) -> bool {
 }
 
 /// What was read before: the tables are long, and the oracle asks the same again and again.
-static READ: LazyLock<Mutex<BTreeMap<(Category, Category), bool>>> =
-    LazyLock::new(Mutex::default);
+static READ: LazyLock<Mutex<BTreeMap<(Category, Category), bool>>> = LazyLock::new(Mutex::default);
 
 fn read(block: &Category, category: &Category) -> bool {
     let chain = chain(category.taxonomy, &category.id);
