@@ -115,6 +115,48 @@ fn live_markets_are_exact() {
 }
 
 #[test]
+fn critical_prices_of_live_markets_are_what_other_searches_find() {
+    for seed in 0..LIVE {
+        let market = if seed % 2 == 0 { market::LONG } else { market::SHORT };
+        let case = market::live(seed, &market);
+        let best = case.solve(|problem| problem.best(STEPS));
+        let stands = value(&case, &best.chosen).0[2];
+        let losers = (0..case.candidates.len()).filter(|index| !best.chosen.contains(index));
+        let asked: Vec<usize> = best.chosen.iter().copied().chain(losers.step_by(23)).collect();
+        let prices = case.solve(|problem| problem.critical(&best, &asked, STEPS));
+        for (&index, critical) in asked.iter().zip(prices) {
+            assert_eq!(critical.search, Search::Exact, "seed {seed}");
+            let mut other = case.clone();
+            let won = best.chosen.contains(&index);
+            // Nothing is worth a second of such a bid, and everything makes way for the other.
+            let price = if won { 0 } else { DEAR };
+            other.candidates[index].price = Cpm::from_micros(price).unwrap();
+            if won {
+                other.candidates[index].seconds.0 = market.seconds + 1;
+            }
+            let chosen = other.solve(|problem| problem.best(STEPS)).chosen;
+            assert_eq!(chosen.contains(&index), !won, "seed {seed}");
+            let found = value(&other, &chosen).0[2];
+            let own = i128::from(case.candidates[index].price.micros());
+            let (with, without) =
+                if won { (stands - own, found) } else { (found - i128::from(DEAR), stands) };
+            let price = critical.price.map(|price| i128::from(price.micros()));
+            assert_eq!(price, Some((without - with).max(0)), "seed {seed} bid {index}");
+        }
+    }
+}
+
+#[test]
+fn middling_live_markets_equal_the_oracle() {
+    let middling = market::Live { bids: 13, advertisers: 9, ends: 30, ..market::SHORT };
+    for seed in 0..seeds() / 100 {
+        let case = market::live(seed, &middling);
+        let filled = case.solve(|problem| problem.best(STEPS));
+        assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}");
+    }
+}
+
+#[test]
 fn many_equal_bids_end_with_the_least_keys() {
     for seed in 0..50 {
         let case = cases::equals(seed);
@@ -141,6 +183,12 @@ fn prices_of(value: &Value) -> [i128; 3] {
 fn seeds() -> u64 {
     if std::env::var_os("RUN_SLOW_TESTS").is_some() { 100_000 } else { 4_000 }
 }
+
+/// How many live markets have their critical prices compared.
+const LIVE: u64 = 12;
+
+/// A price that no other bids together reach.
+const DEAR: i64 = 1_000_000_000_000;
 
 /// Far more than a small pod needs.
 const STEPS: u32 = 200_000;

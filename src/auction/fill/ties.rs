@@ -18,6 +18,8 @@ pub(super) fn least<S: Score>(
     mut walk: Walk<'_, S>,
     steps: &mut u32,
 ) -> Solved {
+    // Among equals prices tell little; tables do.
+    walk.tabulate(CELLS);
     let items = classes.units.iter().map(|unit| unit.item);
     let mut bids: Vec<(usize, usize)> = items
         .flat_map(|item| problem.members(item).iter().map(move |&member| (member, item)))
@@ -44,3 +46,6 @@ pub(super) fn least<S: Score>(
     items.sort_unstable();
     Solved { items, exact: walk.found.complete }
 }
+
+/// The most cells of the tables.
+const CELLS: usize = 1 << 18;
