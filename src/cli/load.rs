@@ -1,14 +1,17 @@
 //! Reads a config from disk, with the secrets it names.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::auction::category;
 use crate::cli::{Color, Common};
 use crate::config::problem::Problems;
 use crate::config::{self, Environment, Loaded};
+use crate::model::category::Category;
 use crate::model::market::Market;
 use crate::model::rates::RateSnapshot;
 use crate::model::time::UnixMillis;
@@ -76,7 +79,21 @@ pub fn warnings(market: &Market, now: UnixMillis) -> Vec<String> {
              floors keep what they were converted to"
         )
     };
-    stale.map(warning).collect()
+    stale.map(warning).chain(unknown_categories(market)).collect()
+}
+
+/// Names the categories of blocks and exclusive lists that no published taxonomy has.
+fn unknown_categories(market: &Market) -> Vec<String> {
+    let publishers = market.publishers.values().flat_map(|it| &it.blocked_categories);
+    let blocks = market.placements.values().flat_map(|it| &it.blocked_categories);
+    let exclusive = market.placements.values().flat_map(|it| &it.separation.exclusive);
+    let all: BTreeSet<&Category> = publishers.chain(blocks).chain(exclusive).collect();
+    let unknown = all.into_iter().filter(|it| it.taxonomy < VENDOR && category::name(it).is_none());
+    let warning = |it: &Category| {
+        let (id, taxonomy) = (&it.id, it.taxonomy);
+        format!("category {id:?} is not in taxonomy {taxonomy}: only bids that name it are hit")
+    };
+    unknown.map(warning).collect()
 }
 
 /// Prints each problem with its place in the file.
@@ -110,3 +127,6 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests;
+
+/// The first taxonomy that is a vendor's own: nobody published its ids.
+const VENDOR: i32 = 500;

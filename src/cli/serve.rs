@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use crate::admin::Admin;
+use crate::auction::category;
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK};
 use crate::config::Loaded;
@@ -100,6 +101,8 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let market = Arc::new(market);
     let journal = journal(&settings, &market)?;
     let config = opening(&journal, &market, &settings.data)?;
+    // The first auction must not be the one that reads them.
+    category::load();
     let exposition = exposition::install();
     let metrics = Arc::new(metrics(&exposition, &market));
     metrics.config_load(1, true, clock::now());

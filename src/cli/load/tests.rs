@@ -28,3 +28,24 @@ fn stale_rates_are_warned_of() {
     let found = warnings(&market, UnixMillis(AN_HOUR_LATER.0 + 1));
     assert!(matches!(&found[..], [one] if one.contains("\"ECB\"")), "{found:?}");
 }
+
+#[test]
+fn unknown_categories_are_warned_of() {
+    let text = r#"
+[[publisher]]
+id = "p"
+domain = "p.example"
+block = { cat = ["IAB26", "IAB99"] }
+
+[[placement]]
+id = "a"
+publisher = "p"
+exclusive = { cat = ["1002", "none"], cattax = 8 }
+block = { cat = ["ours"], cattax = 501 }
+"#;
+    let market = config::read("categories.toml", text, None).unwrap().market;
+    let found = warnings(&market, AN_HOUR_LATER);
+    assert!(found[0].contains("\"IAB99\" is not in taxonomy 1"), "{found:?}");
+    assert!(found[1].contains("\"none\" is not in taxonomy 8"), "{found:?}");
+    assert_eq!(found.len(), 2, "{found:?}");
+}
