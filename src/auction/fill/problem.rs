@@ -332,8 +332,11 @@ impl<'a> Problem<'a> {
             extent.price += item.levels[2];
             extent.all_seconds += u64::from(item.seconds);
             extent.all_ads += u64::from(item.ads);
-            extent.guaranteed |= item.levels[0] != 0;
+            extent.guaranteed += item.levels[0];
             extent.deals |= item.levels[1] != item.levels[0];
+            for &member in &self.members[item.members.clone()] {
+                extent.add(&self.candidates[member]);
+            }
         }
         extent.seconds = self.parts.iter().map(|part| u64::from(part.seconds)).sum();
         extent.ads = self.parts.iter().map(|part| u64::from(part.ads)).sum();

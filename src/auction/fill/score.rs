@@ -1,6 +1,7 @@
 //! The objective as one number that adds up, in the narrowest type that holds it.
 
-use crate::auction::candidate::Tier;
+use crate::auction::candidate::{Candidate, Tier};
+use crate::auction::fill::table::greatest_common_divisor;
 
 /// Sums of prices, in micros: of guaranteed deals, with the deals that go first, of all.
 pub(super) type Levels = [i128; 3];
@@ -31,6 +32,8 @@ pub(super) trait Score: Copy + Ord + std::fmt::Debug {
 pub(super) struct Packing {
     /// Which levels count: a level that is always 0 or the same as the next is left out.
     used: [bool; 3],
+    /// What the prices of guaranteed deals are counted in: a number that divides them all.
+    unit: i128,
     /// Bits of a sum of prices.
     price: u32,
     /// Bits of a sum of seconds.
@@ -63,8 +66,12 @@ pub(super) struct Extent {
     pub(super) all_seconds: u64,
     /// The number of all candidates.
     pub(super) all_ads: u64,
-    /// Whether there are guaranteed deals.
-    pub(super) guaranteed: bool,
+    /// The highest price of a candidate.
+    pub(super) highest: i128,
+    /// The sum of the prices of guaranteed deals.
+    pub(super) guaranteed: i128,
+    /// The largest number that divides them all, 0 without any.
+    pub(super) unit: u64,
     /// Whether there are deals that go first.
     pub(super) deals: bool,
 }
@@ -72,25 +79,48 @@ pub(super) struct Extent {
 /// Fields too wide to pack: the levels one by one, seconds and ads in the last.
 pub(super) type Spread = [i128; 4];
 
+impl Extent {
+    /// Takes a candidate in.
+    pub(super) fn add(&mut self, bid: &Candidate) {
+        let price = i128::from(bid.price.micros());
+        self.highest = self.highest.max(price);
+        if bid.tier == Tier::Guaranteed {
+            let price = bid.price.micros().unsigned_abs();
+            self.unit = greatest_common_divisor(self.unit, price);
+        }
+    }
+}
+
 impl Packing {
     /// Returns how the values of a problem are packed, and into what.
     pub(super) fn of(extent: &Extent) -> (Self, Width) {
         let bits = |number: u128| u128::BITS - number.leading_zeros();
         // Where there is no deal, the second level is the first; without both it is the third.
-        let used = [extent.guaranteed, extent.deals, true];
+        let used = [extent.guaranteed != 0, extent.deals, true];
         // Comparing two legal selections needs fields that hold what is legal; sums of all there
         // is, which bounds are made of, need only not overflow.
+        let ads = extent.ads.min(extent.all_ads);
+        let legal = extent.price.min(extent.highest.saturating_mul(i128::from(ads)));
         let packing = Self {
             used,
-            price: bits(extent.price.unsigned_abs()),
+            unit: i128::from(extent.unit.max(1)),
+            price: bits(legal.unsigned_abs()),
             seconds: bits(u128::from(extent.seconds.min(extent.all_seconds))),
-            ads: bits(u128::from(extent.ads.min(extent.all_ads))),
+            ads: bits(u128::from(ads)),
         };
-        let levels = u32::from(used[0]) + u32::from(used[1]) + 1;
         let low = packing.seconds + packing.ads;
-        let prices = packing.price.saturating_mul(levels).saturating_add(low);
-        // The seconds of all candidates may carry into the prices.
-        let total = prices.max(bits(u128::from(extent.all_seconds)) + packing.ads) + 1;
+        let levels = u32::from(used[0]) + u32::from(used[1]);
+        let above = packing.price.saturating_mul(levels).saturating_add(low);
+        let top = if used[0] { extent.guaranteed / packing.unit } else { extent.price };
+        // What lies below may carry into what stands above it, once each.
+        let total = [
+            above.saturating_add(bits(top.unsigned_abs())),
+            bits(extent.price.unsigned_abs())
+                + packing.price.saturating_mul(levels.saturating_sub(1))
+                + low,
+            bits(u128::from(extent.all_seconds)) + packing.ads,
+        ];
+        let total = total.into_iter().max().unwrap_or(0) + 2;
         let width = match total {
             total if total <= NARROW => Width::Narrow,
             total if total <= WIDE => Width::Wide,
@@ -101,6 +131,7 @@ impl Packing {
 
     fn pack(&self, levels: &Levels, seconds: u32, ads: u32) -> i128 {
         let mut packed = 0;
+        let levels = [levels[0] / self.unit, levels[1], levels[2]];
         for (level, used) in levels.iter().zip(self.used) {
             if used {
                 packed = (packed << self.price) + level;

@@ -232,7 +232,8 @@ fn coarser(unit: u64, millis: bool) -> u64 {
     if !millis && unit < 5 { 5 } else { unit.saturating_mul(2) }
 }
 
-fn greatest_common_divisor(left: u64, right: u64) -> u64 {
+/// Returns the largest number that divides both; 0 divides nothing.
+pub(super) fn greatest_common_divisor(left: u64, right: u64) -> u64 {
     let (mut left, mut right) = (left, right);
     while right != 0 {
         (left, right) = (right, left % right);
