@@ -65,7 +65,10 @@ fn is_of_content_1(id: &str) -> bool {
     if !start.eq_ignore_ascii_case("IAB") {
         return false;
     }
-    rest.split_once('-').map_or(is_tier(rest), |(above, below)| is_tier(above) && is_tier(below))
+    match rest.split_once('-') {
+        Some((above, below)) => is_tier(above) && is_tier(below),
+        None => is_tier(rest),
+    }
 }
 
 /// Says whether a text is one of the two numbers of an id of Content 1.0.
