@@ -9,6 +9,7 @@ pub mod bid_request;
 pub mod bid_response;
 pub mod break_request;
 pub mod cue;
+pub mod domain;
 pub mod explain;
 pub mod json;
 pub mod macros;

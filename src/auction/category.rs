@@ -9,7 +9,7 @@ pub(super) mod tables;
 
 use std::sync::LazyLock;
 
-use crate::auction::category::tables::{Node, TABLES, family};
+use crate::auction::category::tables::{CONTENT_1, Node, TABLES, family_of};
 use crate::model::category::Category;
 
 /// Reads the tables that the program carries, once; the first question does so otherwise.
@@ -20,37 +20,41 @@ pub fn load() {
 /// Says whether a block is that of a category, or covers it.
 #[must_use]
 pub fn hits(block: &Category, category: &Category) -> bool {
-    match (node(block), node(category)) {
+    match (exact(block), TABLES.node(category.taxonomy, &category.id)) {
         (Some(block), Some(category)) => TABLES.covers(block, category),
-        (None, None) => same(block, category.taxonomy, &category.id),
-        (Some(_), None) | (None, Some(_)) => false,
+        (None, _) => same(block, category.taxonomy, &category.id),
+        (Some(_), None) => false,
     }
 }
 
 /// Says whether it can be told if a block hits a category: a tree or a mapping holds both.
 #[must_use]
 pub fn is_told(block: &Category, category: &Category) -> bool {
-    match (node(block), node(category)) {
+    match (exact(block), TABLES.node(category.taxonomy, &category.id)) {
         (Some(block), Some(category)) => TABLES.relates(block, category),
-        (None, None) => same(block, category.taxonomy, &category.id),
-        (Some(_), None) | (None, Some(_)) => false,
+        (None, _) => same(block, category.taxonomy, &category.id),
+        (Some(_), None) => false,
     }
 }
 
 /// Returns the published name of a category, if its taxonomy and id are known.
 #[must_use]
 pub fn name(category: &Category) -> Option<&'static str> {
-    node(category).map(|node| TABLES.name(node))
+    exact(category).map(|node| TABLES.name(node))
 }
 
-fn node(category: &Category) -> Option<Node> {
-    TABLES.node(category.taxonomy, &category.id)
+fn exact(category: &Category) -> Option<Node> {
+    TABLES.exact(category.taxonomy, &category.id)
 }
 
 /// Says whether an unknown category is one of the same taxonomy and id.
 fn same(category: &Category, taxonomy: i32, id: &str) -> bool {
-    let one_family = || family(taxonomy).is_some_and(|it| family(category.taxonomy) == Some(it));
-    category.id.trim() == id.trim() && (category.taxonomy == taxonomy || one_family())
+    let (own, id) = (category.id.trim(), id.trim());
+    match (family_of(category.taxonomy, own), family_of(taxonomy, id)) {
+        (Some(CONTENT_1), Some(CONTENT_1)) => own.eq_ignore_ascii_case(id),
+        (Some(one), Some(other)) => one == other && own == id,
+        _ => category.taxonomy == taxonomy && own == id,
+    }
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ pub struct Price {
 /// A domain of an advertiser, lowercase.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Advertiser {
-    /// As declared.
+    /// As declared, in lowercase ASCII.
     pub domain: Arc<str>,
     /// Its registrable domain by the public suffix list of this build.
     pub registrable: Arc<str>,

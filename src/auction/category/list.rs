@@ -36,7 +36,7 @@ impl<'a> List<'a> {
         let bits = [0; NODES.div_ceil(64)];
         let mut list = Self { bits, homes: 0, reached_from: !0, unknown: Vec::new() };
         for category in categories {
-            match tables.node(category.taxonomy, &category.id) {
+            match tables.exact(category.taxonomy, &category.id) {
                 Some(node) => {
                     list.bits[node.index() / 64] |= 1 << (node.index() % 64);
                     list.homes |= tables.home(node);
@@ -71,9 +71,12 @@ impl<'a> List<'a> {
 
     fn of(&self, taxonomy: i32, id: &str) -> Verdict {
         let tables: &Tables = &TABLES;
-        let Some(node) = tables.node(taxonomy, id) else {
-            let hit = self.unknown.iter().any(|listed| same(listed, taxonomy, id));
-            return if hit { Verdict::Hit } else { Verdict::Unmapped };
+        let exact = tables.exact(taxonomy, id);
+        if exact.is_none() && self.unknown.iter().any(|listed| same(listed, taxonomy, id)) {
+            return Verdict::Hit;
+        }
+        let Some(node) = exact.or_else(|| tables.node(taxonomy, id)) else {
+            return Verdict::Unmapped;
         };
         let listed = |index: usize| self.bits[index / 64] >> (index % 64) & 1 == 1;
         if tables.hitting(node).iter().any(|node| listed(node.index())) {

@@ -49,6 +49,33 @@ pub(in crate::auction) fn family(taxonomy: i32) -> Option<usize> {
     }
 }
 
+/// Returns the family that an id under a taxonomy is of.
+///
+/// An id such as `IAB7-39` is of Content 1.0 under any published taxonomy: no other has such ids.
+pub(in crate::auction) fn family_of(taxonomy: i32, id: &str) -> Option<usize> {
+    if taxonomy < VENDORS && is_of_content_1(id.trim()) {
+        return Some(CONTENT_1);
+    }
+    family(taxonomy)
+}
+
+/// Says whether an id has the form that those of Content 1.0 have.
+fn is_of_content_1(id: &str) -> bool {
+    let Some((start, rest)) = id.split_at_checked(3) else { return false };
+    if !start.eq_ignore_ascii_case("IAB") {
+        return false;
+    }
+    match rest.split_once('-') {
+        Some((above, below)) => is_tier(above) && is_tier(below),
+        None => is_tier(rest),
+    }
+}
+
+/// Says whether a text is one of the two numbers of an id of Content 1.0.
+fn is_tier(text: &str) -> bool {
+    (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Node {
     /// Returns its number, below [`NODES`].
     pub(in crate::auction) fn index(self) -> usize {
@@ -61,9 +88,20 @@ impl Node {
 }
 
 impl Tables {
-    /// Returns the node of an id, which may have space around it.
+    /// Returns the node of an id that an ad names, or of what its form says it lies below.
+    ///
+    /// Of an `IAB7-99` that no table holds that is `IAB7`.
     pub(in crate::auction) fn node(&self, taxonomy: i32, id: &str) -> Option<Node> {
-        self.in_family(family(taxonomy)?, id)
+        self.exact(taxonomy, id).or_else(|| {
+            let family = family_of(taxonomy, id).filter(|&it| it == CONTENT_1)?;
+            let (above, below) = id.trim().split_once('-')?;
+            is_tier(below).then(|| self.in_family(family, above))?
+        })
+    }
+
+    /// Returns the node of an id, which may have space around it; none for what no table holds.
+    pub(in crate::auction) fn exact(&self, taxonomy: i32, id: &str) -> Option<Node> {
+        self.in_family(family_of(taxonomy, id)?, id)
     }
 
     /// Returns the nodes that a block on would hit this one, itself included, ascending.
@@ -107,7 +145,7 @@ impl Tables {
     }
 
     fn in_family(&self, family: usize, id: &str) -> Option<Node> {
-        let id = packed(id)?;
+        let id = packed(family, id)?;
         let mut slot = slot(family, id);
         loop {
             let node = self.slots[slot];
@@ -170,7 +208,7 @@ impl Tables {
                 continue;
             }
             let (id, parents, name) = fields(line);
-            let id = packed(id).expect("an id of the tables is at most 8 bytes long");
+            let id = packed(section - 1, id).expect("an id of the tables is at most 8 bytes long");
             let mut slot = slot(section - 1, id);
             while self.slots[slot] != NO_NODE {
                 slot = (slot + 1) % SLOTS;
@@ -217,14 +255,16 @@ fn above(parents: &[Vec<Node>], own: &[Node]) -> Vec<Node> {
     above
 }
 
-/// Returns an id, space around it aside, as a number; none for what no table holds.
-fn packed(id: &str) -> Option<u64> {
+/// Returns an id as a number, space around it aside and in Content 1.0 its case; none for what no
+/// table holds.
+fn packed(family: usize, id: &str) -> Option<u64> {
     let id = match id.as_bytes() {
         [b'!'..=b'~', .., b'!'..=b'~'] | [b'!'..=b'~'] => id,
         _ => id.trim(),
     };
     let fits = !id.is_empty() && id.len() <= 8 && !id.as_bytes().contains(&0);
-    fits.then(|| id.bytes().fold(0, |packed, byte| packed << 8 | u64::from(byte)))
+    let byte = |byte: u8| if family == CONTENT_1 { byte.to_ascii_uppercase() } else { byte };
+    fits.then(|| id.bytes().fold(0, |packed, it| packed << 8 | u64::from(byte(it))))
 }
 
 /// Returns where an id is looked for first.
@@ -259,9 +299,13 @@ const SLOTS: usize = 8192;
 
 const NO_NODE: u16 = u16::MAX;
 
+/// The first `cattax` of vendors' own taxonomies.
+const VENDORS: i32 = 500;
+
 /// How many families: Content 1.0, 2.x, Ad Product 1.x, Content 3.x, Ad Product 2.0.
 const FAMILIES: usize = 5;
 
-const CONTENT_1: usize = 0;
+/// The family of Content 1.0.
+pub(in crate::auction) const CONTENT_1: usize = 0;
 const CONTENT_2: usize = 1;
 const PRODUCT_2: usize = 4;

@@ -69,10 +69,21 @@ fn no_id_is_too_odd_to_look_up() {
 }
 
 #[test]
+fn an_id_that_no_table_holds_is_allowed_with_what_it_lies_below() {
+    let list = [parse("1:IAB7")];
+    assert!(List::new(&list).holds(&about(7, &["iab7-999"])));
+    let list = [parse("1:IAB7-999")];
+    assert!(List::new(&list).holds(&about(1, &["IAB7-999"])));
+    assert!(!List::new(&list).holds(&about(1, &["IAB7", "IAB7-3", "IAB7-998"])));
+}
+
+#[test]
 fn names_are_those_of_the_latest_edition() {
     assert_eq!(name(&parse("1:IAB19")), Some("Technology & Computing"));
     assert_eq!(name(&parse("8: 1337 ")), Some("Banking"));
     assert_eq!(name(&parse("500:1337")), None);
+    assert_eq!(name(&parse("2:iab19")), Some("Technology & Computing"));
+    assert_eq!(name(&parse("1:IAB19-999")), None);
 }
 
 /// Reads `taxonomy:id`.
@@ -99,7 +110,32 @@ const CASES: &[(&str, &str, u8)] = &[
     ("1:IAB7-3", "1:IAB7-4", CLEAR),
     ("3:1", "3:2", HIT),
     ("1: IAB7 ", "1:\tIAB7-3", HIT),
-    ("1:IAB7", "1:iab7", UNTOLD),
+    // Content 1.0 is read without regard to case; the others are not.
+    ("1:IAB7", "1:iab7", HIT),
+    ("1:iab7 ", "1:Iab7-3", HIT),
+    ("8:1335", "1:iab13-4", HIT),
+    ("6:v9i3On", "6:V9I3ON", UNTOLD),
+    // Its form tells an id of Content 1.0 under any published taxonomy, but not under a vendor's.
+    ("1:IAB7", "2:IAB7-3", HIT),
+    ("1:IAB7", "7: iab7", HIT),
+    ("1:IAB7", "4:IAB7", HIT),
+    ("1:IAB7", "0:IAB7", HIT),
+    ("2:IAB7", "1:IAB7-3", HIT),
+    ("1:IAB7-3", "2:IAB7-4", CLEAR),
+    ("1:IAB7", "2:IAB7-", UNTOLD),
+    ("1:IAB7", "2:IAB7-3-1", UNTOLD),
+    ("1:IAB7", "2:IABx", UNTOLD),
+    // What no table holds lies below what its form says; as a block it is itself only.
+    ("1:IAB7", "1:IAB7-999", HIT),
+    ("1:IAB7", "6:iab7-999", HIT),
+    ("1:IAB8", "1:IAB7-999", CLEAR),
+    ("1:IAB7-999", "1:IAB7", UNTOLD),
+    ("1:IAB7-999", "1:IAB7-3", UNTOLD),
+    ("1:IAB7-999", "1:iab7-999", HIT),
+    ("1:IAB7-999", "3:IAB7-999", HIT),
+    ("1:IAB7", "1:IAB999-3", UNTOLD),
+    ("1:IAB7", "1:IAB7-x", UNTOLD),
+    ("1:IAB999", "1:iab999", HIT),
     // Families: 2, 5 and 6 share ids; 7 and 9 do.
     ("2:2", "5:2", HIT),
     ("2:1", "6:3", HIT),

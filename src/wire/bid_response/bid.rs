@@ -11,7 +11,7 @@ use crate::model::market::Bidder;
 use crate::model::money::Currency;
 use crate::model::reason::LossReason;
 use crate::model::time::Seconds;
-use crate::wire::{notice, price, vast};
+use crate::wire::{domain, notice, price, vast};
 
 /// What the bids of one seatbid share.
 pub(super) struct Common<'a> {
@@ -109,7 +109,7 @@ fn complete(bid: Bid, found: &Found<'_>, bidder: &Bidder) -> Bid {
     let language = filled(found.language.as_deref()).or_else(|| filled(found.langb.as_deref()));
     Bid {
         deal: filled(found.dealid.as_deref()).map(DealId::new),
-        advertisers: found.adomain.iter().flatten().filter_map(|it| advertiser(it)).collect(),
+        advertisers: advertisers(found),
         creative_id: filled(found.crid.as_deref()).map(CreativeId::new),
         categories: found.cat.iter().flatten().map(|it| Box::from(&**it)).collect(),
         seconds: found.dur.and_then(above_zero).map(Seconds),
@@ -167,16 +167,19 @@ fn lawful(url: Option<&str>, bidder: &Bidder) -> Option<Box<str>> {
     filled(url).filter(|url| notice::check_url(url, bidder).is_ok()).map(Box::from)
 }
 
+/// Returns the advertisers that a bid names; none at all when one is no domain.
+///
+/// Nobody could say what such an entry stands for, and the bid shall not escape a block by it.
+fn advertisers(found: &Found<'_>) -> Vec<Advertiser> {
+    let named = found.adomain.iter().flatten().filter(|text| !text.trim().is_empty());
+    named.map(|text| advertiser(text)).collect::<Option<_>>().unwrap_or_default()
+}
+
 /// Returns an advertiser's domain with its registrable one; what has none stands for itself.
-fn advertiser(domain: &str) -> Option<Advertiser> {
-    let domain = domain.trim().to_lowercase();
-    let domain = domain.strip_suffix('.').unwrap_or(&domain);
-    if domain.is_empty() {
-        return None;
-    }
-    let registrable = Some(domain).filter(|it| is_domain(it)).and_then(psl::domain_str);
-    let registrable = registrable.unwrap_or(domain);
-    Some(Advertiser { domain: Arc::from(domain), registrable: Arc::from(registrable) })
+fn advertiser(text: &str) -> Option<Advertiser> {
+    let domain = domain::plain(text)?;
+    let registrable = psl::domain_str(&domain).unwrap_or(&domain);
+    Some(Advertiser { registrable: Arc::from(registrable), domain: Arc::from(&*domain) })
 }
 
 /// Returns a text that is there and not empty.
@@ -186,14 +189,6 @@ fn filled(text: Option<&str>) -> Option<&str> {
 
 fn above_zero(number: i32) -> Option<u32> {
     u32::try_from(number).ok().filter(|&number| 0 < number)
-}
-
-/// Says whether a text has the form of a domain, and not that of an address.
-fn is_domain(text: &str) -> bool {
-    let letter = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
-    let label = |label: &str| !label.is_empty() && label.chars().all(letter);
-    let last = text.rsplit('.').next().unwrap_or_default();
-    text.split('.').all(label) && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_id(text: &str) -> bool {

@@ -26,6 +26,7 @@ use crate::wire::break_request::openrtb::floor::Rates;
 use crate::wire::break_request::{
     Caller, Refusal, authorize, bounds, chain, json, may_explain, sha, unix_millis, validate,
 };
+use crate::wire::domain;
 use crate::wire::privacy::{self, Viewer};
 
 mod deal;
@@ -236,7 +237,7 @@ fn asked(request: &BidRequest<'_>) -> Asked {
     };
     Asked {
         currencies: None,
-        blocked_advertisers: lowered(request.badv.as_deref()),
+        blocked_advertisers: domains(request.badv.as_deref()),
         blocked_categories: categories(&request.bcat),
         allowed_categories: categories(&request.acat),
         allowed_seats: shared(request.wseat.as_deref()),
@@ -282,8 +283,9 @@ fn shared(list: Option<&[Cow<'_, str>]>) -> Vec<Arc<str>> {
     list.unwrap_or_default().iter().map(|text| Arc::from(&**text)).collect()
 }
 
-fn lowered(list: Option<&[Cow<'_, str>]>) -> Vec<Arc<str>> {
-    list.unwrap_or_default().iter().map(|text| text.to_ascii_lowercase().into()).collect()
+/// Returns domains as they are compared; `validate` has refused what is none.
+fn domains(list: Option<&[Cow<'_, str>]>) -> Vec<Arc<str>> {
+    list.unwrap_or_default().iter().filter_map(|text| domain::plain(text)).map(Arc::from).collect()
 }
 
 /// Numbers below are seconds: as milliseconds they would lie in 1973.

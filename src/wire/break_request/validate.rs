@@ -12,6 +12,7 @@ use openrtb::request::BidRequest;
 use openrtb::user::User;
 
 use crate::wire::break_request::{Refusal, is_id};
+use crate::wire::domain;
 
 mod imp;
 
@@ -31,6 +32,9 @@ pub(super) fn request(request: &BidRequest<'_>) -> Result<(), Refusal> {
     exclusive("bcat", request.acat.is_some(), request.bcat.is_some())?;
     categories("acat", request.acat.as_deref())?;
     categories("bcat", request.bcat.as_deref())?;
+    let badv = request.badv.as_deref().unwrap_or_default();
+    // An empty text blocks nobody.
+    domains("badv", badv, |text| text.trim().is_empty())?;
     filled("acat", request.acat.as_deref())?;
     filled("cur", request.cur.as_deref())?;
     filled("wseat", request.wseat.as_deref())?;
@@ -103,6 +107,19 @@ fn categories(path: &str, list: Option<&[Cow<'_, str>]>) -> Result<(), Refusal> 
         }
     }
     Ok(())
+}
+
+/// Refuses what is no domain: nobody could say whom it stands for.
+fn domains(
+    path: &str,
+    list: &[Cow<'_, str>],
+    passes: impl Fn(&str) -> bool,
+) -> Result<(), Refusal> {
+    let wrong = |text: &Cow<'_, str>| !passes(text) && domain::plain(text).is_none();
+    match list.iter().position(wrong) {
+        Some(index) => Err(Refusal::bad_field(format!("{path}[{index}]"), "not a domain")),
+        None => Ok(()),
+    }
 }
 
 fn id(path: &str, text: &str) -> Result<(), Refusal> {

@@ -9,7 +9,7 @@ use openrtb::list::auction;
 use crate::model::deal::{Deal, Pricing};
 use crate::model::ids::DealId;
 use crate::wire::break_request::openrtb::floor::{self, NoRate, Rates};
-use crate::wire::break_request::openrtb::{lowered, shared};
+use crate::wire::break_request::openrtb::{domains, shared};
 
 /// Returns the deals of an imp; `pricing` holds where a deal does not say.
 pub(super) fn of_imp(
@@ -26,7 +26,7 @@ fn deal(told: &Told<'_>, imp: &Imp<'_>, usual: Pricing, rates: &Rates<'_>) -> Re
         id: DealId::new(&*told.id),
         bidders: Vec::new(),
         seats: shared(told.wseat.as_deref()),
-        advertisers: lowered(told.wadomain.as_deref()),
+        advertisers: domains(told.wadomain.as_deref()),
         pricing: pricing(told.at, usual),
         floor: floor::of_deal(told, imp, rates)?,
         guaranteed: told.guar == Some(GUARANTEED),

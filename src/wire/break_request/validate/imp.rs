@@ -8,7 +8,7 @@ use openrtb::list::{auction, slot};
 use openrtb::video::Video;
 
 use crate::wire::break_request::Refusal;
-use crate::wire::break_request::validate::{at_least, exclusive, filled, id, short};
+use crate::wire::break_request::validate::{at_least, domains, exclusive, filled, id, short};
 use crate::wire::price;
 
 /// Checks all imps of a request.
@@ -93,7 +93,8 @@ fn deal(path: &str, deal: &Deal<'_>) -> Result<(), Refusal> {
         filled(&at(member), list.as_deref())?;
         short(&at(member), list.as_deref(), MAX_PARTIES)?;
     }
-    Ok(())
+    // Without its empty texts a list could be empty, and the deal for everybody.
+    domains(&at("wadomain"), deal.wadomain.as_deref().unwrap_or_default(), |_| false)
 }
 
 /// Checks floors by the second and by length, of which an object at `path` may hold one.
