@@ -71,7 +71,7 @@ impl<'a> Categories<'a> {
     /// Returns who declares a category or one below it, ascending, some perhaps twice in a row.
     pub(super) fn within(&self, category: &Category) -> Vec<usize> {
         let tables: &Tables = &TABLES;
-        let mut within: Vec<usize> = match tables.node(category.taxonomy, &category.id) {
+        let mut within: Vec<usize> = match tables.exact(category.taxonomy, &category.id) {
             Some(block) => {
                 let below = self.known.iter().filter(|(node, _)| tables.covers(block, *node));
                 below.flat_map(|(_, range)| &self.indexes[range.clone()]).copied().collect()

@@ -206,35 +206,7 @@ fn fixed_bid(id: &str, price: &str, micros: i64) -> Bid {
 }
 
 fn fixed_request() -> BreakRequest {
-    let publisher = Publisher {
-        id: PublisherId::new("arena"),
-        domain: Arc::from("arena.example"),
-        key_hashes: Vec::new(),
-        fees: FeeSchedule::default(),
-        blocked_advertisers: Vec::new(),
-        blocked_categories: Vec::new(),
-        gdpr_default: true,
-        network_reserve: Millis(20),
-    };
-    let placement = Placement {
-        id: PlacementId::new("arena-1-mid"),
-        publisher: publisher.id.clone(),
-        floor: Floor::Fixed(Cpm::from_micros(5_000_000).unwrap()),
-        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-        max_ads: 4,
-        default_break: Millis(60_000),
-        fit: Fit::Nominal,
-        mimes: vec![Arc::from("video/mp4")],
-        tmax: Millis(300),
-        price_in_markup: true,
-        blocked_advertisers: Vec::new(),
-        blocked_categories: Vec::new(),
-        unmapped_refused: false,
-        separation: Separation::default(),
-        deals_first: false,
-        private_auction: false,
-        deals: Vec::new(),
-    };
+    let (publisher, placement) = (fixed_publisher(), fixed_placement());
     let placement = Arc::new(placement);
     BreakRequest {
         door: Door::Tag,
@@ -278,5 +250,40 @@ fn fixed_request() -> BreakRequest {
         sha: [0x44; 32],
         unbuilt: Vec::new(),
         faults: Faults::default(),
+    }
+}
+
+fn fixed_publisher() -> Publisher {
+    Publisher {
+        id: PublisherId::new("arena"),
+        domain: Arc::from("arena.example"),
+        key_hashes: Vec::new(),
+        fees: FeeSchedule::default(),
+        blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        gdpr_default: true,
+        network_reserve: Millis(20),
+    }
+}
+
+fn fixed_placement() -> Placement {
+    Placement {
+        id: PlacementId::new("arena-1-mid"),
+        publisher: PublisherId::new("arena"),
+        floor: Floor::Fixed(Cpm::from_micros(5_000_000).unwrap()),
+        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
+        max_ads: 4,
+        default_break: Millis(60_000),
+        fit: Fit::Nominal,
+        mimes: vec![Arc::from("video/mp4")],
+        tmax: Millis(300),
+        price_in_markup: true,
+        blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
     }
 }
