@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::auction::plan::part::part;
 use crate::model::break_request::{AskedImp, BreakRequest};
-use crate::model::deal::Deal;
 use crate::model::ids::{BidderId, ImpId, SeatId};
 use crate::model::market::{Bidder, Dialect, Market};
 use crate::model::money::{Cpm, Currency};
@@ -13,6 +12,7 @@ use crate::model::rates::Rate;
 use crate::model::reason::CallReason;
 use crate::model::time::Seconds;
 
+mod floors;
 mod part;
 
 /// Returns what is offered for the rest of a break: each bidder of the market stands in exactly
@@ -131,7 +131,7 @@ fn offer(plan: &Plan, sellable: &[bool], bidder: &Arc<Bidder>) -> Result<Offer, 
     }
     let mut imps = Vec::new();
     for (index, part) in plan.parts.iter().enumerate().filter(|(index, _)| sellable[*index]) {
-        if part.private_auction && !part.deals.iter().any(|deal| may_use(deal, bidder)) {
+        if part.private_auction && !part.deals.iter().any(|deal| deal.is_open_to(bidder)) {
             continue;
         }
         for _ in 0..places(part, bidder.dialect) {
@@ -143,14 +143,6 @@ fn offer(plan: &Plan, sellable: &[bool], bidder: &Arc<Bidder>) -> Result<Offer, 
         return Err(CallReason::SkippedMarket);
     }
     Ok(Offer { bidder: Arc::clone(bidder), dialect: bidder.dialect, imps })
-}
-
-/// Says whether a bidder is offered a deal and has a seat that may use it.
-fn may_use(deal: &Deal, bidder: &Bidder) -> bool {
-    let listed = |seat: &SeatId| deal.seats.iter().any(|listed| **listed == *seat.as_str());
-    let seats = &bidder.seats;
-    deal.is_for(&bidder.id)
-        && (deal.seats.is_empty() || seats.is_empty() || seats.iter().any(listed))
 }
 
 /// Returns how many imps tell a part: a stretch in the structured dialect takes one a slot.

@@ -95,12 +95,7 @@ pub(super) fn least_bid(terms: &Terms, deal: Option<&Deal>, bid: &Bid, needed: C
         true => needed,
         false => terms.rate(bid.currency)?.back(needed),
     };
-    // A bid of b leaves b - floor(b * ppm / 10^6) = ceil(b * kept / 10^6) after its discount. The
-    // least b that leaves `own` is the first above (own - 1) * 10^6 / kept.
-    let kept =
-        PPM.checked_sub(deal.map_or(0, |deal| deal.discount_ppm)).filter(|kept| 0 < *kept)?;
-    let below = i128::from(own.micros() - 1) * i128::from(PPM) / i128::from(kept);
-    i64::try_from(below + 1).ok().and_then(Cpm::from_micros)
+    deal.map_or(Some(own), |deal| deal.before_discount(own))
 }
 
 /// Returns what a winner pays that clears at `clearing`, in the auction's currency.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::model::floor::Floor;
 use crate::model::ids::{BidderId, DealId, SeatId};
 use crate::model::market::Bidder;
+use crate::model::money::Cpm;
 
 /// A deal: who may use it, at what price, and what it is owed.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,4 +55,21 @@ impl Deal {
         let any_seat = self.seats.is_empty() || bidder.seats.is_empty();
         self.is_for(&bidder.id) && (any_seat || bidder.seats.iter().any(listed))
     }
+
+    /// Returns the least price of which at least `left` is left after the discount, which rounds
+    /// down; none when no price leaves that much.
+    #[must_use]
+    pub fn before_discount(&self, left: Cpm) -> Option<Cpm> {
+        if left == Cpm::ZERO {
+            return Some(left);
+        }
+        // A price p leaves p - floor(p * ppm / 10^6) = ceil(p * kept / 10^6). The least that leaves
+        // `left` is the first above (left - 1) * 10^6 / kept.
+        let kept = PPM.checked_sub(self.discount_ppm).filter(|kept| 0 < *kept)?;
+        let below = i128::from(left.micros() - 1) * i128::from(PPM) / i128::from(kept);
+        i64::try_from(below + 1).ok().and_then(Cpm::from_micros)
+    }
 }
+
+/// A whole, in millionths.
+const PPM: u32 = 1_000_000;

@@ -138,6 +138,24 @@ impl Lengths {
             Self::Range { min, .. } => *min,
         }
     }
+
+    /// Returns the longest allowed length.
+    #[must_use]
+    pub fn longest(&self) -> Seconds {
+        match self {
+            Self::Exact(lengths) => *lengths.last().expect("a list of lengths is not empty"),
+            Self::Range { max, .. } => *max,
+        }
+    }
+
+    /// Returns each allowed length, ascending.
+    #[must_use]
+    pub fn all(&self) -> Vec<Seconds> {
+        match self {
+            Self::Exact(lengths) => lengths.clone(),
+            Self::Range { min, max } => (min.0..=max.0).map(Seconds).collect(),
+        }
+    }
 }
 
 /// What the ads of a pod must fit into (decision 9).

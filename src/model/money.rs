@@ -17,6 +17,9 @@ impl Cpm {
     /// No money.
     pub const ZERO: Self = Self(0);
 
+    /// The largest price.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// Returns the price of `micros`, or `None` when it is negative.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Option<Self> {

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::auction::plan::floors;
 use crate::model::break_request::{AskedImp, BreakRequest};
 use crate::model::category::Category;
-use crate::model::deal::Deal;
-use crate::model::floor::{Floor, FloorStep};
-use crate::model::market::{Lengths, Placement, Publisher};
-use crate::model::money::{Cpm, FeeSchedule};
+use crate::model::market::{Lengths, Placement};
 use crate::model::plan::{Part, Shape};
 use crate::model::time::{MAX_BREAK, Millis, Seconds};
 
@@ -15,7 +13,7 @@ use crate::model::time::{MAX_BREAK, Millis, Seconds};
 ///
 /// Where nothing can, the part keeps the placement's lengths.
 pub(super) fn part(request: &BreakRequest, imp: &AskedImp, pod: usize) -> (Part, bool) {
-    let (placement, publisher) = (&imp.placement, &request.publisher);
+    let placement = &imp.placement;
     let seconds = imp.seconds.unwrap_or_else(|| request.ad_break.seconds_left());
     let seconds = seconds.min(Seconds::nominal(MAX_BREAK));
     let real = match imp.seconds {
@@ -30,7 +28,9 @@ pub(super) fn part(request: &BreakRequest, imp: &AskedImp, pod: usize) -> (Part,
     let common = lengths(imp, seconds);
     let sells = common.is_some();
     let lengths = common.unwrap_or_else(|| placement.lengths.clone());
-    let floor = floor(imp, &publisher.fees, &lengths);
+    let fees = &request.publisher.fees;
+    let floor = floors::floor(imp, fees, &lengths);
+    let deals = floors::deals(imp, fees, &lengths, &floor);
     let part = Part {
         pod,
         shape: imp.shape,
@@ -40,7 +40,7 @@ pub(super) fn part(request: &BreakRequest, imp: &AskedImp, pod: usize) -> (Part,
         max_ads,
         fit: placement.fit,
         floor,
-        deals: deals(imp, publisher),
+        deals,
         private_auction: placement.private_auction || imp.private_auction,
         deals_first: placement.deals_first,
         blocked_advertisers: blocked_advertisers(request, placement),
@@ -52,7 +52,7 @@ pub(super) fn part(request: &BreakRequest, imp: &AskedImp, pod: usize) -> (Part,
         mimes: mimes(&placement.mimes, &imp.mimes),
         size: imp.size,
         secure: imp.secure.unwrap_or(false),
-        expires_s: expires_s(request, imp, real),
+        expires_s: expires_s(request, imp, real, lengths.shortest()),
         lengths,
     };
     let sells = sells
@@ -62,13 +62,20 @@ pub(super) fn part(request: &BreakRequest, imp: &AskedImp, pod: usize) -> (Part,
     (part, sells)
 }
 
-/// Returns the seconds until the last ad may start: as the caller says, else until the break ends.
-fn expires_s(request: &BreakRequest, imp: &AskedImp, real: Millis) -> Option<u32> {
+/// Returns the seconds until the last ad may start: as the caller says, else the shortest length
+/// before the break ends.
+fn expires_s(
+    request: &BreakRequest,
+    imp: &AskedImp,
+    real: Millis,
+    shortest: Seconds,
+) -> Option<u32> {
     if imp.expires_s.is_some() {
         return imp.expires_s;
     }
     let start = request.ad_break.start?.0.saturating_sub(request.arrived_at.0);
-    u32::try_from(start.saturating_add(real.0).div_ceil(1000)).ok()
+    let last = start.saturating_add(real.0).saturating_sub(shortest.millis().0);
+    u32::try_from(last.div_ceil(1000)).ok()
 }
 
 fn blocked_advertisers(request: &BreakRequest, placement: &Placement) -> Vec<Arc<str>> {
@@ -104,75 +111,6 @@ fn blocked_attributes(imp: &AskedImp) -> Vec<i32> {
     blocked
 }
 
-/// Returns the placement's deals, then the caller's own that repeat none of their names.
-fn deals(imp: &AskedImp, publisher: &Publisher) -> Vec<Arc<Deal>> {
-    let mut deals = imp.placement.deals.clone();
-    for deal in &imp.deals {
-        if deals.iter().all(|known| known.id != deal.id) {
-            let floor = deal.floor.as_ref().map(|floor| grossed(floor, &publisher.fees));
-            deals.push(Arc::new(Deal { floor, ..Deal::clone(deal) }));
-        }
-    }
-    deals
-}
-
-/// Returns the floor that both the placement's and the caller's are kept by (decision 12).
-fn floor(imp: &AskedImp, fees: &FeeSchedule, lengths: &Lengths) -> Floor {
-    let own = &imp.placement.floor;
-    let Some(asked) = imp.floor.as_ref().map(|floor| grossed(floor, fees)) else {
-        return own.clone();
-    };
-    match (own, &asked) {
-        (Floor::Fixed(own), Floor::Fixed(asked)) => Floor::Fixed(*own.max(asked)),
-        // A floor of nothing is kept by any.
-        (Floor::Fixed(Cpm::ZERO), _) => asked,
-        (_, Floor::Fixed(Cpm::ZERO)) => own.clone(),
-        (Floor::PerSecond(own), Floor::PerSecond(asked)) => Floor::PerSecond(*own.max(asked)),
-        _ => higher_of(own, &asked, lengths),
-    }
-}
-
-/// Returns the higher of two floors, length by length.
-fn higher_of(own: &Floor, asked: &Floor, lengths: &Lengths) -> Floor {
-    let all: Vec<Seconds> = match lengths {
-        Lengths::Exact(lengths) => lengths.clone(),
-        Lengths::Range { min, max } => (min.0..=max.0).map(Seconds).collect(),
-    };
-    let higher = |length| own.at(length).max(asked.at(length));
-    let steps = all.iter().map(|&length| FloorStep {
-        min: Some(length),
-        max: Some(length),
-        floor: higher(length),
-    });
-    let mut steps: Vec<FloorStep> = steps.collect();
-    // Neighbours of one floor are one step.
-    steps.dedup_by(|next, last| {
-        let follows = last.max.is_some_and(|max| next.min == Some(Seconds(max.0 + 1)));
-        let same = next.floor == last.floor && follows;
-        if same {
-            last.max = next.max;
-        }
-        same
-    });
-    let otherwise = all.iter().map(|&length| higher(length)).max().unwrap_or(Cpm::ZERO);
-    Floor::ByLength { steps, otherwise }
-}
-
-/// Raises a floor that a caller must receive to what a buyer must pay (decision 12).
-fn grossed(floor: &Floor, fees: &FeeSchedule) -> Floor {
-    match floor {
-        Floor::Fixed(floor) => Floor::Fixed(fees.gross_up(*floor)),
-        Floor::PerSecond(floor) => Floor::PerSecond(fees.gross_up(*floor)),
-        Floor::ByLength { steps, otherwise } => Floor::ByLength {
-            steps: steps
-                .iter()
-                .map(|step| FloorStep { floor: fees.gross_up(step.floor), ..*step })
-                .collect(),
-            otherwise: fees.gross_up(*otherwise),
-        },
-    }
-}
-
 /// Returns the lengths that placement and caller allow and that fit into `seconds`, if any.
 fn lengths(imp: &AskedImp, seconds: Seconds) -> Option<Lengths> {
     let within = Lengths::Range { min: Seconds(1), max: seconds };
@@ -182,6 +120,7 @@ fn lengths(imp: &AskedImp, seconds: Seconds) -> Option<Lengths> {
     };
     both(&common, &within)
 }
+
 /// Returns the lengths that both sides allow, if any.
 fn both(left: &Lengths, right: &Lengths) -> Option<Lengths> {
     match (left, right) {

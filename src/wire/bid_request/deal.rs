@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::model::deal::{Deal, Pricing};
-use crate::model::floor::{Floor, FloorStep};
 use crate::model::money::Cpm;
 use crate::model::plan::Part;
 use crate::wire::bid_request::at;
@@ -53,12 +52,12 @@ pub(super) fn pmp<'a>(
 
 /// Tells a deal with its floor in one form only; without one of its own, that of the imp holds.
 fn form<'a>(part: &'a Part, deal: &'a Deal, currency: &'a str, dynamic: bool) -> DealForm<'a> {
+    // What no price leaves after the discount, no price reaches.
+    let bid = |floor| deal.before_discount(floor).unwrap_or(Cpm::MAX);
     let told = deal.floor.as_ref().map(|floor| match deal.pricing {
         // What was agreed is what is paid, whatever is bid.
         Pricing::Fixed => floor::told(floor, &part.lengths, dynamic),
-        Pricing::First | Pricing::Second => {
-            floor::told(&before_discount(floor, deal.discount_ppm), &part.lengths, dynamic)
-        }
+        Pricing::First | Pricing::Second => floor::told_as(floor, &part.lengths, dynamic, bid),
     });
     let flat = match &told {
         Some(Told::Flat(floor)) => Some(price::number(*floor)),
@@ -74,23 +73,5 @@ fn form<'a>(part: &'a Part, deal: &'a Deal, currency: &'a str, dynamic: bool) ->
         guar: deal.guaranteed.then_some(1),
         mincpmpersec: told.as_ref().and_then(Told::per_second),
         durfloors: told.as_ref().map_or_else(Vec::new, Told::by_length),
-    }
-}
-
-/// Returns what must be bid so that a floor is reached after the negotiated discount.
-fn before_discount(floor: &Floor, ppm: u32) -> Floor {
-    let up = |floor: Cpm| {
-        let rest = i128::from(1_000_000_u32.saturating_sub(ppm).max(1));
-        let bid = (i128::from(floor.micros()) * 1_000_000 + rest - 1) / rest;
-        let bid = i64::try_from(bid).unwrap_or(i64::MAX);
-        Cpm::from_micros(bid).expect("a share of a price is not negative")
-    };
-    match floor {
-        Floor::Fixed(floor) => Floor::Fixed(up(*floor)),
-        Floor::PerSecond(floor) => Floor::PerSecond(up(*floor)),
-        Floor::ByLength { steps, otherwise } => Floor::ByLength {
-            steps: steps.iter().map(|it| FloorStep { floor: up(it.floor), ..*it }).collect(),
-            otherwise: up(*otherwise),
-        },
     }
 }

@@ -44,17 +44,39 @@ pub(super) struct DurFloor {
 /// Where it would take more than `MAX_RUNS` ranges the least is told, and each bid is held to the
 /// floor of its length all the same.
 pub(super) fn told(floor: &Floor, lengths: &Lengths, dynamic: bool) -> Told {
+    told_as(floor, lengths, dynamic, |floor| floor)
+}
+
+/// Returns how a floor is told of which each length must bid `bid`, which may only rise with it.
+pub(super) fn told_as(
+    floor: &Floor,
+    lengths: &Lengths,
+    dynamic: bool,
+    bid: impl Fn(Cpm) -> Cpm,
+) -> Told {
     match floor {
-        Floor::Fixed(floor) => Told::Flat(*floor),
-        Floor::PerSecond(rate) if dynamic => {
-            Told::PerSecond { floor: *rate, least: floor.at(lengths.shortest()) }
+        Floor::Fixed(floor) => Told::Flat(bid(*floor)),
+        Floor::PerSecond(_) if dynamic => {
+            // The least rate that is enough at every length.
+            let rates = lengths.all().into_iter().map(|length| {
+                let bid = bid(floor.at(length)).micros();
+                let seconds = i64::from(length.0.max(1));
+                bid / seconds + i64::from(bid % seconds != 0)
+            });
+            let rate = rates.max().and_then(Cpm::from_micros);
+            let rate = rate.expect("a share of a price is none below 0, and some length is sold");
+            let least = Floor::PerSecond(rate).at(lengths.shortest());
+            Told::PerSecond { floor: rate, least }
         }
-        Floor::PerSecond(_) | Floor::ByLength { .. } => by_length(floor, lengths),
+        Floor::PerSecond(_) | Floor::ByLength { .. } => by_length(floor, lengths, bid),
     }
 }
 
-fn by_length(floor: &Floor, lengths: &Lengths) -> Told {
-    let runs = runs(floor, lengths);
+fn by_length(floor: &Floor, lengths: &Lengths, bid: impl Fn(Cpm) -> Cpm) -> Told {
+    let mut runs = runs(floor, lengths);
+    for run in &mut runs {
+        run.floor = bid(run.floor);
+    }
     let least = runs.iter().map(|run| run.floor).min().unwrap_or(Cpm::ZERO);
     if (2..=MAX_RUNS).contains(&runs.len()) {
         Told::ByLength { runs, least }

@@ -1,7 +1,9 @@
 //! What is told of a floor is what the auction holds bids to, length by length.
 
-use super::{Told, told};
+use super::{Told, told, told_as};
+use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::{Floor, FloorStep};
+use crate::model::ids::DealId;
 use crate::model::market::Lengths;
 use crate::model::money::Cpm;
 use crate::model::time::Seconds;
@@ -79,4 +81,31 @@ fn too_many_ranges_tell_the_least() {
 
 fn cpm(micros: i64) -> Cpm {
     Cpm::from_micros(micros).unwrap()
+}
+
+#[test]
+fn rate_before_a_discount_is_the_least_that_is_enough_at_each_length() {
+    let deal = Deal {
+        id: DealId::new("off"),
+        bidders: Vec::new(),
+        seats: Vec::new(),
+        advertisers: Vec::new(),
+        pricing: Pricing::First,
+        floor: None,
+        guaranteed: false,
+        discount_ppm: 100_000,
+    };
+    let lengths = Lengths::Range { min: Seconds(5), max: Seconds(60) };
+    let left = |bid: Cpm| bid.micros() - bid.micros() * 100_000 / 1_000_000;
+    for micros in [1, 7, 100_000, 5_000_000] {
+        let floor = Floor::PerSecond(cpm(micros));
+        let told = told_as(&floor, &lengths, true, |it| deal.before_discount(it).unwrap());
+        let Told::PerSecond { floor: rate, .. } = told else { panic!("by the second: {told:?}") };
+        let enough = |rate: Cpm| {
+            let bid = Floor::PerSecond(rate);
+            lengths.all().iter().all(|&it| floor.at(it).micros() <= left(bid.at(it)))
+        };
+        assert!(enough(rate), "{micros}: {rate}");
+        assert!(!enough(cpm(rate.micros() - 1)), "{micros}: {rate}");
+    }
 }
