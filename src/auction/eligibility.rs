@@ -224,13 +224,14 @@ fn mark_repeats(bids: &[Bid], reasons: &mut [Option<LossReason>]) {
 }
 
 fn price(terms: &Terms, bid: &Bid) -> Result<(), LossReason> {
+    let price = bid.price.as_ref().map(|price| price.cpm).filter(|&price| Cpm::ZERO < price);
+    let price = price.ok_or(LossReason::PriceMissing)?;
     if bid.currency != terms.currency && !terms.currencies.contains(&bid.currency) {
         return Err(LossReason::CurrencyNotOffered);
     }
-    let price = bid.price.as_ref().ok_or(LossReason::PriceMissing)?.cpm;
     let normalised = terms.normalised(price, bid.currency);
     let normalised = normalised.ok_or(LossReason::CurrencyWithoutRate)?;
-    let believed = Cpm::ZERO < price && Cpm::ZERO < normalised && normalised <= terms.max_cpm;
+    let believed = Cpm::ZERO < normalised && normalised <= terms.max_cpm;
     allowed(believed, LossReason::PriceMissing)
 }
 

@@ -5,9 +5,11 @@
 //! 1. When nobody was asked, or the part was offered to nobody, all of them are `no_bidders`.
 //! 2. Lost bids for the part are gone through from the highest of what they would pay down, equals
 //!    by their tie-break key. A bid whose reason says something about the break (`claim`) and whose
-//!    seconds fit into those of the part not yet claimed claims its seconds for that reason.
+//!    seconds fit into those of the part not yet claimed claims its seconds for that reason. Bids
+//!    whose price says nothing come last.
 //! 3. The rest is `duration` when a bid lost that was too long for it, else `timeout` when a bidder
-//!    that was offered the part was late, else `no_bid`.
+//!    that was offered the part was late, else the reason of the best bid lost without a length,
+//!    else `no_bid`.
 //!
 //! Seconds of one pod and one reason stand together, with the best bid that failed on it: those
 //! claimed in the order of their bids, then the rest.
@@ -33,11 +35,14 @@ pub(super) fn reasons(input: &AuctionInput, fates: &[Vec<Fate>], wins: &[Win]) -
     let mut rows = Vec::new();
     let asked = anybody_asked(input);
     let claims = if asked { claims(input, fates) } else { Vec::new() };
-    // By part, the best bid that was too long for what was left of it.
+    // By part, the best bid that was too long for what was left of it, and the best of no length.
     let mut too_long: Vec<Option<usize>> = vec![None; left.parts.len()];
+    let mut no_length = too_long.clone();
     for (rank, claim) in claims.iter().enumerate() {
         let pod = input.plan.parts[claim.part].pod;
-        if left.holds(pod, claim.part, claim.seconds.0) {
+        if claim.seconds == Seconds(0) {
+            no_length[claim.part].get_or_insert(rank);
+        } else if left.holds(pod, claim.part, claim.seconds.0) {
             left.take(pod, claim.part, claim.seconds.0);
             let row = row(&mut rows, pod, claim.reason, rank);
             row.seconds += claim.seconds.0;
@@ -52,13 +57,18 @@ pub(super) fn reasons(input: &AuctionInput, fates: &[Vec<Fate>], wins: &[Win]) -
             continue;
         }
         left.take(part.pod, index, rest);
-        let reason = rest_reason(input, index, asked, too_long[index].is_some());
+        let (reason, best) = match (rest_reason(input, index, asked), no_length[index]) {
+            (UnfilledReason::NoBidders, _) => (UnfilledReason::NoBidders, None),
+            _ if too_long[index].is_some() => (UnfilledReason::Duration, too_long[index]),
+            (UnfilledReason::NoBid, Some(rank)) => (claims[rank].reason, Some(rank)),
+            (reason, _) => (reason, None),
+        };
         let row = row(&mut rows, part.pod, reason, usize::MAX);
         row.seconds += rest;
         // Claims of other parts, or shorter ones, may stand here already: the better bid stays.
-        row.best = row.best.into_iter().chain(too_long[index]).min();
+        row.best = row.best.into_iter().chain(best).min();
     }
-    rows.sort_by_key(|row| (row.pod, row.order));
+    rows.sort_by_key(|row| (row.pod, row.order, row.reason));
     let unfilled = |row: Row| Unfilled {
         pod: row.pod,
         seconds: Seconds(row.seconds),
@@ -124,8 +134,8 @@ fn row(rows: &mut Vec<Row>, pod: usize, reason: UnfilledReason, order: usize) ->
     &mut rows[index]
 }
 
-/// Returns why the seconds of a part are empty that no bid claimed.
-fn rest_reason(input: &AuctionInput, part: usize, asked: bool, too_long: bool) -> UnfilledReason {
+/// Returns why the seconds of a part are empty that no bid was for.
+fn rest_reason(input: &AuctionInput, part: usize, asked: bool) -> UnfilledReason {
     let offers_it = |offer: &Offer| offer.imps.iter().any(|imp| imp.part == part);
     if !asked || !input.plan.offers.iter().any(offers_it) {
         return UnfilledReason::NoBidders;
@@ -136,20 +146,17 @@ fn rest_reason(input: &AuctionInput, part: usize, asked: bool, too_long: bool) -
                 && input.offer(reply).is_some_and(offers_it)
         })
     };
-    match too_long {
-        true => UnfilledReason::Duration,
-        false if late() => UnfilledReason::Timeout,
-        false => UnfilledReason::NoBid,
-    }
+    if late() { UnfilledReason::Timeout } else { UnfilledReason::NoBid }
 }
 
 /// A lost bid that says something about the seconds of its part.
 struct Claim {
     bid: BidRef,
     part: usize,
+    /// 0 when they are not known.
     seconds: Seconds,
-    /// What it would pay, in the auction's currency.
-    price: Cpm,
+    /// What it would pay, in the auction's currency; none where that cannot be said or believed.
+    price: Option<Cpm>,
     reason: UnfilledReason,
 }
 
@@ -159,15 +166,15 @@ fn claims(input: &AuctionInput, fates: &[Vec<Fate>]) -> Vec<Claim> {
     for (index, (reply, fates)) in input.replies.iter().zip(fates).enumerate() {
         let Some(offer) = input.offer(reply) else { continue };
         for (number, (bid, fate)) in reply.bids.iter().zip(fates).enumerate() {
-            let Fate::Lost(reason) = fate else { continue };
-            let (Some(reason), Some(seconds)) = (claim(*reason), bid.seconds) else { continue };
+            let Fate::Lost(lost) = fate else { continue };
+            let Some(reason) = claim(*lost) else { continue };
             let Some(imp) = offer.imps.iter().find(|imp| imp.id == bid.imp) else { continue };
             let part = &input.plan.parts[imp.part];
             let price = pricing::counts(&input.plan.terms, part, deal_of(part, bid), bid);
-            if let Some(price) = price.filter(|_| seconds != Seconds(0)) {
-                let bid = BidRef { reply: index, bid: number };
-                claims.push(Claim { bid, part: imp.part, seconds, price, reason });
-            }
+            let price = price.filter(|_| *lost != LossReason::PriceMissing);
+            let seconds = bid.seconds.unwrap_or(Seconds(0));
+            let bid = BidRef { reply: index, bid: number };
+            claims.push(Claim { bid, part: imp.part, seconds, price, reason });
         }
     }
     claims.sort_by(|left, right| by_price(input, left, right));
@@ -186,18 +193,12 @@ fn by_price(input: &AuctionInput, left: &Claim, right: &Claim) -> Ordering {
     worth.then_with(|| rest(left).cmp(&rest(right)))
 }
 
-/// Returns what a bid's loss says about seconds that stayed empty; a bid that is no bid, or no ad
-/// that could be shown, says nothing.
+/// Returns what a bid's loss says about seconds that stayed empty; what is no bid, or repeats one,
+/// says nothing.
 fn claim(reason: LossReason) -> Option<UnfilledReason> {
     use LossReason as L;
     match reason {
         L::BelowFloor | L::BelowDealFloor => Some(UnfilledReason::BelowFloor),
-        L::AdvertiserBlocked
-        | L::CategoryBlocked
-        | L::AttributeBlocked
-        | L::AppBlocked
-        | L::SeatNotAllowed
-        | L::Language => Some(UnfilledReason::Blocked),
         L::Late => Some(UnfilledReason::Timeout),
         L::Separation => Some(UnfilledReason::Separation),
         // They were free to win; the pod's lengths or places had no room for them.
@@ -207,13 +208,15 @@ fn claim(reason: LossReason) -> Option<UnfilledReason> {
         | L::PodFull
         | L::SlotTaken
         | L::GroupIncomplete => Some(UnfilledReason::Duration),
-        L::InvalidResponse
-        | L::WrongRequestId
-        | L::InvalidBid
-        | L::UnknownImp
+        // Somebody bid for them, and was turned away.
+        L::AdvertiserBlocked
+        | L::CategoryBlocked
+        | L::AttributeBlocked
+        | L::AppBlocked
+        | L::SeatNotAllowed
+        | L::Language
         | L::CurrencyNotOffered
         | L::CurrencyWithoutRate
-        | L::TooManyBids
         | L::NoticeUrlRefused
         | L::PriceMissing
         | L::DealUnknown
@@ -232,7 +235,12 @@ fn claim(reason: LossReason) -> Option<UnfilledReason> {
         | L::ApiUnsupported
         | L::MediaType
         | L::DealAdvertiser
-        | L::ExpiresTooSoon
+        | L::ExpiresTooSoon => Some(UnfilledReason::Blocked),
+        L::InvalidResponse
+        | L::WrongRequestId
+        | L::InvalidBid
+        | L::UnknownImp
+        | L::TooManyBids
         | L::Duplicate => None,
     }
 }

@@ -203,7 +203,8 @@ reasons! {
     UnfilledReason, nbr: "Returns the OpenRTB no-bid reason, 0 where none fits.";
     NoBid = row("no_bid", 0, 0, "Nobody bid for them.", "Ask more bidders.");
     BelowFloor = row("below_floor", 0, 0, "The best bid for them was below the floor.", "Publisher: lower the floor.");
-    Blocked = row("blocked", 0, 0, "The best bid for them was blocked.", "Publisher: review blocks.");
+    Blocked = row("blocked", 0, 0, "The best bid for them was refused: blocked, or not fit to be shown.",
+        "See why that bid lost; publisher: review blocks.");
     Timeout = row("timeout", 0, 0, "Bidders that might have filled them were late.", "Raise tmax.");
     Duration = row("duration", 0, 0, "The bids left did not fit them.", "Allow more lengths.");
     Separation = row("separation", 0, 0, "The best bid for them conflicts with a chosen ad.",

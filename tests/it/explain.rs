@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use breakwater::model::ids::{BidId, CreativeId, SeatId};
 use breakwater::model::insight::Insight;
+use breakwater::model::money::Cpm;
 use breakwater::wire::explain::{self, Asked, Explanation, text};
 use breakwater::wire::openrtb_answer::{self, Asker};
 use openrtb::response::BidResponse;
@@ -64,6 +65,21 @@ fn every_bid_and_every_second_is_told_once() {
     }
     let seconds: u32 = told.pods.iter().map(|pod| pod.seconds).sum();
     assert_eq!(seconds, told.seconds.total);
+}
+
+#[test]
+fn a_loser_is_told_what_its_figure_was_held_against() {
+    let (mut sale, mut insight) = rich("<VAST/>");
+    let page = text::text(&told(&sale, &insight));
+    assert!(page.contains("It tied at") && !page.contains("Against what"), "{page}");
+    // A winner now pays less than it counts.
+    let win = sale.outcome.wins.iter_mut().find(|win| win.sequence == 2).unwrap();
+    win.clearing = Cpm::from_micros(win.clearing.micros() - 1).unwrap();
+    let page = text::text(&told(&sale, &insight));
+    assert!(!page.contains("It tied at") && page.contains("Against what"), "{page}");
+    insight.minimums.clear();
+    let page = text::text(&told(&sale, &insight));
+    assert!(!page.contains("Against what") && !page.contains("Bid more."), "{page}");
 }
 
 #[test]

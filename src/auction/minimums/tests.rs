@@ -31,7 +31,7 @@ fn losers_under_second_pricing_see_what_winners_pay() {
 }
 
 #[test]
-fn a_place_may_go_for_less_than_a_loser_bid_for_it() {
+fn a_place_that_went_for_less_than_a_loser_bid_is_no_figure_for_it() {
     let mut input = auction(vec![stretch(0, 30)]);
     let bids = [(15, 10_000_000), (15, 10_000_000), (30, 12_000_000)];
     for (bidder, (seconds, price)) in ["a", "b", "c"].into_iter().zip(bids) {
@@ -39,7 +39,22 @@ fn a_place_may_go_for_less_than_a_loser_bid_for_it() {
     }
     assert_eq!(told(&input), ["2.00", "2.00", "20.00"]);
     input.plan.terms.pricing = Pricing::Second;
-    assert_eq!(told(&input), ["2.00", "2.00", "4.00"]);
+    assert_eq!(told(&input), ["2.00", "2.00", "-"]);
+}
+
+#[test]
+fn each_loser_is_told_by_the_pricing_of_its_own_bid() {
+    let second = deal("second", Pricing::Second, 1_000_000);
+    let first = deal("first", Pricing::First, 1_000_000);
+    let deals = vec![second.clone().into(), first.clone().into()];
+    let mut input = auction(vec![Part { deals, ..slot(0, 30, Place::Any) }]);
+    ask(&mut input, "won", vec![under(&second, bid("b", 1, 20_000_000, 30))]);
+    ask(&mut input, "open", vec![bid("b", 1, 12_000_000, 30)]);
+    ask(&mut input, "deal", vec![under(&second, bid("b", 1, 11_000_000, 30))]);
+    assert_eq!(told(&input), ["12.00", "20.00", "12.00"]);
+    input.plan.terms.pricing = Pricing::Second;
+    input.replies[2].bids[0] = under(&first, bid("b", 1, 11_000_000, 30));
+    assert_eq!(told(&input), ["12.00", "12.00", "20.00"]);
 }
 
 #[test]

@@ -39,6 +39,15 @@ fn the_best_of_those_too_long_is_named() {
 }
 
 #[test]
+fn a_refused_bid_without_a_length_is_named_for_what_no_other_claims() {
+    let mut input = auction(vec![stretch(0, 45)]);
+    let mut none = bid("none", 1, 9, 15);
+    (none.seconds, none.markup) = (None, None);
+    ask(&mut input, "acme", vec![none, bid("won", 1, 8, 30)]);
+    assert_eq!(rows(&input), ["pod 0: 15 s blocked, best none"]);
+}
+
+#[test]
 fn a_late_bidder_explains_only_parts_it_was_offered() {
     let mut input = auction(vec![stretch(0, 15), stretch(1, 15)]);
     ask(&mut input, "slow", Vec::new());

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::model::bid::{Bid, ReplyOutcome};
-use crate::model::outcome::{BidRef, Fate};
+use crate::model::deal::Pricing;
+use crate::model::outcome::{BidRef, Fate, Win};
 use crate::model::reason::LossReason;
 use crate::wire::explain::Case;
 use crate::wire::explain::pods::{Subject, subjects};
@@ -114,7 +115,21 @@ pub enum Ending {
         /// The bid that would have tied, in the bid's currency, where price was the reason.
         #[serde(skip_serializing_if = "Option::is_none")]
         needed: Option<String>,
+        /// What `needed` was held against.
+        #[serde(skip)]
+        against: Against,
     },
+}
+
+/// What the least bid of a loser would have tied with (decision 7).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Against {
+    /// Winners at what they count: the pods that won.
+    Counted,
+    /// The same, and it was what the loser bid.
+    CountedEqual,
+    /// Winners at what they pay, where that is less.
+    Paid,
 }
 
 impl Case<'_> {
@@ -187,6 +202,8 @@ impl Case<'_> {
     fn lost(&self, at: BidRef, reason: LossReason) -> Ending {
         let bids = self.insight.minimums.get(at.reply);
         let needed = bids.and_then(|bids| bids.get(at.bid)).copied().flatten();
+        let bid = &self.input.replies[at.reply].bids[at.bid];
+        let equal = || needed.is_some() && bid.price.as_ref().map(|price| price.cpm) >= needed;
         Ending::Lost {
             reason: reason.name(),
             loss: reason.loss_code(),
@@ -194,6 +211,25 @@ impl Case<'_> {
             why: reason.sentence(),
             remedy: reason.remedy(),
             needed: needed.map(|price| price.price_text()),
+            against: if self.meets_paid(at) {
+                Against::Paid
+            } else if equal() {
+                Against::CountedEqual
+            } else {
+                Against::Counted
+            },
         }
+    }
+
+    /// Says whether a loser met the winners at what they pay: its own price would have been the
+    /// second, and some winner pays less than it counts.
+    fn meets_paid(&self, at: BidRef) -> bool {
+        let plan = &self.input.plan;
+        let deal = self.reckoned(at).and_then(|it| plan.parts.get(it.part?)?.deals.get(it.deal?));
+        let pays_less = |win: &Win| {
+            self.reckoned(win.bid).and_then(|it| it.counted).is_some_and(|it| win.clearing < it)
+        };
+        deal.map_or(plan.terms.pricing, |deal| deal.pricing) == Pricing::Second
+            && self.outcome.wins.iter().any(pays_less)
     }
 }

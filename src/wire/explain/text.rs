@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::wire::explain::bidders::{Bidder, Ending, Told};
+use crate::wire::explain::bidders::{Against, Bidder, Ending, Told};
 use crate::wire::explain::page::{Page, WIDTH, cut, padded, width};
 use crate::wire::explain::pods::{Ad, Part, Pod, Refused, Unfilled};
 use crate::wire::explain::{Explanation, Fee};
@@ -43,18 +43,12 @@ fn head(page: &mut Page, told: &Explanation) {
         _ => "with an OpenRTB request",
     };
     let named = told.request.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-    let stream = told.stream.as_ref().map(|stream| format!(" of stream {stream}"));
     let mut line = format!(
-        "{} asked {door}{named} for placement {}: break {}{}, {}",
+        "{} asked {door}{named} for placement {}: {}",
         told.publisher,
         told.placement,
-        told.ad_break,
-        stream.unwrap_or_default(),
-        length(told.length_ms)
+        breaks(told)
     );
-    if told.offset_ms != 0 {
-        let _written = write!(line, ", of which {} had passed", length(told.offset_ms));
-    }
     line.push('.');
     if told.test {
         line.push_str(" A test, never billed.");
@@ -82,6 +76,32 @@ fn head(page: &mut Page, told: &Explanation) {
         let _written = write!(line, " ({reason})");
     }
     page.line(0, &format!("{line}."));
+}
+
+/// Says what was asked for in all: `break brk-1, 90 s`, `2 breaks of 135 s: brk-1 and brk-2`.
+fn breaks(told: &Explanation) -> String {
+    let stream = told.stream.as_ref().map(|stream| format!(" of stream {stream}"));
+    let stream = stream.unwrap_or_default();
+    let passed = length(told.offset_ms);
+    let ids: Vec<&str> = told.pods.iter().map(|pod| &*pod.pod).collect();
+    match ids.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            let (count, total, others) = (ids.len(), told.seconds.total, others.join(", "));
+            let line = format!("{count} breaks of {total} s{stream}: {others} and {last}");
+            match told.offset_ms {
+                0 => line,
+                _ => format!("{line}; {passed} of the first had passed"),
+            }
+        }
+        _ => {
+            let (id, length) = (&told.ad_break, length(told.length_ms));
+            let line = format!("break {id}{stream}, {length}");
+            match told.offset_ms {
+                0 => line,
+                _ => format!("{line}, of which {passed} had passed"),
+            }
+        }
+    }
 }
 
 fn fees(fees: &[Fee]) -> String {
@@ -149,7 +169,11 @@ fn part(page: &mut Page, part: &Part) {
         part.imp.as_ref().map(|imp| format!("Imp {imp}")).unwrap_or_else(|| "For sale".to_owned());
     let what = match part.kind {
         "slot" => format!("one ad of {}", part.lengths),
-        _ => format!("{} s for at most {} ads of {}", part.seconds, part.max_ads, part.lengths),
+        _ => {
+            let ads = if part.max_ads == 1 { "ad" } else { "ads" };
+            let (seconds, most, lengths) = (part.seconds, part.max_ads, &part.lengths);
+            format!("{seconds} s for at most {most} {ads} of {lengths}")
+        }
     };
     let place = match part.place {
         "first" => ", the first of the pod",
@@ -305,7 +329,7 @@ fn refused(best: &Refused) -> String {
 }
 
 fn lost(page: &mut Page, told: &Explanation, bidder: &Bidder, bid: &Told) {
-    let Ending::Lost { reason, loss, why, remedy, needed, .. } = &bid.fate else { return };
+    let Ending::Lost { reason, loss, why, remedy, needed, against, .. } = &bid.fate else { return };
     let mut line = format!("{} {}", bidder.bidder, bid.bid);
     if let Some(seat) = &bid.seat {
         let _written = write!(line, " of seat {seat}");
@@ -326,19 +350,26 @@ fn lost(page: &mut Page, told: &Explanation, bidder: &Bidder, bid: &Told) {
     page.hanging(2, &line, 6);
     let mut line = format!("{reason} ({loss}): {why}");
     let _written = match (needed, &bid.floor) {
-        (Some(needed), _) if told.pricing == "second" => {
-            let currency = &bid.currency;
-            write!(line, " Against what the winners pay, {needed} {currency} would have tied.")
-        }
-        (Some(needed), _) if bid.price.as_ref().is_some_and(|price| money(price) == *needed) => {
-            write!(line, " It tied at {needed} {}, and lost by the rules for ties.", bid.currency)
-        }
         (Some(needed), _) => {
-            write!(line, " It needed at least {needed} {} to tie.", bid.currency)
+            let currency = &bid.currency;
+            match against {
+                Against::Paid => {
+                    write!(
+                        line,
+                        " Against what the winners pay, {needed} {currency} would have tied."
+                    )
+                }
+                Against::CountedEqual => {
+                    write!(line, " It tied at {needed} {currency}, and lost by the rules for ties.")
+                }
+                Against::Counted => write!(line, " It needed at least {needed} {currency} to tie."),
+            }
         }
         (None, Some(floor)) if reason.starts_with("below_") => {
             write!(line, " Its floor was {floor} {}.", told.currency)
         }
+        // No price is known that would have helped.
+        (None, _) if *remedy == "Bid more." => Ok(()),
         (None, _) => write!(line, " {remedy}"),
     };
     if bid.counted.is_some() && bid.currency != told.currency {

@@ -43,10 +43,11 @@ fn a_loser_wins_above_its_minimum_and_never_below_it() {
     for seed in 0..2_000 {
         let mut input = small::auction(&mut Rng::new(seed));
         input.plan.terms.pricing = Pricing::First;
-        all_first(&mut input);
         let outcome = decide(&input);
         let needed = minimums(&input, &outcome);
-        for at in losers(&outcome) {
+        // Who would have paid its critical price is told what the place went for.
+        let second = |at| deal(&input, at).is_some_and(|it| it.pricing == Pricing::Second);
+        for at in losers(&outcome).into_iter().filter(|&at| !second(at)) {
             let Some(least) = needed[at.reply][at.bid] else { continue };
             assert!(price(&input, at) <= least.micros(), "seed {seed}: {at:?}");
             // A whole unit of a cheap currency may be less than a micro of the auction's.
@@ -58,6 +59,20 @@ fn a_loser_wins_above_its_minimum_and_never_below_it() {
                 let fate = decide(&below).fates[at.reply][at.bid];
                 assert!(matches!(fate, Fate::Lost(_)), "seed {seed}: {at:?} below {least}");
             }
+        }
+    }
+}
+
+#[test]
+fn no_loser_is_told_less_than_it_offered() {
+    for seed in 0..2_000 {
+        let input = small::auction(&mut Rng::new(seed));
+        let outcome = decide(&input);
+        let needed = minimums(&input, &outcome);
+        for at in losers(&outcome) {
+            let Some(least) = needed[at.reply][at.bid] else { continue };
+            let told = at_price(&input, at, least.micros());
+            assert!(offered(&input, at) <= offered(&told, at), "seed {seed}: {at:?} told {least}");
         }
     }
 }
@@ -86,8 +101,16 @@ fn the_order_of_bidders_bids_and_imps_changes_only_indexes() {
         };
         // Repeats of a name are settled by the order of arrival.
         name_apart(&mut input);
-        let shuffled = shuffle(&mut rng, &input);
-        let (one, two) = (by_name(&input), by_name(&shuffled));
+        let (shuffled, parts) = shuffle(&mut rng, &input);
+        let outcome = decide(&shuffled);
+        let two = by_name(&shuffled, &outcome, |mut named| {
+            named.0.plan.parts.clone_from(&input.plan.parts);
+            for win in &mut named.1.wins {
+                win.part = parts[win.part];
+            }
+            named
+        });
+        let one = by_name(&input, &decide(&input), |named| named);
         assert_eq!(one, two, "seed {seed}");
     }
 }
@@ -211,16 +234,6 @@ fn at_price(input: &AuctionInput, at: BidRef, micros: i64) -> AuctionInput {
     input
 }
 
-/// Lets every deal be priced as the first price, so that losers compete with bids as they are.
-fn all_first(input: &mut AuctionInput) {
-    for deal in input.plan.parts.iter_mut().flat_map(|part| &mut part.deals) {
-        let deal = std::sync::Arc::make_mut(deal);
-        if deal.pricing == Pricing::Second {
-            deal.pricing = Pricing::First;
-        }
-    }
-}
-
 /// What the winners count, guaranteed deals first, then deals that come first, then all others.
 fn total(input: &AuctionInput, outcome: &Outcome) -> [i64; 3] {
     let mut sums = [0; 3];
@@ -307,18 +320,25 @@ fn name_apart(input: &mut AuctionInput) {
     }
 }
 
-/// Returns the same auction with bidders, replies, imps and bids in another order.
-fn shuffle(rng: &mut Rng, input: &AuctionInput) -> AuctionInput {
+/// Returns the same auction with bidders, replies, parts, imps and bids in another order, each with
+/// its ids as before, and where each part stood.
+fn shuffle(rng: &mut Rng, input: &AuctionInput) -> (AuctionInput, Vec<usize>) {
     let mut input = input.clone();
+    let mut parts: Vec<usize> = (0..input.plan.parts.len()).collect();
+    mix(rng, &mut parts);
+    input.plan.parts = parts.iter().map(|&part| input.plan.parts[part].clone()).collect();
     mix(rng, &mut input.plan.offers);
     mix(rng, &mut input.replies);
     for offer in &mut input.plan.offers {
+        for imp in &mut offer.imps {
+            imp.part = parts.iter().position(|&part| part == imp.part).unwrap();
+        }
         mix(rng, &mut offer.imps);
     }
     for reply in &mut input.replies {
         mix(rng, &mut reply.bids);
     }
-    input
+    (input, parts)
 }
 
 fn mix<T>(rng: &mut Rng, list: &mut [T]) {
@@ -327,12 +347,17 @@ fn mix<T>(rng: &mut Rng, list: &mut [T]) {
     }
 }
 
-/// Decides, and prints the outcome with names for indexes, in an order that does not depend on them.
-fn by_name(input: &AuctionInput) -> Vec<String> {
-    let outcome = decide(input);
-    let needed = minimums(input, &outcome);
-    let mut lines = case::fates(input, &outcome, &needed);
+/// Prints an outcome with names for indexes, in an order that does not depend on them; `named`
+/// gives its parts the indexes to print.
+fn by_name(
+    input: &AuctionInput,
+    outcome: &Outcome,
+    named: impl Fn((AuctionInput, Outcome)) -> (AuctionInput, Outcome),
+) -> Vec<String> {
+    let needed = minimums(input, outcome);
+    let (input, outcome) = named((input.clone(), outcome.clone()));
+    let mut lines = case::fates(&input, &outcome, &needed);
     lines.sort();
-    lines.extend(case::seconds(input, &outcome));
+    lines.extend(case::seconds(&input, &outcome));
     lines
 }

@@ -36,7 +36,8 @@ pub(super) fn check_losers(
 ) -> Result<(), String> {
     let mut expected: Vec<Vec<Option<i64>>> =
         oracle.ads.refused.iter().map(|reply| vec![None; reply.len()]).collect();
-    // Losers see what winners pay, not what they bid.
+    // Who would have paid its critical price meets the winners at what they pay, all others at
+    // what they count.
     let mut prices = oracle.counts.clone();
     for (index, ad) in oracle.ads.list.iter().enumerate() {
         if let Some(win) = outcome.wins.iter().find(|win| win.bid == ad.at) {
@@ -49,8 +50,12 @@ pub(super) fn check_losers(
         let on_price =
             ![LossReason::DisplacedByDeal, LossReason::GroupIncomplete].contains(&reason);
         if on_price && ad.pricing != Pricing::Fixed {
-            let least = critical(oracle, index, &prices)
-                .and_then(|critical| least_bid(oracle, ad, needed(ad, critical)));
+            let second = ad.pricing == Pricing::Second;
+            let prices = if second { &prices } else { &oracle.counts };
+            let needed = critical(oracle, index, prices).map(|critical| needed(ad, critical));
+            // A figure below what lost would not have won.
+            let needed = needed.filter(|&needed| !second || ad.offered <= needed);
+            let least = needed.and_then(|needed| least_bid(oracle, ad, needed));
             expected[ad.at.reply][ad.at.bid] = least;
         }
     }
