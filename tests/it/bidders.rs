@@ -29,7 +29,7 @@ async fn no_lie_costs_an_honest_bidder_its_bid() {
         let name = case.name;
         let wanted = (case.outcome.clone(), case.status);
         let times_out = case.outcome == AnswerOutcome::Timeout { sent: true };
-        let within = Duration::from_millis(if times_out { 150 } else { 5_000 });
+        let within = Duration::from_millis(if times_out { 400 } else { 5_000 });
         let liar = serve(case).await;
         let bidders = bidders(&[&liar.url, &good.url], Vec::new());
         let begun = Instant::now();
@@ -38,7 +38,8 @@ async fn no_lie_costs_an_honest_bidder_its_bid() {
         let got = (answers[0].outcome.clone(), answers[0].status);
         assert!(got == wanted, "{name}: {:.200}, not {:.200}", brief(&got), brief(&wanted));
         assert_honest(&answers[1], name);
-        assert!(took < within + Duration::from_millis(100), "{name} held up all for {took:?}");
+        // Liars hang for good; the slack is for a machine that does other things too.
+        assert!(took < within + Duration::from_secs(2), "{name} held up all for {took:?}");
     }
 }
 
