@@ -2,12 +2,13 @@
 
 pub mod admin;
 pub mod auction;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod exchange;
 pub mod io;
 pub mod live;
 pub mod model;
-pub mod replay;
+
 pub mod server;
 pub mod wire;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::audit::replay::ReplayError;
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE};
 use crate::model::ids::AuctionId;
-use crate::replay::ReplayError;
 
 pub mod explain;
 pub mod replay;

@@ -16,6 +16,7 @@ use clap::Args;
 use loadtest::bidder::counters::Counts;
 use tokio::time::{Instant, sleep};
 
+use crate::audit::replay::{self, Wanted};
 use crate::cli::demo::assertion::Assertion;
 use crate::cli::demo::audience::{Line, PLACEMENT};
 use crate::cli::demo::books::Books;
@@ -26,7 +27,6 @@ use crate::cli::serve::{self, Running};
 use crate::cli::{Common, Format, INTERRUPTED, NEGATIVE, OK};
 use crate::config::settings;
 use crate::io::entropy;
-use crate::replay::{self, Wanted};
 
 pub mod assertion;
 pub mod audience;

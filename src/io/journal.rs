@@ -250,6 +250,14 @@ impl Journal {
         self.queue(stream).unflushed()
     }
 
+    /// Returns how many records of a stream are on disk: the index after the last of them.
+    ///
+    /// What is read beyond it may be lost in a crash, so nothing may be said of it.
+    #[must_use]
+    pub fn on_disk(&self, stream: Stream) -> u64 {
+        self.queue(stream).on_disk()
+    }
+
     /// Returns the numbers below the highest used that no record has: gaps, if the node stops now.
     #[must_use]
     pub fn unused(&self, stream: Stream) -> Vec<u64> {

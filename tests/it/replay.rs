@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
+use breakwater::audit::replay::{ReplayError, Wanted, replay};
 use breakwater::io::journal::read::frames;
 use breakwater::io::journal::{Durability, Flush, Identity, Journal, Stream};
 use breakwater::model::standing::Standing;
-use breakwater::replay::{ReplayError, Wanted, replay};
 use breakwater::wire::record::ops::Ops;
 use breakwater::wire::record::read::is_start;
 use breakwater::wire::record::{Head, auction};

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["server", "admin"],
-    &["exchange", "replay"],
+    &["exchange", "audit"],
     &["io", "wire", "live", "auction", "ledger", "config"],
     &["model"],
 ];
@@ -45,6 +45,7 @@ const FEW_USERS: &[(&str, &[&str], &str)] = &[
     ),
     ("getrandom", &["io"], "`io::entropy` is the only source of randomness"),
     ("loadtest", &["cli"], "the exchange meets its bidders as strangers"),
+    ("tlog", &["io", "audit", "wire"], "logs are kept, checked, and records rooted, nowhere else"),
     ("anyhow", &["cli", "main"], "boxed errors end where a person reads them"),
 ];
 

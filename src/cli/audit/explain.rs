@@ -7,9 +7,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::audit::replay::{self, Explained};
 use crate::cli::audit::{Named, damaged, journal, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
-use crate::replay::{self, Explained};
 use crate::wire::explain::{Explanation, text};
 
 /// Options of `audit explain`.

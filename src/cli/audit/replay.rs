@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use crate::audit::replay::{self, Report, Wanted};
 use crate::cli::audit::{Named, damaged, journal, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 use crate::model::ids::AuctionId;
-use crate::replay::{self, Report, Wanted};
 
 /// Options of `audit replay`.
 #[derive(Args, Debug)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 use loadtest::bidder::counters::Counts;
 use serde_json::{Value, json};
 
+use crate::audit::replay::Report;
 use crate::cli::demo::assertion::{Assertion, Name};
 use crate::cli::demo::audience::{Answer, PATIENCE};
 use crate::cli::demo::books::Tally;
 use crate::model::money::Amount;
-use crate::replay::Report;
 
 /// What the audience saw.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

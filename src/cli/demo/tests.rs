@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::audit::replay::Report;
 use crate::cli::demo::assertion::{self, Name};
 use crate::cli::demo::audience::{self, Answer};
 use crate::cli::demo::books::Tally;
@@ -15,7 +16,6 @@ use crate::model::break_request::Faults;
 use crate::model::cue::BreakAction;
 use crate::model::money::Amount;
 use crate::model::time::{Millis, UnixMillis};
-use crate::replay::Report;
 use crate::wire::break_request::{Caller, Credential, tag};
 use crate::wire::cue::{self, Crc, encode};
 
@@ -199,7 +199,7 @@ fn the_summary_adds_up() {
 
 #[test]
 fn a_replay_that_differs_holds_nothing() {
-    let difference = crate::replay::Difference {
+    let difference = crate::audit::replay::Difference {
         auction: crate::model::ids::AuctionId::new([0; 16]),
         index: 0,
         sections: Vec::new(),

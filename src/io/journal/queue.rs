@@ -31,6 +31,8 @@ struct State {
     /// Permits given and not yet used.
     permits: usize,
     next_index: u64,
+    /// The index after the last record that is on disk.
+    on_disk: u64,
     next_seq: u64,
     /// Numbers given back, all below `next_seq`.
     unused: BTreeSet<u64>,
@@ -79,6 +81,7 @@ impl Queue {
             records: 0,
             permits: 0,
             next_index,
+            on_disk: next_index,
             next_seq: 0,
             unused: BTreeSet::new(),
             life: Life::Open,
@@ -107,6 +110,11 @@ impl Queue {
     /// Records that are appended and not yet flushed.
     pub(super) fn unflushed(&self) -> usize {
         self.state.lock().records
+    }
+
+    /// The index after the last record that is on disk.
+    pub(super) fn on_disk(&self) -> u64 {
+        self.state.lock().on_disk
     }
 
     /// Numbers below the highest used that no record has.
@@ -169,6 +177,7 @@ impl Queue {
         let mut state = self.state.lock();
         state.bytes -= bytes;
         state.records -= batch.len();
+        state.on_disk = batch.last().map_or(state.on_disk, |last| last.index + 1);
         drop(state);
         for append in batch {
             // Who hung up does not want to know.

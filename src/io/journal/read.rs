@@ -35,6 +35,8 @@ pub struct Frames {
     current: Option<Current>,
     /// The index of the next record; none before the first segment.
     next: Option<u64>,
+    /// Records below it are passed over.
+    from: u64,
     failed: bool,
 }
 
@@ -62,7 +64,21 @@ pub fn frames(data: &Path, stream: Stream) -> Result<Frames, JournalError> {
 pub fn frames_on(disk: Arc<dyn Disk>, data: &Path, stream: Stream) -> Result<Frames, JournalError> {
     let folder = folder(data, stream);
     let ahead = segments(&*disk, &folder, stream)?.into();
-    Ok(Frames { disk, folder, stream, ahead, current: None, next: None, failed: false })
+    Ok(Frames { disk, folder, stream, ahead, current: None, next: None, from: 0, failed: false })
+}
+
+/// Reads a stream from the record `index` on; nothing, as long as there is no such record yet.
+///
+/// # Errors
+///
+/// When the folder cannot be listed.
+pub fn frames_from(data: &Path, stream: Stream, index: u64) -> Result<Frames, JournalError> {
+    let mut frames = frames(data, stream)?;
+    frames.from = index;
+    while frames.ahead.get(1).is_some_and(|next| *next <= index) {
+        frames.ahead.pop_front();
+    }
+    Ok(frames)
 }
 
 impl Iterator for Frames {
@@ -72,9 +88,14 @@ impl Iterator for Frames {
         if self.failed {
             return None;
         }
-        let frame = self.advance().transpose();
-        self.failed = matches!(frame, Some(Err(_)));
-        frame
+        loop {
+            let frame = self.advance().transpose();
+            self.failed = matches!(frame, Some(Err(_)));
+            match frame {
+                Some(Ok(frame)) if frame.index < self.from => {}
+                other => return other,
+            }
+        }
     }
 }
 

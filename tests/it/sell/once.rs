@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread;
 
-use breakwater::replay::{Wanted, replay};
+use breakwater::audit::replay::{Wanted, replay};
 use parking_lot::{Condvar, Mutex};
 
 use crate::support::bidder::{Ad, Bidder, Say, response};

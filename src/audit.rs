@@ -1,0 +1,6 @@
+//! What anyone who holds a data folder can check afterwards, without a server and without us.
+//!
+//! It reads the journal and the public log, and calls the very functions that ran live; never the
+//! exchange.
+
+pub mod replay;
