@@ -9,6 +9,5 @@ pub mod exchange;
 pub mod io;
 pub mod live;
 pub mod model;
-
 pub mod server;
 pub mod wire;
