@@ -61,6 +61,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
         deals_first,
         private_auction,
         deals: Vec::new(),
+        house: Vec::new(),
     };
     Some(At { value: placement, span: publisher.span })
 }

@@ -69,6 +69,7 @@ impl Sale {
                 reason: UnfilledReason::BelowFloor,
                 best: None,
             })),
+            house: Vec::new(),
             unmapped: Vec::new(),
             no_fill: None,
             search: Search::Exact,
@@ -205,6 +206,7 @@ fn market() -> Market {
         deals_first: false,
         private_auction: false,
         deals: Vec::new(),
+        house: Vec::new(),
     };
     Market {
         domain: "breakwater.example".into(),

@@ -162,6 +162,7 @@ fn placement() -> Placement {
         deals_first: false,
         private_auction: false,
         deals: Vec::new(),
+        house: Vec::new(),
     }
 }
 
