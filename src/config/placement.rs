@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::market::Common;
 use crate::config::section::{At, Section};
-use crate::config::{block, floor, separation, value};
+use crate::config::{block, floor, house, separation, value};
 use crate::model::ids::{PlacementId, PublisherId};
 use crate::model::market::{Fit, Lengths, Placement};
 use crate::model::time::{MAX_BREAK, Millis, Seconds};
@@ -13,10 +13,8 @@ use crate::model::time::{MAX_BREAK, Millis, Seconds};
 const MOST_ADS: u32 = 32;
 
 /// Keys that later versions take, and what happens until then.
-const LATER: [(&str, &str); 2] = [
-    ("unwrap", "a bid whose markup is a Wrapper is refused as `wrapper_refused`"),
-    ("house", "seconds that are not sold are left to the stitcher's slate"),
-];
+const LATER: [(&str, &str); 1] =
+    [("unwrap", "a bid whose markup is a Wrapper is refused as `wrapper_refused`")];
 
 /// Reads a placement with the place of its publisher's name.
 pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement>> {
@@ -33,6 +31,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
     let fit = section.parsed("fit", fit).map_or(Fit::Nominal, |fit| fit.value);
     let price_in_markup = section.boolean("price_in_markup").unwrap_or(true);
     let mimes = mimes(&section);
+    let house = house::read(&section, &mimes);
     let block = block::read(&section);
     let unmapped = section.parsed("unmapped_category", unmapped);
     let separation = separation::read(&section);
@@ -61,7 +60,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
         deals_first,
         private_auction,
         deals: Vec::new(),
-        house: Vec::new(),
+        house,
     };
     Some(At { value: placement, span: publisher.span })
 }
@@ -132,11 +131,9 @@ fn mimes(section: &Section<'_>) -> Vec<Arc<str>> {
     }
     let mut mimes: Vec<Arc<str>> = Vec::new();
     for text in texts.value {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"/.+-".contains(&byte);
-        if text.value.matches('/').count() == 1 && text.value.bytes().all(fits) {
-            mimes.push(text.value.into());
-        } else {
-            section.bad_value("mimes", &text.span, format!("{:?} is not a MIME type", text.value));
+        match value::mime(text.value) {
+            Ok(mime) => mimes.push(mime),
+            Err(wrong) => section.bad_value("mimes", &text.span, wrong),
         }
     }
     mimes
