@@ -9,7 +9,7 @@ use crate::auction::plan;
 use crate::model::break_request::BreakRequest;
 use crate::model::house::{HouseAd, MOST_HOUSE};
 use crate::model::market::Fit;
-use crate::model::outcome::{HousePlay, SecondCount, Unfilled, Win};
+use crate::model::outcome::{HousePlay, Unfilled, Win};
 use crate::model::plan::{AuctionInput, Part, Place, Plan, Terms};
 use crate::model::reason::UnfilledReason;
 use crate::model::time::{Millis, Seconds};
@@ -21,8 +21,6 @@ pub struct Alone {
     pub plan: Plan,
     /// What plays, pod by pod in play order.
     pub house: Vec<HousePlay>,
-    /// The nominal seconds of all pods.
-    pub seconds: SecondCount,
 }
 
 /// Returns what plays where no auction is held, for `why`; none where no house ad can.
@@ -39,10 +37,7 @@ pub fn alone(request: &BreakRequest, why: UnfilledReason) -> Option<Alone> {
         return None;
     }
     let house = lay_out(&plan, &chosen, &mut [], |_| false, why);
-    let (total, taken) = (plan.seconds(), seconds(&plan.parts, &house));
-    let unfilled = Seconds(total.0.saturating_sub(taken.0));
-    let seconds = SecondCount { total, house: taken, unfilled, ..SecondCount::default() };
-    Some(Alone { plan, house, seconds })
+    Some(Alone { plan, house })
 }
 
 /// Fills unsold seconds with house ads; returns these and the seconds that stay unfilled.
