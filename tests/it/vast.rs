@@ -296,7 +296,7 @@ fn apply(document: &mut Vec<char>, edit: &Edit) {
 }
 
 /// Says that a stranger's linter finds no error.
-fn lint(document: &str) {
+pub(crate) fn lint(document: &str) {
     let result = vastlint_core::validate(document);
     let errors: Vec<String> = result
         .issues
@@ -308,7 +308,7 @@ fn lint(document: &str) {
 }
 
 /// Says that the children of each known element stand in the order of the 4.2 schema.
-fn in_schema_order(document: &str) {
+pub(crate) fn in_schema_order(document: &str) {
     let tree = tree::parse(document).unwrap();
     for element in tree.elements() {
         let Some((_, order)) = ORDER.iter().find(|(name, _)| *name == element.name()) else {
@@ -389,7 +389,7 @@ fn print(facts: &MarkupFacts) -> String {
 }
 
 /// Replaces each token of ours by its kind's number.
-fn without_tokens(document: &str) -> String {
+pub(crate) fn without_tokens(document: &str) -> String {
     let keyring = crate::sale::keyring();
     let mut pieces = document.split("/v1/b/");
     let mut out = pieces.next().unwrap().to_owned();
@@ -402,7 +402,7 @@ fn without_tokens(document: &str) -> String {
 }
 
 /// Prints a document one node a line, so that a difference can be read.
-fn lines(document: &str) -> String {
+pub(crate) fn lines(document: &str) -> String {
     fn print(element: Element<'_, '_>, depth: usize, out: &mut String) {
         let pad = "  ".repeat(depth);
         write!(out, "{pad}{}", element.name()).unwrap();
