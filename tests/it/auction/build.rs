@@ -6,7 +6,6 @@ use breakwater::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Repl
 use breakwater::model::category::Separation;
 use breakwater::model::deal::{Deal, Pricing};
 use breakwater::model::floor::Floor;
-use breakwater::model::house::HouseAd;
 use breakwater::model::ids::{AuctionId, BidId, BidderId, CreativeId, DealId, ImpId};
 use breakwater::model::market::{Bidder, Dialect, Fit, Lengths};
 use breakwater::model::money::{Cpm, Currency};
@@ -58,12 +57,6 @@ pub(crate) fn part() -> Part {
         expires_s: None,
         house: Vec::new(),
     }
-}
-
-/// A house ad as long as it says.
-pub(crate) fn house(id: &str, seconds: u32) -> Arc<HouseAd> {
-    let seconds = Seconds(seconds);
-    Arc::new(HouseAd { id: id.into(), seconds, length: seconds.millis(), ..HouseAd::default() })
 }
 
 /// A plan of these pods and parts without bidders; the pods' seconds are those of their parts.

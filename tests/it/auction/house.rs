@@ -1,6 +1,9 @@
 //! What house ads leave alone: all that was sold, and every reason.
 
+use std::sync::Arc;
+
 use breakwater::auction::decide::decide;
+use breakwater::model::house::HouseAd;
 use breakwater::model::outcome::{HousePlay, Outcome, Unfilled, Win};
 use breakwater::model::plan::{AuctionInput, Part};
 use breakwater::model::time::{Millis, Seconds};
@@ -68,7 +71,7 @@ fn the_most_house_ads_are_chosen_among_exactly() {
         seconds: Seconds(900),
         real: Seconds(900).millis(),
         max_ads: 32,
-        house: (0..16).map(|n| build::house(&format!("h-{n}"), 41 + 2 * n)).collect(),
+        house: (0..16).map(|n| ad(&format!("h-{n}"), 41 + 2 * n)).collect(),
         ..build::part()
     };
     let pods = vec![build::pod("brk", Default::default())];
@@ -78,6 +81,12 @@ fn the_most_house_ads_are_chosen_among_exactly() {
     assert_eq!(outcome.seconds.house, Seconds(896));
     let starts: Vec<u64> = outcome.house.iter().map(|play| play.start.0).collect();
     assert_eq!(starts[..3], [0, 41_000, 84_000]);
+}
+
+/// A house ad as long as it says.
+pub(crate) fn ad(id: &str, seconds: u32) -> Arc<HouseAd> {
+    let seconds = Seconds(seconds);
+    Arc::new(HouseAd { id: id.into(), seconds, length: seconds.millis(), ..HouseAd::default() })
 }
 
 fn without(input: &AuctionInput) -> AuctionInput {

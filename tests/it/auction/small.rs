@@ -22,6 +22,7 @@ use breakwater::model::reason::CallReason;
 use breakwater::model::time::{Millis, Seconds};
 
 use super::build;
+use super::house::ad;
 use super::rng::Rng;
 
 /// Draws one auction.
@@ -53,7 +54,7 @@ pub(crate) fn auction(rng: &mut Rng) -> AuctionInput {
 fn house(rng: &mut Rng) -> Vec<Arc<HouseAd>> {
     let count = rng.weighted(&[(0, 2), (2, 1), (5, 1)]);
     let draw = |name: &&str| {
-        let mut ad = HouseAd::clone(&build::house(name, rng.pick(&[4, 5, 7, 10, 15, 30])));
+        let mut ad = HouseAd::clone(&ad(name, rng.pick(&[4, 5, 7, 10, 15, 30])));
         // Some on a clock of 29.97 Hz, some a little long.
         ad.length.0 = rng.pick(&[ad.length.0, ad.length.0 * 1000 / 1001, ad.length.0 + 15]);
         Arc::new(ad)

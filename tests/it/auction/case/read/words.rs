@@ -9,7 +9,7 @@ use breakwater::model::market::Lengths;
 use breakwater::model::money::Cpm;
 use breakwater::model::time::{Millis, Seconds};
 
-use super::super::super::build;
+use super::super::super::{build, house};
 
 /// Reads a price in micros, exactly.
 pub(crate) fn cpm(text: &str) -> Cpm {
@@ -32,7 +32,7 @@ pub(crate) fn millis(text: &str) -> Millis {
 /// Reads `promo:15`, or `promo:15:14985` with its milliseconds.
 pub(crate) fn house(text: &str) -> Arc<HouseAd> {
     let words: Vec<&str> = text.split(':').collect();
-    let mut ad = HouseAd::clone(&build::house(words[0], words[1].parse().unwrap()));
+    let mut ad = HouseAd::clone(&house::ad(words[0], words[1].parse().unwrap()));
     if let [_, _, length] = words[..] {
         ad.length = Millis(length.parse().unwrap());
     }
