@@ -116,11 +116,14 @@ impl Room {
 
 /// Returns the best of the free house ads for a room: most seconds, then fewest, then earliest.
 ///
-/// At most 16 ads, 32 places and 900 s: exact, in some 10,000 steps for a break of minutes.
+/// Exact. Ads times places times seconds, these in the largest unit that measures all ads: some
+/// hundred steps for the usual lengths in a break of minutes, at most 250,000.
 fn best(free: &[(usize, &HouseAd)], room: &Room) -> Vec<usize> {
-    let takes = |ad: &HouseAd| usize::try_from(ad.seconds.0).expect("seconds of a break fit");
+    let whole = |ad: &HouseAd| usize::try_from(ad.seconds.0).expect("seconds of a break fit");
+    let unit = free.iter().map(|(_, ad)| whole(ad)).fold(0, common).max(1);
+    let takes = |ad: &HouseAd| whole(ad) / unit;
     let all = free.iter().map(|(_, ad)| takes(ad)).sum::<usize>();
-    let (most_ads, most_seconds) = (room.ads.min(free.len()), room.seconds.min(all));
+    let (most_ads, most_seconds) = (room.ads.min(free.len()), (room.seconds / unit).min(all));
     // Where only nominal seconds count, no ad takes real time.
     let real = |ad: &HouseAd| if room.real.is_some() { ad.length.0 } else { 0 };
     let limit = room.real.unwrap_or(0);
@@ -134,10 +137,10 @@ fn best(free: &[(usize, &HouseAd)], room: &Room) -> Vec<usize> {
         for ads in 1..=most_ads {
             for seconds in takes(ad)..=most_seconds {
                 let rest = before[(ads - 1) * width + seconds - takes(ad)];
-                let whole = rest.saturating_add(real(ad));
+                let sum = rest.saturating_add(real(ad));
                 let known = &mut with[ads * width + seconds];
-                if whole <= limit {
-                    *known = whole.min(*known);
+                if sum <= limit {
+                    *known = sum.min(*known);
                 }
             }
         }
@@ -160,6 +163,11 @@ fn best(free: &[(usize, &HouseAd)], room: &Room) -> Vec<usize> {
         }
     }
     chosen
+}
+
+/// Returns the greatest common divisor.
+fn common(left: usize, right: usize) -> usize {
+    if right == 0 { left } else { common(right, left % right) }
 }
 
 /// Says whether an ad that plays last was sold the end of its pod.
