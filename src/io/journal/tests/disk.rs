@@ -202,8 +202,8 @@ impl MemoryDisk {
     }
 
     fn rename_or_remove(&self, path: &Path, change: Change) -> io::Result<()> {
+        let file = *self.0.state.lock().names.get(path).ok_or(ErrorKind::NotFound)?;
         let mut state = self.step()?;
-        let file = *state.names.get(path).ok_or(ErrorKind::NotFound)?;
         if change.file.is_none() {
             let length = state.files[file].written.len();
             state.faults.space = state.faults.space.map(|space| space + length);
@@ -225,8 +225,9 @@ impl Content {
         }
         // Torn: all up to a point. Reordered: any. Else all.
         let way = chance.below(3);
+        let first = self.unsynced.iter().map(|(start, _)| *start).min().unwrap_or(0);
+        let cut = first + chance.below(self.written.len().saturating_sub(first) + 1);
         for &(start, end) in &self.unsynced {
-            let cut = start + chance.below(end - start + 1);
             let mut from = start;
             while from < end {
                 let to = end.min((from / SECTOR + 1) * SECTOR);
