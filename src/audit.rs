@@ -3,4 +3,9 @@
 //! It reads the journal and the public log, and calls the very functions that ran live; never the
 //! exchange.
 
+pub mod finding;
+mod lives;
+mod numbers;
 pub mod replay;
+pub mod verify;
+mod walk;

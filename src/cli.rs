@@ -28,6 +28,9 @@ pub const FAILED: u8 = 1;
 pub const NEGATIVE: u8 = 3;
 /// It was interrupted.
 pub const INTERRUPTED: u8 = 130;
+/// Whoever read its answer went away: as if SIGPIPE had ended it, so that no verdict is taken
+/// for given.
+pub const HUNG_UP: u8 = 141;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -137,6 +140,15 @@ enum AuditCommand {
     Replay(audit::replay::Options),
     /// Tell one recorded auction as a person would
     Explain(audit::explain::Options),
+    /// Verify records, trees, tiles and checkpoints; exit 3 when something is wrong
+    Verify(audit::verify::Options),
+}
+
+/// Says whether a command ended because nobody reads its answer any more: nothing to complain of.
+#[must_use]
+pub fn is_hung_up(error: &anyhow::Error) -> bool {
+    let closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(closed))
 }
 
 /// Runs the command line and returns the exit code.
@@ -179,6 +191,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> 
         Command::Audit(AuditCommand::Explain(options)) => {
             logs::start(&common, tracing::Level::WARN);
             audit::explain::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Verify(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::verify::run(&common, &options)
         }
         Command::Version => {
             writeln!(io::stdout().lock(), "{}", crate::exchange::shared::BUILD)?;

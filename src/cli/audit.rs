@@ -12,6 +12,7 @@ use crate::model::ids::AuctionId;
 
 pub mod explain;
 pub mod replay;
+pub mod verify;
 
 /// An auction as a person names it.
 #[derive(Clone, Copy, Debug)]
