@@ -142,6 +142,12 @@ enum AuditCommand {
     Explain(audit::explain::Options),
     /// Verify records, trees, tiles and checkpoints; exit 3 when something is wrong
     Verify(audit::verify::Options),
+    /// Tell starts without stops and numbers without records; exit 3 for any that is not explained
+    Gaps(audit::gaps::Options),
+    /// Delete auctions that are kept no longer; what is left still verifies
+    Prune(audit::prune::Options),
+    /// Delete what old auctions tell of viewers; everything still verifies
+    Erase(audit::erase::Options),
 }
 
 /// Says whether a command ended because nobody reads its answer any more: nothing to complain of.
@@ -195,6 +201,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> 
         Command::Audit(AuditCommand::Verify(options)) => {
             logs::start(&common, tracing::Level::WARN);
             audit::verify::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Gaps(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::gaps::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Prune(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::prune::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Erase(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::erase::run(&common, &options)
         }
         Command::Version => {
             writeln!(io::stdout().lock(), "{}", crate::exchange::shared::BUILD)?;

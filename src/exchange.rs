@@ -205,6 +205,10 @@ impl Exchange {
         if !request.unbuilt.is_empty() {
             return Some(NoFillReason::Technical);
         }
+        // What could not be recorded is not sold, so bidders are not asked for it.
+        if !self.shared.journal.takes(Stream::Auction) {
+            return Some(NoFillReason::CannotRecord);
+        }
         (times.left() < MIN_USEFUL).then_some(NoFillReason::TooLate)
     }
 

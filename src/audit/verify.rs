@@ -16,7 +16,7 @@ use crate::io::journal::{JournalError, Stream};
 mod growth;
 mod log;
 mod prices;
-mod record;
+pub(super) mod record;
 mod stream;
 
 /// How to verify.

@@ -1,7 +1,6 @@
 //! `breakwater run`: puts the exchange together, and takes it apart in the right order.
 
 use std::fs::DirBuilder;
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -26,7 +25,7 @@ use crate::exchange::shared::{BUILD, COMMIT, Shared};
 use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
-use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Stream};
+use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Limits, Stream};
 use crate::io::keys::KeyError;
 use crate::io::log::LogError;
 use crate::io::log::follower::{Follower, Logs};
@@ -160,7 +159,7 @@ impl Running {
         let code = tokio::select! {
             _ = terminate.recv() => OK,
             _ = interrupt.recv() => INTERRUPTED,
-            failure = journal_failure(&self.shared) => {
+            failure = self.shared.journal.failed() => {
                 self.shared.metrics.audit_write_error();
                 tracing::error!(%failure, "the journal cannot write: the exchange stops");
                 self.shutdown_delay = Duration::ZERO;
@@ -205,19 +204,6 @@ async fn blocking(work: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Resolves when the journal can no longer write.
-fn journal_failure(shared: &Arc<Shared>) -> impl Future<Output = Arc<str>> + 'static {
-    let shared = Arc::clone(shared);
-    async move {
-        loop {
-            if let Some(failure) = shared.journal.failure() {
-                return failure;
-            }
-            sleep(WATCH).await;
-        }
-    }
-}
-
 /// Keeps the log as the journal grows, as long as there is one.
 fn follow(logs: Logs, settings: &Settings, shared: &Arc<Shared>) -> anyhow::Result<Follower> {
     let every = Duration::from_millis(settings.checkpoint.0);
@@ -237,7 +223,9 @@ fn journal(settings: &Settings, identity: &Identity) -> anyhow::Result<Journal> 
         .mode(0o700)
         .create(&settings.data)
         .with_context(|| format!("data folder {}", settings.data.display()))?;
-    let journal = Journal::open(&settings.data, identity, durability, record::read::is_start)?;
+    let limits = Limits { segment: settings.segment, ..Limits::default() };
+    let with = journal::Settings { durability, limits, retention: settings.retention };
+    let journal = Journal::open_with(&settings.data, identity, with, record::read::is_start)?;
     for cut in journal.cuts() {
         tracing::warn!(?cut, "a torn record was cut off the journal");
     }
@@ -402,9 +390,6 @@ const FEW_DESCRIPTORS: u64 = 32_768;
 
 /// Notices that are queued when the drain begins have this long to leave.
 const NOTICE_TIME: Duration = Duration::from_secs(1);
-
-/// How often the journal is asked whether it still writes.
-const WATCH: Duration = Duration::from_millis(100);
 
 /// A drain that takes longer is cut.
 pub const HARD_STOP: Duration = Duration::from_secs(10);

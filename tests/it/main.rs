@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod answers;
-mod audit;
 mod auction;
+mod audit;
 mod bidders;
 mod canary;
 mod commands;

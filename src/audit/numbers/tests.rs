@@ -1,3 +1,5 @@
+use std::iter;
+
 use super::Numbers;
 
 #[test]
@@ -10,7 +12,7 @@ fn what_did_not_come_is_known_in_any_order() {
     assert_eq!(numbers.first(), Some(3));
     assert_eq!(numbers.missing().collect::<Vec<_>>(), [4..6, 8..10]);
     assert!(numbers.add(5) && numbers.add(4));
-    assert_eq!(numbers.missing().collect::<Vec<_>>(), [8..10]);
+    assert!(numbers.missing().eq(iter::once(8..10)));
     assert_eq!(numbers.runs.len(), 2, "runs that touch are one");
 }
 
@@ -19,5 +21,5 @@ fn the_first_numbers_may_be_missing_too() {
     let mut numbers = Numbers::default();
     assert_eq!(numbers.missing().count(), 0);
     assert!(numbers.add(u64::MAX - 1));
-    assert_eq!(numbers.missing().collect::<Vec<_>>(), [0..u64::MAX - 1]);
+    assert!(numbers.missing().eq(iter::once(0..u64::MAX - 1)));
 }

@@ -1,6 +1,8 @@
 //! The tree grown again from the records, and compared with tiles, entry bundles and what is
 //! signed. It holds one tile a level, however long the log is.
 
+use std::cmp::Reverse;
+
 use tlog::tile::{self, Kind, Tile, Tiles, WIDTH};
 use tlog::tree::{self, Hash, leaf};
 
@@ -32,7 +34,7 @@ impl<'a> Growth<'a> {
     /// Begins with the empty tree.
     pub(super) fn new(log: &'a Log<'a>, marks: impl Iterator<Item = Mark>) -> Self {
         let mut marks: Vec<Mark> = marks.collect();
-        marks.sort_by(|a, b| b.size.cmp(&a.size));
+        marks.sort_by_key(|mark| Reverse(mark.size));
         let signed = marks.first().map_or(0, |mark| mark.size);
         let (edge, bundle) = (vec![Vec::new()], Vec::new());
         let (size, kept_from) = (0, 0);

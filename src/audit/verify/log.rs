@@ -160,7 +160,7 @@ impl Log<'_> {
         if let Some(what) = what {
             findings.add(self.finding(&path, None, "key", what.to_owned()));
         }
-        Ok(given.cloned().or(held.flatten()))
+        Ok(given.cloned().or_else(|| held.flatten()))
     }
 
     fn mark(

@@ -170,9 +170,8 @@ fn own(
 ) -> Result<(), &'static str> {
     let same = |win: &Win| win.part == sale.part && win.sequence == sale.sequence;
     let mut wins = fates.bids.iter().zip(&bids.bids);
-    let found = wins.find_map(|(fate, bid)| {
-        fate.win.as_ref().filter(|win| same(win)).map(|win| (win, bid))
-    });
+    let found = wins
+        .find_map(|(fate, bid)| fate.win.as_ref().filter(|win| same(win)).map(|win| (win, bid)));
     let (win, bid) = found.ok_or("it is not among the bidder's wins")?;
     if win.clearing != sale.clearing {
         return Err("bidder and seller are told different clearing prices");

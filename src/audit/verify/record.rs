@@ -134,11 +134,11 @@ impl Checks {
                 continue;
             }
             // Where a stream was cut, numbers stand out of order on both sides.
-            let from = if pruned == Some(boot) { missing.first.saturating_add(OUT_OF_ORDER) } else { 0 };
+            let from =
+                if pruned == Some(boot) { missing.first.saturating_add(OUT_OF_ORDER) } else { 0 };
             let mut late = missing.runs.iter().flat_map(|run| run.start.max(from)..run.end);
-            let unexplained = late.find(|number| {
-                self.stream == Stream::Money || !life.unused.contains(number)
-            });
+            let unexplained =
+                late.find(|number| self.stream == Stream::Money || !life.unused.contains(number));
             if let Some(number) = unexplained {
                 let count = missing.count;
                 let what = format!(
@@ -246,6 +246,20 @@ fn again(record: &Record, found: &mut Found<'_>) {
     }
 }
 
+/// Names the part of a record that an error is about.
+pub(in crate::audit) fn field(error: &RecordError) -> &str {
+    match error {
+        RecordError::Malformed => "payload",
+        RecordError::Kind(_) => "kind",
+        RecordError::TooLarge => "sections",
+        RecordError::Root => "root",
+        RecordError::Head => "head",
+        RecordError::Section(name) | RecordError::Missing(name) | RecordError::Content(name) => {
+            name
+        }
+    }
+}
+
 /// Where findings about one record go.
 struct Found<'a> {
     data: &'a Path,
@@ -259,17 +273,7 @@ impl Found<'_> {
     }
 
     fn wrong(&mut self, error: &RecordError) {
-        let field = match error {
-            RecordError::Malformed => "payload",
-            RecordError::Kind(_) => "kind",
-            RecordError::TooLarge => "sections",
-            RecordError::Root => "root",
-            RecordError::Head => "head",
-            RecordError::Section(name)
-            | RecordError::Missing(name)
-            | RecordError::Content(name) => name,
-        };
-        self.here(field, error.to_string());
+        self.here(field(error), error.to_string());
     }
 
     fn add(&mut self, index: Option<u64>, field: &str, what: String) {

@@ -137,15 +137,13 @@ impl Job<'_> {
         signed: &Signed,
     ) -> Result<(), JournalError> {
         way.damaged = true;
-        let next = lost.next.unwrap_or(lost.index.max(signed.size()));
+        let next = lost.next.unwrap_or_else(|| lost.index.max(signed.size()));
         let until = match lost.next {
             Some(next) => format!("up to index {next} "),
             None => String::new(),
         };
-        let what = format!(
-            "damaged at offset {}; the records {until}in it cannot be read",
-            lost.offset
-        );
+        let what =
+            format!("damaged at offset {}; the records {until}in it cannot be read", lost.offset);
         self.add(&lost.file, Some(lost.index), "frame", what);
         if way.checks.stream() == Stream::Money {
             self.lives.lose(lost.index..lost.next.unwrap_or(u64::MAX));

@@ -9,6 +9,7 @@ use breakwater::io::journal::read::frames;
 use breakwater::io::journal::{Limits, Stream};
 
 use crate::audit::folder::{Node, verified};
+use crate::support::until;
 
 #[test]
 fn each_changed_byte_is_noticed_and_named() {
@@ -48,6 +49,22 @@ fn damage_in_one_segment_leaves_the_others_verified() {
     assert_eq!(report.auction.end, 12, "the last segment was read");
 }
 
+#[test]
+fn each_changed_byte_of_a_sealed_segment_is_noticed_and_named() {
+    let limits = Limits { segment: 4 << 10, ahead: 64, ..Limits::default() };
+    let mut node = Node::start_in(tempfile::tempdir().unwrap(), limits);
+    node.sell(4);
+    let path = node.data.path().to_owned();
+    let sealed = until("a segment is sealed", || {
+        let first = files(&path).into_iter().find(|it| it.ends_with(SEALED))?;
+        let plain = first.with_extension("");
+        (!plain.exists()).then_some(first)
+    });
+    let data = node.stop();
+    assert_eq!(verified(data.path()).findings.listed(), []);
+    each_byte(data.path(), &sealed);
+}
+
 /// Changes each byte of a file and expects a finding about that file.
 fn each_byte(data: &Path, file: &Path) {
     let name = file.strip_prefix(data).unwrap().to_str().unwrap();
@@ -56,7 +73,7 @@ fn each_byte(data: &Path, file: &Path) {
     let written = good.iter().rposition(|byte| *byte != 0).unwrap() + 9;
     let count = good.len().min(written);
     // Odd, so that every bit has its turn.
-    let step = if std::env::var_os("RUN_SLOW_TESTS").is_some() { 1 } else { count / 120 | 1 };
+    let step = if std::env::var_os("RUN_SLOW_TESTS").is_some() { 1 } else { (count / 120) | 1 };
     for at in (0..count).step_by(step) {
         let mut bad = good.clone();
         bad[at] ^= 1 << (at % 8);
@@ -93,7 +110,7 @@ fn files(data: &Path) -> Vec<PathBuf> {
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() {
                 folders.push(path);
-            } else if name != "lock" && path.extension().is_none_or(|form| form != "key") {
+            } else if !name.contains("lock") && name != "ballast" && !name.ends_with(".key") {
                 files.push(path);
             }
         }
@@ -101,6 +118,8 @@ fn files(data: &Path) -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+const SEALED: &str = "auction-00000000000000000000.seg.zst";
 
 /// Two streams with a segment, two checkpoints, a key, and of two published sizes tile and bundle.
 const NAMES: usize = 2 * (1 + 2 + 1 + 4);

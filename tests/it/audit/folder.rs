@@ -4,14 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use breakwater::audit::verify::{Options, Report, verify};
 use breakwater::auction::decide::decide;
+use breakwater::audit::verify::{Options, Report, verify};
 use breakwater::io::entropy;
 use breakwater::io::journal::disk::LocalDisk;
 use breakwater::io::journal::queue::Permit;
-use breakwater::io::journal::{
-    Durability, Flush, Identity, Journal, Limits, Settings, Stream,
-};
+use breakwater::io::journal::{Durability, Flush, Identity, Journal, Limits, Settings, Stream};
 use breakwater::io::log::follower::Logs;
 use breakwater::io::metrics::{Build, Labels, Metrics};
 use breakwater::model::standing::Standing;
@@ -51,7 +49,7 @@ impl Node {
     }
 
     fn open(data: TempDir, limits: Limits, before: &[Lifecycle]) -> Self {
-        let settings = Settings { durability: Durability::Flushed, limits };
+        let settings = Settings { limits, ..Settings::new(Durability::Flushed) };
         let disk = Arc::new(LocalDisk);
         let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
         let (journal, config, at) = (Arc::new(journal), (0, [0; 32]), ARRIVAL);
