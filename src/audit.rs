@@ -3,4 +3,11 @@
 //! It reads the journal and the public log, and calls the very functions that ran live; never the
 //! exchange.
 
+pub mod erase;
+pub mod finding;
+pub mod gaps;
+mod lives;
+mod numbers;
 pub mod replay;
+pub mod verify;
+mod walk;

@@ -28,6 +28,9 @@ pub const FAILED: u8 = 1;
 pub const NEGATIVE: u8 = 3;
 /// It was interrupted.
 pub const INTERRUPTED: u8 = 130;
+/// Whoever read its answer went away: as if SIGPIPE had ended it, so that no verdict is taken
+/// for given.
+pub const HUNG_UP: u8 = 141;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -137,6 +140,21 @@ enum AuditCommand {
     Replay(audit::replay::Options),
     /// Tell one recorded auction as a person would
     Explain(audit::explain::Options),
+    /// Verify records, trees, tiles and checkpoints; exit 3 when something is wrong
+    Verify(audit::verify::Options),
+    /// Tell starts without stops and numbers without records; exit 3 for any that is not explained
+    Gaps(audit::gaps::Options),
+    /// Delete auctions that are kept no longer; what is left still verifies
+    Prune(audit::prune::Options),
+    /// Delete what old auctions tell of viewers; everything still verifies
+    Erase(audit::erase::Options),
+}
+
+/// Says whether a command ended because nobody reads its answer any more: nothing to complain of.
+#[must_use]
+pub fn is_hung_up(error: &anyhow::Error) -> bool {
+    let closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(closed))
 }
 
 /// Runs the command line and returns the exit code.
@@ -179,6 +197,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> 
         Command::Audit(AuditCommand::Explain(options)) => {
             logs::start(&common, tracing::Level::WARN);
             audit::explain::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Verify(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::verify::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Gaps(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::gaps::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Prune(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::prune::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Erase(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::erase::run(&common, &options)
         }
         Command::Version => {
             writeln!(io::stdout().lock(), "{}", crate::exchange::shared::BUILD)?;

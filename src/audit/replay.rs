@@ -168,11 +168,20 @@ fn fault(frame: &read::Frame, source: RecordError) -> ReplayError {
     ReplayError::Record { index: frame.index, file: frame.file.display().to_string(), source }
 }
 
-/// Decides one auction again and notes what differs.
-fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), RecordError> {
+/// Decides the auction of a record again and names the sections that come out otherwise.
+///
+/// # Errors
+///
+/// When the record is not that of an auction, or does not hold what it must.
+pub fn differing_sections(record: &Record) -> Result<Vec<String>, RecordError> {
     let input = record.auction_input()?;
     let outcome = decide::decide(&input);
-    let sections = differing(record, &input, &outcome);
+    Ok(differing(record, &input, &outcome))
+}
+
+/// Decides one auction again and notes what differs.
+fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), RecordError> {
+    let sections = differing_sections(record)?;
     report.auctions += 1;
     if !sections.is_empty() {
         report.differing.push(Difference { auction: record.id, index, sections });

@@ -9,9 +9,14 @@ use crate::audit::replay::ReplayError;
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE};
 use crate::model::ids::AuctionId;
+use crate::model::time::UnixMillis;
 
+pub mod erase;
 pub mod explain;
+pub mod gaps;
+pub mod prune;
 pub mod replay;
+pub mod verify;
 
 /// An auction as a person names it.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +30,15 @@ fn named(text: &str) -> Result<Named, String> {
         return Ok(Named::Latest);
     }
     AuctionId::parse(text).map(Named::Id).ok_or_else(|| "neither an auction id nor `latest`".into())
+}
+
+/// Reads a moment on the command line.
+fn moment(text: &str) -> Result<UnixMillis, String> {
+    let named = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
+    let millis = text.parse().ok().or_else(|| u64::try_from(named?).ok());
+    millis.map(UnixMillis).ok_or_else(|| {
+        "neither RFC 3339, such as 2026-11-20T15:00:00Z, nor Unix milliseconds".to_owned()
+    })
 }
 
 /// Returns the data folder to read; none when the config that should name it has problems, which

@@ -3,6 +3,7 @@
 
 mod answers;
 mod auction;
+mod audit;
 mod bidders;
 mod canary;
 mod commands;

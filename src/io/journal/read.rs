@@ -120,7 +120,7 @@ pub fn frames_from(data: &Path, stream: Stream, index: u64) -> Result<Frames, Jo
     frames_from_on(Arc::new(LocalDisk), data, stream, index)
 }
 
-/// Reads a stream on `disk` from the record `index` on.
+/// Reads a stream on `disk` from the record `index` on, as `frames_from`.
 ///
 /// # Errors
 ///

@@ -79,9 +79,7 @@ pub(super) fn recover(
         let path = folder.join(file_name(stream, *first, Form::Plain));
         disk.remove(&path).map_err(doing("remove", &path))?;
     }
-    if !unborn.is_empty() {
-        disk.sync_folder(folder).map_err(doing("sync", folder))?;
-    }
+    disk.sync_folder(folder).map_err(doing("sync", folder))?;
     let End { next, file, tail } = end;
     let Some(EndOfPlain { segment, torn, newest }) = tail else {
         return Ok(Recovered { next, last: None, cut: None, newest: None });
@@ -89,8 +87,10 @@ pub(super) fn recover(
     let offset = segment.offset;
     if torn.is_some() {
         segment.file.set_length(offset).map_err(doing("cut", &file))?;
-        segment.file.sync().map_err(doing("sync", &file))?;
     }
+    // A process that was killed may have written what it had not synced: from here on it counts as
+    // on disk.
+    segment.file.sync().map_err(doing("sync", &file))?;
     let cut = torn.map(|bytes| Cut { file, index: next, offset, bytes });
     Ok(Recovered { next, last: Some(segment), cut, newest })
 }

@@ -301,6 +301,10 @@ impl Disk for MemoryDisk {
         self.rename_or_remove(from, change)
     }
 
+    fn remove_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.rename_or_remove(path, Change { path: path.to_owned(), file: None, from: None })
     }

@@ -1,0 +1,193 @@
+//! The lives of a node, and the snapshots its auctions cite, gathered from the money stream.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::Path;
+
+use crate::audit::walk::{Step, Walk};
+use crate::io::journal::{JournalError, Stream};
+use crate::model::time::UnixMillis;
+use crate::wire::record::read::{self, Record, RecordError};
+use crate::wire::record::{Kind, Lifecycle};
+
+/// One start of the node.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Life {
+    /// Index and time of the record of its start.
+    pub(super) start: Option<(u64, UnixMillis)>,
+    /// How it ended, as far as the stream says.
+    pub(super) end: Option<End>,
+    /// Numbers of the auction stream that no record has, as told at its end.
+    pub(super) unused: BTreeSet<u64>,
+}
+
+/// How a start ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum End {
+    /// In order; the index of its record.
+    Stop(u64),
+    /// Without a stop, as the next start found; the index of the gap's record.
+    Gap(u64),
+}
+
+/// A snapshot that auctions cite.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Snapshot {
+    pub(super) root: [u8; 32],
+    pub(super) at: UnixMillis,
+}
+
+/// All starts and snapshots of a money stream.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lives {
+    by_boot: BTreeMap<u64, Life>,
+    configs: BTreeMap<u64, Snapshot>,
+    /// The index after the last record taken.
+    next: u64,
+    /// Records that could not be read.
+    lost: Vec<Range<u64>>,
+}
+
+/// What is wrong about a start that a record tells of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Fault {
+    /// The record it is about.
+    pub(super) index: u64,
+    pub(super) field: &'static str,
+    pub(super) what: String,
+}
+
+impl Lives {
+    /// Takes a record of the money stream; says what is wrong with the life it tells of.
+    pub(super) fn take(
+        &mut self,
+        index: u64,
+        record: &Record,
+    ) -> Result<Option<Fault>, RecordError> {
+        self.next = index + 1;
+        match record.kind {
+            Kind::Auction => Ok(None),
+            Kind::Config => {
+                self.configs.insert(index, Snapshot { root: record.root, at: record.at });
+                Ok(None)
+            }
+            Kind::Lifecycle => {
+                let boot = record.head()?.boot;
+                let event = record.lifecycle()?;
+                let fault = self.live(index, boot, record.at, &event);
+                // What the lost records say is not known.
+                Ok(fault.filter(|_| self.lost.is_empty()))
+            }
+        }
+    }
+
+    /// Notes that records could not be read.
+    pub(super) fn lose(&mut self, records: Range<u64>) {
+        self.next = records.end.max(self.next);
+        self.lost.push(records);
+    }
+
+    /// Takes what was written since to the money stream, as it stands.
+    pub(super) fn catch_up(&mut self, data: &Path) -> Result<(), JournalError> {
+        let mut walk = Walk::from(data, Stream::Money, self.next)?;
+        while let Some(step) = walk.step()? {
+            match step {
+                // What is wrong with it is found when it is the stream's turn.
+                Step::Record(frame) => match read::read(&frame.payload) {
+                    Ok(record) => drop(self.take(frame.index, &record)),
+                    Err(_) => self.lose(frame.index..frame.index + 1),
+                },
+                Step::Lost(lost) => self.lose(lost.index..lost.next.unwrap_or(u64::MAX)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the config snapshot at an index of the money stream.
+    pub(super) fn config(&self, index: u64) -> Option<Snapshot> {
+        self.configs.get(&index).copied()
+    }
+
+    /// Returns a start by its counter.
+    pub(super) fn life(&self, boot: u64) -> Option<&Life> {
+        self.by_boot.get(&boot)
+    }
+
+    /// Returns all starts in their order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, &Life)> {
+        self.by_boot.iter().map(|(boot, life)| (*boot, life))
+    }
+
+    /// Returns the counter of the last start.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.by_boot.last_key_value().map(|(boot, _)| *boot)
+    }
+
+    /// Returns the index after the last record taken.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Says whether a record could not be read.
+    pub(super) fn is_lost(&self, index: u64) -> bool {
+        self.lost.iter().any(|range| range.contains(&index))
+    }
+
+    /// Says whether all records could be read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.lost.is_empty()
+    }
+
+    fn live(&mut self, index: u64, boot: u64, at: UnixMillis, event: &Lifecycle) -> Option<Fault> {
+        match event {
+            Lifecycle::Start => self.start(index, boot, at),
+            Lifecycle::Stop => {
+                let life = self.by_boot.entry(boot).or_default();
+                let fault = (life.start.is_none() || life.end.is_some()).then(|| Fault {
+                    index,
+                    field: "stop",
+                    what: format!("start {boot} has not begun, or had ended before this stop"),
+                });
+                life.end.get_or_insert(End::Stop(index));
+                fault
+            }
+            Lifecycle::Gap { boot: of, unused } => {
+                let life = self.by_boot.entry(*of).or_default();
+                if unused.is_empty() {
+                    life.end.get_or_insert(End::Gap(index));
+                }
+                life.unused.extend(unused);
+                None
+            }
+            Lifecycle::LateSync { .. } => None,
+        }
+    }
+
+    fn start(&mut self, index: u64, boot: u64, at: UnixMillis) -> Option<Fault> {
+        let last = self.by_boot.last_key_value().map(|(boot, life)| (*boot, life.clone()));
+        let entry = self.by_boot.entry(boot);
+        if let Entry::Occupied(_) = &entry {
+            let what = format!("start {boot} is told twice");
+            return Some(Fault { index, field: "boot", what });
+        }
+        entry.or_default().start = Some((index, at));
+        match last {
+            Some((last, Life { start: Some((started, _)), end: None, .. })) => Some(Fault {
+                index: started,
+                field: "start",
+                what: format!("start {last} has neither a stop nor a gap"),
+            }),
+            Some((last, _)) if last + 1 != boot => Some(Fault {
+                index,
+                field: "boot",
+                what: format!("start {boot} follows start {last}"),
+            }),
+            None if boot != 1 => {
+                let what = format!("the first start is counted as {boot}");
+                Some(Fault { index, field: "boot", what })
+            }
+            Some(_) | None => None,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! One record: its own root, and what it says of numbers, starts, configs and money.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::audit::finding::{Finding, name};
+use crate::audit::lives::{End, Lives, Snapshot};
+use crate::audit::numbers::Numbers;
+use crate::audit::replay;
+use crate::audit::verify::{Report, prices};
+use crate::io::journal::read::Frame;
+use crate::io::journal::{JournalError, Stream};
+use crate::wire::record::Kind;
+use crate::wire::record::read::{self, Body, HeadFacts, Record, RecordError};
+
+/// What was seen of a stream.
+pub(super) struct Checks {
+    stream: Stream,
+    deep: bool,
+    /// Numbers of the start whose records come now.
+    numbers: Numbers,
+    boot: Option<u64>,
+    /// What the starts before lack, by their counters.
+    missing: BTreeMap<u64, Missing>,
+    erased: u64,
+    /// The citation looked up last: most auctions make the same.
+    cited: Option<(u64, Snapshot)>,
+}
+
+/// Numbers of a start that no record has.
+struct Missing {
+    first: u64,
+    count: u64,
+    /// The lowest of them that no gap explains; they are few, or one run.
+    runs: Vec<std::ops::Range<u64>>,
+}
+
+impl Checks {
+    pub(super) fn new(stream: Stream, deep: bool) -> Self {
+        let (numbers, missing) = (Numbers::default(), BTreeMap::new());
+        Self { stream, deep, numbers, boot: None, missing, erased: 0, cited: None }
+    }
+
+    pub(super) fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    pub(super) fn erased(&self) -> u64 {
+        self.erased
+    }
+
+    /// Checks a record.
+    pub(super) fn record(
+        &mut self,
+        data: &Path,
+        frame: &Frame,
+        lives: &mut Lives,
+        report: &mut Report,
+    ) -> Result<(), JournalError> {
+        let mut found = Found { data, frame, report };
+        let record = match read::read(&frame.payload) {
+            Ok(record) => record,
+            Err(error) => {
+                found.wrong(&error);
+                if self.stream == Stream::Money {
+                    lives.lose(frame.index..frame.index + 1);
+                }
+                return Ok(());
+            }
+        };
+        self.sections(&record, &mut found);
+        if self.stream == Stream::Money {
+            match lives.take(frame.index, &record) {
+                Ok(None) => {}
+                Ok(Some(fault)) => found.add(Some(fault.index), fault.field, fault.what),
+                Err(error) => found.wrong(&error),
+            }
+        }
+        let head = match record.head() {
+            Ok(head) => head,
+            Err(error) => {
+                found.wrong(&error);
+                return Ok(());
+            }
+        };
+        self.number(&head, &mut found);
+        self.citation(&record, &head, lives, &mut found)?;
+        if record.kind == Kind::Auction {
+            found.report.auctions += 1;
+            for (section, what) in prices::faults(&record) {
+                found.here(&section, what);
+            }
+            if self.deep {
+                found.report.replayed += 1;
+                again(&record, &mut found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says which starts lack numbers; `whole`: all records of both streams could be read.
+    pub(super) fn end(
+        &mut self,
+        data: &Path,
+        lives: &mut Lives,
+        whole: bool,
+        first: u64,
+        report: &mut Report,
+    ) -> Result<(), JournalError> {
+        let open = self.boot;
+        self.close();
+        if !whole {
+            return Ok(());
+        }
+        if open.is_some_and(|boot| lives.life(boot).is_none()) {
+            lives.catch_up(data)?;
+        }
+        let pruned = (0 < first).then(|| self.missing.keys().next().copied()).flatten();
+        let folder = format!("journal/{}", self.stream.name());
+        let mut add = |field: &str, what: String| {
+            let file = folder.clone();
+            report.findings.add(Finding { file, index: None, field: field.to_owned(), what });
+        };
+        for (&boot, missing) in &self.missing {
+            let Some(life) = lives.life(boot) else {
+                add("boot", format!("start {boot} has records and no record of its start"));
+                continue;
+            };
+            // A start that runs, or ended without a stop, may lack what it was writing.
+            if lives.last() == Some(boot) && life.end.is_none() {
+                continue;
+            }
+            if matches!(life.end, Some(End::Gap(_))) {
+                continue;
+            }
+            // Where a stream was cut, numbers stand out of order on both sides.
+            let from =
+                if pruned == Some(boot) { missing.first.saturating_add(OUT_OF_ORDER) } else { 0 };
+            let mut late = missing.runs.iter().flat_map(|run| run.start.max(from)..run.end);
+            let unexplained =
+                late.find(|number| self.stream == Stream::Money || !life.unused.contains(number));
+            if let Some(number) = unexplained {
+                let count = missing.count;
+                let what = format!(
+                    "start {boot} lacks number {number} ({count} in all), and no gap tells of it"
+                );
+                add("seq", what);
+            }
+        }
+        Ok(())
+    }
+
+    /// Only what tells of the viewer may be erased.
+    fn sections(&mut self, record: &Record, found: &mut Found<'_>) {
+        for section in record.sections() {
+            if let Body::Erased(_) = section.body {
+                self.erased += 1;
+                if &*section.name != "user" {
+                    found.here(&section.name, "it is erased, and only `user` may be".to_owned());
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, head: &HeadFacts, found: &mut Found<'_>) {
+        match self.boot {
+            Some(boot) if head.boot < boot => {
+                let what = format!("start {} comes after start {boot}", head.boot);
+                found.here("boot", what);
+                return;
+            }
+            Some(boot) if head.boot == boot => {}
+            Some(_) | None => {
+                self.close();
+                self.boot = Some(head.boot);
+            }
+        }
+        if !self.numbers.add(head.seq) {
+            let what = format!("number {} of start {} was there before", head.seq, head.boot);
+            found.here("seq", what);
+        }
+    }
+
+    /// Ends the start whose records came.
+    fn close(&mut self) {
+        let numbers = std::mem::take(&mut self.numbers);
+        let (Some(boot), Some(first)) = (self.boot.take(), numbers.first()) else { return };
+        let count = numbers.missing().map(|run| run.end - run.start).sum();
+        let runs = numbers.missing().take(MOST_RUNS).collect();
+        self.missing.insert(boot, Missing { first, count, runs });
+    }
+
+    /// Looks up the config that a record cites.
+    fn citation(
+        &mut self,
+        record: &Record,
+        head: &HeadFacts,
+        lives: &mut Lives,
+        found: &mut Found<'_>,
+    ) -> Result<(), JournalError> {
+        let Some((index, root)) = head.config else {
+            if record.kind == Kind::Auction {
+                found.here("cfg", "it cites no config".to_owned());
+            }
+            return Ok(());
+        };
+        let known = self.cited.filter(|(cited, _)| *cited == index).map(|(_, config)| config);
+        let config = match known {
+            Some(config) => Some(config),
+            None => {
+                if self.stream == Stream::Auction && lives.next() <= index {
+                    // The exchange is at work.
+                    lives.catch_up(found.data)?;
+                }
+                lives.config(index)
+            }
+        };
+        self.cited = config.map(|config| (index, config)).or(self.cited);
+        match config {
+            None if lives.is_lost(index) => {}
+            None => {
+                let what = format!("money record {index} is no config, or is not there");
+                found.here("cfg", what);
+            }
+            Some(config) if config.root != root => {
+                found.here("cfg", format!("the config at money record {index} has another root"));
+            }
+            Some(config) if record.at.0.saturating_add(LEEWAY) < config.at.0 => {
+                found.here("cfg", format!("the config at money record {index} came later"));
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Decides an auction again.
+fn again(record: &Record, found: &mut Found<'_>) {
+    match replay::differing_sections(record) {
+        Ok(sections) => {
+            for section in sections {
+                found.here(&section, "decided again, it comes out otherwise".to_owned());
+            }
+        }
+        Err(error) => found.wrong(&error),
+    }
+}
+
+/// Names the part of a record that an error is about.
+pub(in crate::audit) fn field(error: &RecordError) -> &str {
+    match error {
+        RecordError::Malformed => "payload",
+        RecordError::Kind(_) => "kind",
+        RecordError::TooLarge => "sections",
+        RecordError::Root => "root",
+        RecordError::Head => "head",
+        RecordError::Section(name) | RecordError::Missing(name) | RecordError::Content(name) => {
+            name
+        }
+    }
+}
+
+/// Where findings about one record go.
+struct Found<'a> {
+    data: &'a Path,
+    frame: &'a Frame,
+    report: &'a mut Report,
+}
+
+impl Found<'_> {
+    fn here(&mut self, field: &str, what: String) {
+        self.add(Some(self.frame.index), field, what);
+    }
+
+    fn wrong(&mut self, error: &RecordError) {
+        self.here(field(error), error.to_string());
+    }
+
+    fn add(&mut self, index: Option<u64>, field: &str, what: String) {
+        let file = name(self.data, &self.frame.file);
+        self.report.findings.add(Finding { file, index, field: field.to_owned(), what });
+    }
+}
+
+/// A sale takes its time before the market it is sold in: a reload may come between. In
+/// milliseconds.
+const LEEWAY: u64 = 10_000;
+/// How far from its place in the stream a number may stand: sales under way at once.
+const OUT_OF_ORDER: u64 = 100_000;
+/// How many runs of missing numbers are looked at; a node that lacks more has more to explain.
+const MOST_RUNS: usize = 10_000;

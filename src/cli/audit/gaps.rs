@@ -1,0 +1,78 @@
+//! `breakwater audit gaps`: starts without stops, numbers without records.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::audit::gaps::{self, Ended, Missing, Report, Start};
+use crate::cli::audit::{journal, verify};
+use crate::cli::{Common, Format, NEGATIVE, OK};
+
+/// Options of `audit gaps`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The data folder; without it, that of the config, else ./data
+    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How to answer
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+/// Tells what is missing; 0 when all of it is explained, 3 when not.
+///
+/// # Errors
+///
+/// When the config cannot be read, or the file system refuses.
+pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
+    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let report = gaps::gaps(&data)?;
+    match options.format {
+        Format::Text => text(&report)?,
+        Format::Json => {
+            let document = json!({
+                "verdict": if report.explained() { "holds" } else { "broken" },
+                "starts": report.starts,
+                "missing": report.missing,
+                "findings": report.findings.listed(),
+            });
+            writeln!(io::stdout().lock(), "{document}")?;
+        }
+    }
+    Ok(if report.explained() { OK } else { NEGATIVE })
+}
+
+fn text(report: &Report) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    for finding in report.findings.listed() {
+        writeln!(stdout, "{}", verify::line(finding))?;
+    }
+    for start in &report.starts {
+        let Start { boot, .. } = start;
+        match start.end {
+            Ended::Stop => {}
+            Ended::Gap => writeln!(stdout, "start {boot} ended without a stop; a gap tells so")?,
+            Ended::Open => writeln!(stdout, "start {boot} has no stop: it runs, or was ended")?,
+            Ended::Unknown => writeln!(stdout, "start {boot} has neither a stop nor a gap")?,
+        }
+    }
+    for run in &report.missing {
+        let Missing { stream, boot, from, to, explained } = run;
+        let why = if *explained { "explained" } else { "not explained" };
+        let last = to - 1;
+        writeln!(stdout, "{stream} stream, start {boot}: no record {from} to {last}, {why}")?;
+    }
+    let starts = report.starts.len();
+    let open = report.missing.iter().filter(|run| !run.explained).count();
+    match report.explained() {
+        true => writeln!(stdout, "{starts} starts, nothing missing that is not explained"),
+        false => writeln!(
+            stdout,
+            "{starts} starts, {open} runs of numbers and {} starts not explained, {} faults",
+            report.starts.iter().filter(|start| start.end == Ended::Unknown).count(),
+            report.findings.count()
+        ),
+    }
+}

@@ -1,0 +1,73 @@
+//! `breakwater audit prune`: deletes the auctions that are kept no longer.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::audit::{journal, moment};
+use crate::cli::load::{self, Secrets};
+use crate::cli::{Common, Format, NEGATIVE, OK};
+use crate::io::clock;
+use crate::io::journal::prune::{self, Pruned};
+use crate::io::journal::{JournalError, Stream};
+use crate::model::time::UnixMillis;
+
+/// Options of `audit prune`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Delete what is older: RFC 3339 or Unix milliseconds; without it, what `journal.retention`
+    /// of the config no longer keeps
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    before: Option<UnixMillis>,
+    /// The data folder; without it, that of the config, else ./data
+    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How to answer
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+/// Deletes whole sealed segments of the auction stream; tiles and checkpoints stay.
+///
+/// # Errors
+///
+/// When the config cannot be read or says no retention, a segment is damaged, or the file system
+/// refuses.
+pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
+    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let before = match options.before {
+        Some(before) => before,
+        None => {
+            let Some(loaded) = load::config(common, Secrets::Skip)? else { return Ok(NEGATIVE) };
+            let kept = loaded.settings.retention;
+            let kept = kept.context("name a time with --before, or set journal.retention")?;
+            UnixMillis(clock::now().0.saturating_sub(kept.0))
+        }
+    };
+    let pruned = match prune::prune(&data, Stream::Auction, before) {
+        Err(error @ JournalError::Damaged { .. }) => {
+            writeln!(io::stderr().lock(), "{error}")?;
+            return Ok(NEGATIVE);
+        }
+        pruned => pruned?,
+    };
+    let Pruned { segments, records, bytes, first_kept } = pruned;
+    let mut stdout = io::stdout().lock();
+    match options.format {
+        Format::Text => writeln!(
+            stdout,
+            "{segments} segments with {records} auction records deleted ({bytes} bytes); kept from \
+             record {first_kept} on"
+        )?,
+        Format::Json => {
+            let document = json!({
+                "segments": segments, "records": records, "bytes": bytes, "first_kept": first_kept,
+            });
+            writeln!(stdout, "{document}")?;
+        }
+    }
+    Ok(OK)
+}

@@ -1,0 +1,7 @@
+//! What anyone can check of a data folder afterwards.
+
+mod commands;
+mod corruption;
+mod folder;
+mod keeping;
+mod verify;

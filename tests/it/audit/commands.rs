@@ -1,0 +1,113 @@
+//! `breakwater audit verify|gaps|prune|erase` as processes.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+use crate::audit::folder::Node;
+
+#[test]
+fn verify_says_in_a_sentence_and_in_json_what_holds() {
+    let mut node = Node::start();
+    node.sell(2);
+    let data = node.stop();
+    let (code, out, err) = audit(data.path(), &["verify", "--deep"]);
+    let holds = "holds: 5 records, 2 auctions (2 decided again, all equal); money stream signed up \
+                 to record 3; auction stream signed up to record 2\n";
+    assert_eq!((code, &*out, &*err), (Some(0), holds, ""));
+    let (code, out, _) = audit(data.path(), &["verify", "--format", "json"]);
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let stream = |count| {
+        json!({
+            "records": count, "first": 0, "end": count, "signed": count, "published": count,
+            "unsigned": 0, "erased": 0,
+        })
+    };
+    let all = json!({
+        "verdict": "holds", "streams": { "auction": stream(2), "money": stream(3) },
+        "records": 5, "auctions": 2, "replayed": 0, "starts": 1, "findings": [], "more": 0,
+    });
+    assert_eq!((code, told), (Some(0), all));
+
+    let key = fs::read_to_string(data.path().join("keys/auction.vkey")).unwrap();
+    let key = key.trim_end();
+    assert_eq!(audit(data.path(), &["verify", "--key", key]).0, Some(0));
+    assert_eq!(audit(data.path(), &["verify", "--key", "no+key"]).0, Some(2));
+    let tile = data.path().join("log/auction/tile/0/000.p/2");
+    let mut bytes = fs::read(&tile).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&tile, bytes).unwrap();
+    let (code, out, _) = audit(data.path(), &["verify", "--format", "json"]);
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let finding = json!({
+        "file": "log/auction/tile/0/000.p/2", "index": 1, "field": "hash",
+        "what": "hash 1 is not that of the record's entry",
+    });
+    assert_eq!(
+        (code, &told["verdict"], &told["findings"]),
+        (Some(3), &"broken".into(), &json!([finding]))
+    );
+    let (code, out, _) = audit(data.path(), &["verify"]);
+    assert!(out.starts_with("log/auction/tile/0/000.p/2: record 1: hash: "), "{out}");
+    assert!(code == Some(3) && out.contains("\nbroken: 1 fault in 5 records"), "{out}");
+}
+
+#[test]
+fn another_key_does_not_verify() {
+    let (data, other) = (Node::start().stop(), Node::start().stop());
+    let key = fs::read_to_string(other.path().join("keys/money.vkey")).unwrap();
+    let arguments = ["verify", "--key", key.trim_end(), "--format", "json"];
+    let (code, out, _) = audit(data.path(), &arguments);
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let findings = told["findings"].as_array().unwrap().iter();
+    let fields: Vec<_> = findings.map(|it| it["field"].as_str().unwrap()).collect();
+    assert_eq!((code, fields), (Some(3), vec!["key", "signature", "signature"]));
+}
+
+#[test]
+fn the_others_say_what_they_did() {
+    let mut node = Node::start();
+    node.sell(2);
+    let data = node.stop();
+    let (code, out, _) = audit(data.path(), &["gaps"]);
+    assert_eq!((code, &*out), (Some(0), "1 starts, nothing missing that is not explained\n"));
+    let erase = ["erase", "--user-sections", "--before", "2100-01-01T00:00:00Z"];
+    let (code, out, _) = audit(data.path(), &erase);
+    assert!(code == Some(0) && out.starts_with("2 sections erased, 0 were before"), "{out}");
+    assert_eq!(audit(data.path(), &["erase", "--before", "1"]).0, Some(2), "of what?");
+    assert_eq!(audit(data.path(), &["erase", "--user-sections", "--before", "x"]).0, Some(2));
+    let (code, out, _) = audit(data.path(), &["prune", "--before", "1", "--format", "json"]);
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let none = json!({ "segments": 0, "records": 0, "bytes": 0, "first_kept": 0 });
+    assert_eq!((code, told), (Some(0), none));
+    let (code, _, err) = audit(data.path(), &["prune"]);
+    assert!(code == Some(1) && err.contains("journal.retention"), "{err}");
+    let (_, out, _) = audit(data.path(), &["verify", "--deep"]);
+    assert!(out.starts_with("holds: "), "{out}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut node = Node::start();
+    node.sell(1);
+    let data = node.stop();
+    for arguments in [&["verify"][..], &["gaps"], &["explain", "latest"], &["replay"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_breakwater"));
+        command.arg("audit").args(arguments).arg("--data").arg(data.path()).stdout(writer);
+        let output = command.stderr(std::process::Stdio::piped()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), &*err), (Some(141), ""), "{arguments:?}");
+    }
+}
+
+/// Runs an audit command on a data folder; returns exit code, stdout and stderr.
+fn audit(data: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::cargo_bin("breakwater").unwrap();
+    let output = command.arg("audit").args(arguments).arg("--data").arg(data).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}

@@ -1,0 +1,176 @@
+//! Data folders as an exchange leaves them: journal, keys and public log.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use breakwater::auction::decide::decide;
+use breakwater::audit::verify::{Options, Report, verify};
+use breakwater::io::entropy;
+use breakwater::io::journal::disk::LocalDisk;
+use breakwater::io::journal::queue::Permit;
+use breakwater::io::journal::{Durability, Flush, Identity, Journal, Limits, Settings, Stream};
+use breakwater::io::log::follower::Logs;
+use breakwater::io::metrics::{Build, Labels, Metrics};
+use breakwater::model::standing::Standing;
+use breakwater::model::time::UnixMillis;
+use breakwater::wire::record::ops::Ops;
+use breakwater::wire::record::read::is_start;
+use breakwater::wire::record::{self, Head, Lifecycle};
+use tempfile::TempDir;
+
+use crate::sale::{ARRIVAL, Sale};
+
+/// A node at work, without the network.
+pub(crate) struct Node {
+    pub(crate) data: TempDir,
+    journal: Arc<Journal>,
+    /// The config that sales cite.
+    pub(crate) config: (u64, [u8; 32]),
+    /// Every auction is a millisecond after the one before.
+    pub(crate) at: UnixMillis,
+}
+
+impl Node {
+    /// Starts it in a new folder.
+    pub(crate) fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), Limits { ahead: 64, ..Limits::default() })
+    }
+
+    /// Starts it after a crash of the start `boot`.
+    pub(crate) fn start_gap(data: TempDir, boot: u64) -> Self {
+        let gap = Lifecycle::Gap { boot, unused: Vec::new() };
+        Self::open(data, Limits::default(), &[gap])
+    }
+
+    /// Starts it, and records start and config.
+    pub(crate) fn start_in(data: TempDir, limits: Limits) -> Self {
+        Self::open(data, limits, &[])
+    }
+
+    fn open(data: TempDir, limits: Limits, before: &[Lifecycle]) -> Self {
+        let settings = Settings { limits, ..Settings::new(Durability::Flushed) };
+        let disk = Arc::new(LocalDisk);
+        let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
+        let (journal, config, at) = (Arc::new(journal), (0, [0; 32]), ARRIVAL);
+        let mut node = Self { data, journal, config, at };
+        before.iter().for_each(|event| node.life(event));
+        node.life(&Lifecycle::Start);
+        let permit = node.permit(Stream::Money);
+        let head = node.head(permit.seq());
+        let (payload, root) = record::config_snapshot(&head, &entropy::draw(), b"{}");
+        node.config = (flushed(permit, payload), root);
+        node
+    }
+
+    /// Records what happened to it.
+    pub(crate) fn life(&self, event: &Lifecycle) {
+        let permit = self.permit(Stream::Money);
+        let payload = record::lifecycle(&self.head(permit.seq()), &entropy::draw(), event);
+        flushed(permit, payload);
+    }
+
+    /// Sells so many times.
+    pub(crate) fn sell(&mut self, count: usize) {
+        for _ in 0..count {
+            let permit = self.permit(Stream::Auction);
+            let payload = self.auction(permit.seq(), |_| {});
+            flushed(permit, payload);
+        }
+    }
+
+    /// Returns the record of the next sale, its input or outcome changed.
+    pub(crate) fn auction(&mut self, seq: u64, change: impl FnOnce(&mut Sale)) -> Vec<u8> {
+        self.at.0 += 1;
+        let mut head = self.head(seq);
+        head.config = Some(self.config);
+        let mut sale = Sale::of(&[MARKUP]);
+        sale.input.draw = entropy::draw();
+        sale.outcome = decide(&sale.input);
+        assert_eq!(sale.outcome.wins.len(), 1, "{:?}", sale.outcome);
+        change(&mut sale);
+        let standing = Standing::default();
+        let ops = Ops { standing: &standing, stages: &[] };
+        record::auction(&head, &sale.request, &sale.input, &sale.outcome, &ops)
+    }
+
+    /// Takes a permit.
+    pub(crate) fn permit(&self, stream: Stream) -> Permit {
+        self.journal.permit(stream).unwrap()
+    }
+
+    /// Signs and publishes all that was recorded.
+    pub(crate) fn publish(&self) {
+        let logs = Logs::open(self.data.path(), &identity(), None, &self.journal).unwrap();
+        let journal = Arc::clone(&self.journal);
+        let on_disk = move |stream| Some(journal.on_disk(stream));
+        let every = Duration::from_secs(3_600);
+        logs.follow(every, Arc::new(metrics()), on_disk).unwrap().stop();
+    }
+
+    /// Stops in order.
+    pub(crate) fn stop(self) -> TempDir {
+        self.life(&Lifecycle::Stop);
+        self.publish();
+        self.crash()
+    }
+
+    /// Ends without a word.
+    pub(crate) fn crash(self) -> TempDir {
+        self.journal.close();
+        self.data
+    }
+
+    fn head(&self, seq: u64) -> Head<'static> {
+        Head { node: "n1", boot: self.journal.boot(), seq, at: self.at, config: None, build: "b" }
+    }
+}
+
+/// Appends a record, waits for its flush and returns its index.
+pub(crate) fn flushed(permit: Permit, payload: Vec<u8>) -> u64 {
+    match permit.append(payload).wait_blocking() {
+        Flush::Flushed { index } => index,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Verifies, with every auction decided again.
+pub(crate) fn verified(data: &Path) -> Report {
+    let options = Options { deep: true, ..Options::default() };
+    verify(data, &options, &mut |_| {}).unwrap()
+}
+
+/// Counts nothing.
+fn metrics() -> Metrics {
+    let none = &[];
+    let labels = Labels {
+        placements: none,
+        bidders: none,
+        currencies: none,
+        fill_outcomes: none,
+        unfilled_reasons: none,
+        call_reasons: none,
+        loss_reasons: none,
+        answer_outcomes: none,
+        switch_scopes: none,
+        refusal_codes: none,
+        tag_faults: none,
+        unbuilt_fields: none,
+        beacon_kinds: none,
+        beacon_outcomes: none,
+        stages: none,
+        build: Build::default(),
+    };
+    Metrics::new(&metrics::NoopRecorder, &labels)
+}
+
+fn identity() -> Identity {
+    Identity { domain: "breakwater.example".into(), node: "n1".into() }
+}
+
+const MARKUP: &str = "<VAST version=\"4.2\"><Ad id=\"1\"><InLine><AdSystem>s</AdSystem><Impression>\
+    https://a.example/i</Impression><AdServingId>1</AdServingId><AdTitle>1</AdTitle><Creatives>\
+    <Creative><UniversalAdId idRegistry=\"r\">1</UniversalAdId><Linear><Duration>00:00:15</Duration>\
+    <MediaFiles><MediaFile delivery=\"progressive\" type=\"video/mp4\" width=\"1920\" height=\"1080\">\
+    https://a.example/1.mp4</MediaFile></MediaFiles></Linear></Creative></Creatives></InLine></Ad>\
+    </VAST>";

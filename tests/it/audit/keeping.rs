@@ -1,0 +1,103 @@
+//! What is pruned and erased, and that the rest still verifies; what gaps are told.
+
+use std::fs;
+
+use breakwater::audit::erase::user_sections;
+use breakwater::audit::gaps::{Ended, Missing, gaps};
+use breakwater::io::journal::prune::prune;
+use breakwater::io::journal::read::frames;
+use breakwater::io::journal::{Limits, Stream, files};
+use breakwater::model::time::UnixMillis;
+use breakwater::wire::record::Lifecycle;
+use tempfile::TempDir;
+
+use crate::audit::folder::{Node, verified};
+use crate::support::until;
+
+#[test]
+fn what_is_pruned_leaves_a_log_that_verifies() {
+    let (data, end) = sealed();
+    let middle = UnixMillis(end.0 - 200);
+    let pruned = prune(data.path(), Stream::Auction, middle).unwrap();
+    assert!(256 < pruned.first_kept && 0 < pruned.segments, "{pruned:?}");
+    assert!(!data.path().join("log/auction/tile/entries/000").exists(), "its bundle is gone");
+    let report = verified(data.path());
+    assert_eq!(report.findings.listed(), []);
+    assert_eq!(report.auction.first, pruned.first_kept);
+    assert_eq!(report.auction.records, 600 - pruned.first_kept);
+    let told = gaps(data.path()).unwrap();
+    assert!(told.explained(), "{told:?}");
+    // A tile of what is gone is still part of the root.
+    let tile = data.path().join("log/auction/tile/0/000");
+    let mut bytes = fs::read(&tile).unwrap();
+    bytes[32 * 7] ^= 1;
+    fs::write(&tile, bytes).unwrap();
+    let report = verified(data.path());
+    let mut files = report.findings.listed().iter().map(|it| &*it.file);
+    assert!(files.any(|it| it == "log/auction/tile/1/000.p/2"), "{report:?}");
+}
+
+#[test]
+fn what_is_erased_leaves_records_that_verify() {
+    let (data, end) = sealed();
+    let user = |data: &TempDir| {
+        let frames = frames(data.path(), Stream::Auction).unwrap().map(Result::unwrap);
+        frames.filter(|frame| frame.payload.windows(5).any(|it| it == b"user\0")).count()
+    };
+    assert_eq!(user(&data), 600);
+    let middle = UnixMillis(end.0 - 200);
+    let report = user_sections(data.path(), middle).unwrap();
+    assert_eq!(report.erased + report.younger, 600);
+    assert!(report.findings.is_empty() && 0 < report.younger, "{report:?}");
+    assert_eq!(u64::try_from(user(&data)).unwrap(), report.younger);
+    let again = user_sections(data.path(), middle).unwrap();
+    assert_eq!((again.erased, again.bare), (0, report.erased));
+    let verified = verified(data.path());
+    assert_eq!((verified.findings.listed(), verified.auction.erased), (&[][..], report.erased));
+    // Beside a running node the segment it writes is left alone.
+    let node = Node::start_in(data, Limits::default());
+    let beside = user_sections(node.data.path(), UnixMillis(u64::MAX)).unwrap();
+    assert!(0 < beside.open, "{beside:?}");
+    assert_eq!(beside.erased + beside.bare + beside.open, 600);
+}
+
+#[test]
+fn each_gap_is_told_and_explained() {
+    let mut node = Node::start();
+    let (lost, told) = (node.permit(Stream::Auction), node.permit(Stream::Auction));
+    node.sell(2);
+    let unused = vec![lost.seq(), told.seq()];
+    node.life(&Lifecycle::Gap { boot: 1, unused });
+    let data = node.stop();
+    drop((lost, told));
+    let mut node = Node::start_in(data, Limits::default());
+    let lost = node.permit(Stream::Auction);
+    node.sell(1);
+    let data = node.crash();
+    drop(lost);
+    let report = gaps(data.path()).unwrap();
+    let ends: Vec<_> = report.starts.iter().map(|start| (start.boot, start.end)).collect();
+    assert_eq!(ends, [(1, Ended::Stop), (2, Ended::Open)]);
+    let missing = |boot, to| Missing { stream: "auction", boot, from: 0, to, explained: true };
+    assert_eq!(report.missing, [missing(1, 2), missing(2, 1)]);
+    assert!(report.explained());
+    // A start that hides the one before.
+    let report = gaps(Node::start_in(data, Limits::default()).stop().path()).unwrap();
+    assert_eq!((report.starts[1].end, report.explained()), (Ended::Unknown, false));
+}
+
+/// Returns a folder of 600 auctions in sealed segments but the last, and the time of the last.
+fn sealed() -> (TempDir, UnixMillis) {
+    let limits = Limits { segment: 64 << 10, ahead: 64, ..Limits::default() };
+    let mut node = Node::start_in(tempfile::tempdir().unwrap(), limits);
+    node.sell(600);
+    node.publish();
+    let path = node.data.path();
+    until("the full segments are sealed", || {
+        let files = files(path, Stream::Auction).unwrap();
+        let (last, full) = files.split_last().unwrap();
+        (3 < full.len() && !last.sealed && full.iter().all(|file| file.sealed)).then_some(())
+    });
+    let at = node.at;
+    (node.stop(), at)
+}
