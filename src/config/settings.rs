@@ -68,9 +68,7 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
         if let Some(segment) = journal.parsed("segment", segment) {
             settings.segment = segment.value;
         }
-        for key in ["anchor"] {
-            journal.later(key);
-        }
+        journal.later("anchor");
         journal.finish();
     }
     if let Some(shutdown) = root.table("shutdown") {
