@@ -286,7 +286,7 @@ impl Job {
             Self::Seal => seal_one(disk, first).map(|_| ()),
             Self::Rewrite(_) => {
                 let erase = &mut |frame: &Frame| {
-                    let erased = frame.index % 7 == 0 && frame.payload != b"erased";
+                    let erased = frame.index.is_multiple_of(7) && frame.payload != b"erased";
                     erased.then(|| b"erased".to_vec())
                 };
                 rewrite_on(&shared, data(), auction(&segment(first)), erase).map(|_| ())
