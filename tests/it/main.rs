@@ -12,6 +12,7 @@ mod docs;
 mod doors;
 mod explain;
 mod journal;
+mod log;
 mod operations;
 mod replay;
 mod requests;
