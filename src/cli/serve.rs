@@ -66,8 +66,6 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
         Ok(running) => running,
         Err(error) => return damaged(error),
     };
-    let (traffic, admin) = (running.traffic(), running.admin());
-    tracing::info!(%traffic, %admin, "the exchange sells");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(running.until_told());
     // A step of the shutdown that hangs must not hold up the end.
@@ -156,6 +154,9 @@ impl Running {
     async fn until_told(mut self) -> io::Result<u8> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        // Whoever waits for this line may end it at once.
+        let (traffic, admin) = (self.traffic(), self.admin());
+        tracing::info!(%traffic, %admin, "the exchange sells");
         let code = tokio::select! {
             _ = terminate.recv() => OK,
             _ = interrupt.recv() => INTERRUPTED,

@@ -141,6 +141,20 @@ pub enum JournalError {
         /// Where its frame should begin.
         offset: u64,
     },
+    /// Records are gone that were signed: it is an older copy, or a segment was taken away.
+    #[error(
+        "journal {}: its checkpoint signs {signed} records, and the journal holds {holds}; bring back \
+         the newest data folder, or go on under a new `exchange.node` with an empty one",
+        folder.display()
+    )]
+    Behind {
+        /// The folder of the stream.
+        folder: PathBuf,
+        /// How many records are signed.
+        signed: u64,
+        /// How many there are.
+        holds: u64,
+    },
     /// A segment belongs to another domain or node.
     #[error("journal file {}: written by another domain or node", file.display())]
     Foreign {

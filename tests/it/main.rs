@@ -14,6 +14,7 @@ mod doors;
 mod explain;
 mod house;
 mod journal;
+mod log;
 mod operations;
 mod replay;
 mod requests;

@@ -60,7 +60,7 @@ fn every_series_reads_zero_until_something_happens() {
     let exchange = Exchange::start(&[&acme]);
     let before = series(&exchange);
     for (name, value) in &before {
-        let told = ["breakwater_build_info", "breakwater_config_"];
+        let told = ["breakwater_build_info", "breakwater_config_", "breakwater_log_"];
         let state = told.iter().any(|start| name.starts_with(start));
         assert!(state || value == "0", "{name} reads {value} at the start");
     }

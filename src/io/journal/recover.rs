@@ -71,7 +71,10 @@ pub(super) fn recover(
     }
     let signed = signed(disk, folder)?;
     let misplaced = unborn.last().is_some_and(|unborn| *unborn != end.next);
-    if misplaced || end.next < signed {
+    if end.next < signed {
+        return Err(JournalError::Behind { folder: folder.to_owned(), signed, holds: end.next });
+    }
+    if misplaced {
         let offset = end.tail.map_or(0, |tail| tail.segment.offset);
         return Err(JournalError::Damaged { file: end.file, index: end.next, offset });
     }

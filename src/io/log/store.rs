@@ -50,13 +50,22 @@ impl Store {
         let folder = path.parent().expect("a tile stands in a folder").to_owned();
         if !self.known.contains(&folder) {
             self.disk.create_folder(&folder).map_err(doing("create", &folder))?;
-            let within = folder.ancestors().take_while(|above| above.starts_with(&self.folder));
-            self.changed.extend(within.map(Path::to_owned));
-            self.known.insert(folder.clone());
+            self.made(&folder);
         }
         write(&*self.disk, &path, bytes)?;
         self.changed.insert(folder);
         Ok(())
+    }
+
+    /// Notes which folders a new one makes a name in.
+    fn made(&mut self, folder: &Path) {
+        for folder in folder.ancestors().take_while(|above| *above != self.folder) {
+            let new = self.known.insert(folder.to_owned());
+            if !new {
+                break;
+            }
+            self.changed.extend(folder.parent().map(Path::to_owned));
+        }
     }
 
     /// Makes the names of what was written durable.

@@ -150,7 +150,7 @@ impl Place {
     pub(super) fn entry(&self, frames: &mut Frames, index: u64) -> Result<Entry, LogError> {
         let found = frames.next().transpose()?.filter(|frame| frame.index == index);
         let entry = found.and_then(|frame| frame.payload.first_chunk::<ENTRY>().copied());
-        entry.ok_or(LogError::NoEntry { stream: self.stream.name(), index })
+        entry.ok_or_else(|| LogError::NoEntry { stream: self.stream.name(), index })
     }
 }
 
