@@ -3,4 +3,11 @@
 //! It reads the journal and the public log, and calls the very functions that ran live; never the
 //! exchange.
 
+pub mod bundle;
+pub mod check;
+pub mod export;
+pub mod party;
 pub mod replay;
+pub mod rules;
+pub mod tale;
+pub mod times;
