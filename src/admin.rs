@@ -1,4 +1,4 @@
-//! The admin listener: is it alive, is it ready, what does it count.
+//! The admin listener: is it alive, is it ready, what does it count, what does its log hold.
 //!
 //! Its own address, thread and runtime: a scrape never waits for a sale, nor a sale for a scrape.
 
@@ -10,8 +10,8 @@ use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use serde_json::json;
@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::exchange::shared::{BUILD, COMMIT, Shared};
 use crate::io::journal::Stream;
+use crate::io::log::follower::Follower;
 use crate::io::metrics::exposition::Exposition;
 
 /// The running admin listener.
@@ -33,6 +34,7 @@ pub struct Admin {
 /// What the pages read.
 struct Health {
     shared: Arc<Shared>,
+    log: Arc<Follower>,
     exposition: Exposition,
     draining: AtomicBool,
 }
@@ -46,12 +48,13 @@ impl Admin {
     pub fn start(
         address: SocketAddr,
         shared: Arc<Shared>,
+        log: Arc<Follower>,
         exposition: Exposition,
     ) -> io::Result<Self> {
         let socket = std::net::TcpListener::bind(address)?;
         socket.set_nonblocking(true)?;
         let address = socket.local_addr()?;
-        let health = Arc::new(Health { shared, exposition, draining: AtomicBool::new(false) });
+        let health = Arc::new(Health { shared, log, exposition, draining: AtomicBool::new(false) });
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let routes = routes(Arc::clone(&health));
@@ -93,6 +96,7 @@ fn routes(health: Arc<Health>) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/version", get(version))
+        .route("/log/{*path}", get(log))
         .with_state(health)
 }
 
@@ -126,6 +130,10 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
         if let Some(failure) = failure {
             text.push_str(&format!("    journal: {failure}\n"));
         }
+        // What is sold is recorded all the same, and the log can be made from the journal.
+        if let Some(failure) = health.log.failure() {
+            text.push_str(&format!("    not signed any more: the log of {failure}\n"));
+        }
     }
     text.push_str(if ready { "ready\n" } else { "not ready\n" });
     (status, text).into_response()
@@ -137,6 +145,26 @@ async fn metrics(State(health): State<Arc<Health>>) -> Response {
     health.shared.metrics.audit_lag(u32::try_from(waiting).unwrap_or(u32::MAX));
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, health.exposition.render()).into_response()
+}
+
+/// The public log: checkpoints, tiles and entry bundles.
+async fn log(State(health): State<Arc<Health>>, uri: Uri) -> Response {
+    // Not the path that the router decoded: a file of a log has one spelling.
+    let path = uri.path().strip_prefix("/log/").unwrap_or_default();
+    let wanted = health.shared.log.as_ref().and_then(|log| log.wanted(path));
+    let Some(wanted) = wanted else { return StatusCode::NOT_FOUND.into_response() };
+    match tokio::task::spawn_blocking(move || wanted.read()).await {
+        Ok(Ok(Some(page))) => {
+            let headers = [(CONTENT_TYPE, page.media_type), (CACHE_CONTROL, page.cache)];
+            (headers, page.bytes).into_response()
+        }
+        Ok(Ok(None)) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, path, "a file of the log could not be read");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        Err(_ended) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn version() -> Response {

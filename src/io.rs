@@ -2,7 +2,7 @@
 //!
 //! Of the model it knows ids, time, calls and standing. `bidders` calls out during a sale,
 //! `notifier` after it; both connect through `connect`, which holds to the address rules of
-//! `egress`. `journal` keeps records; `once` shares what is made
+//! `egress`. `journal` keeps records and `log` their public tree; `once` shares what is made
 //! among callers, `under_way` counts what is being made, `offload` does what would stall a worker,
 //! `pulse` hears whether every worker still turns.
 
@@ -13,6 +13,7 @@ pub mod egress;
 pub mod entropy;
 pub mod journal;
 pub mod keys;
+pub mod log;
 pub mod metrics;
 pub mod notifier;
 pub mod offload;

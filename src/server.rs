@@ -29,6 +29,7 @@ pub mod body;
 pub mod credential;
 pub mod doors;
 pub mod head;
+pub mod published;
 pub mod refusal;
 pub mod reply;
 pub mod stamp;

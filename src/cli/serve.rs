@@ -27,6 +27,10 @@ use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Stream};
+use crate::io::keys::KeyError;
+use crate::io::log::LogError;
+use crate::io::log::follower::{Follower, Logs};
+use crate::io::log::published::Published;
 use crate::io::metrics::exposition::{self, Exposition};
 use crate::io::metrics::{Build, Labels, Metrics};
 use crate::io::notifier::{self, Notifier};
@@ -40,6 +44,7 @@ use crate::wire::record::{self, Lifecycle};
 /// A running exchange.
 pub struct Running {
     shared: Arc<Shared>,
+    log: Arc<Follower>,
     server: Server,
     admin: Admin,
     shutdown_delay: Duration,
@@ -71,23 +76,28 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
     Ok(ended?)
 }
 
-/// Tells failures from verdicts: a damaged or locked data folder is the latter.
+/// Tells failures from verdicts: a data folder that is damaged, locked or behind what was signed is
+/// the latter.
 ///
 /// # Errors
 ///
 /// Any other error, as it is.
 pub fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
-    match error.downcast_ref::<JournalError>() {
-        Some(
-            JournalError::Locked { .. }
-            | JournalError::Damaged { .. }
-            | JournalError::Foreign { .. },
-        ) => {
-            tracing::error!("{error:#}");
-            Ok(NEGATIVE)
-        }
-        Some(JournalError::Io { .. }) | None => Err(error),
+    let failed = match error.downcast_ref::<LogError>() {
+        Some(LogError::Journal(journal)) => is_failure(journal),
+        Some(LogError::Io { .. } | LogError::Key(KeyError::Io { .. })) => true,
+        Some(_) => false,
+        None => error.downcast_ref::<JournalError>().is_none_or(is_failure),
+    };
+    if failed {
+        return Err(error);
     }
+    tracing::error!("{error:#}");
+    Ok(NEGATIVE)
+}
+
+fn is_failure(error: &JournalError) -> bool {
+    matches!(error, JournalError::Io { .. })
 }
 
 /// Starts an exchange: journal first, listeners last. Not to be called inside a runtime: it waits
@@ -95,11 +105,15 @@ pub fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
 ///
 /// # Errors
 ///
-/// When a listener or the data folder cannot be had; a [`JournalError`] stands in the chain.
+/// When a listener or the data folder cannot be had; a [`JournalError`] or [`LogError`] stands in
+/// the chain.
 pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let Loaded { settings, market } = loaded;
     let market = Arc::new(market);
-    let journal = journal(&settings, &market)?;
+    let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
+    let journal = journal(&settings, &identity)?;
+    // Before a record is added: a folder that may not go on is left as it is.
+    let logs = Logs::open(&settings.data, &identity, settings.anchor.as_deref(), &journal)?;
     let config = opening(&journal, &market, &settings.data)?;
     // The first auction must not be the one that reads them.
     category::load();
@@ -109,13 +123,15 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let keyring = keyring(&settings.data)?;
     let live = Live::new(Patience::BIDDER, Vec::new())?;
     let notifier = notifier(&market, &live, &metrics);
-    let shared = Shared::new(Arc::clone(&market), config, journal, metrics, keyring, notifier);
+    let mut shared = Shared::new(Arc::clone(&market), config, journal, metrics, keyring, notifier);
+    shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
     let shared = Arc::new(shared);
+    let log = Arc::new(follow(logs, &settings, &shared)?);
     let server = server(&settings, &shared, live)?;
-    let admin = Admin::start(settings.admin, Arc::clone(&shared), exposition)
+    let admin = Admin::start(settings.admin, Arc::clone(&shared), Arc::clone(&log), exposition)
         .with_context(|| format!("admin listener {}", settings.admin))?;
     let shutdown_delay = Duration::from_millis(settings.shutdown_delay.0);
-    Ok(Running { shared, server, admin, shutdown_delay })
+    Ok(Running { shared, log, server, admin, shutdown_delay })
 }
 
 impl Running {
@@ -163,15 +179,18 @@ impl Running {
         Ok(code)
     }
 
-    /// Stops in order: readiness, listener, running sales, notices, journal.
+    /// Stops in order: readiness, listener, running sales, notices, journal, log.
     pub async fn stop(self) {
-        let Self { shared, server, admin, shutdown_delay } = self;
+        let Self { shared, log, server, admin, shutdown_delay } = self;
         admin.drain();
         sleep(shutdown_delay).await;
         blocking(move || server.drain()).await;
         shared.notifier.finish(Instant::now() + NOTICE_TIME).await;
         blocking(move || {
             closing(&shared);
+            shared.journal.finish();
+            // The last checkpoint covers all; the lock is held until it stands.
+            log.stop();
             shared.journal.close();
             admin.stop();
         })
@@ -199,8 +218,15 @@ fn journal_failure(shared: &Arc<Shared>) -> impl Future<Output = Arc<str>> + 'st
     }
 }
 
-fn journal(settings: &Settings, market: &Market) -> anyhow::Result<Journal> {
-    let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
+/// Keeps the log as the journal grows, as long as there is one.
+fn follow(logs: Logs, settings: &Settings, shared: &Arc<Shared>) -> anyhow::Result<Follower> {
+    let every = Duration::from_millis(settings.checkpoint.0);
+    let (metrics, journal) = (Arc::clone(&shared.metrics), Arc::downgrade(shared));
+    let on_disk = move |stream| Some(journal.upgrade()?.journal.on_disk(stream));
+    logs.follow(every, metrics, on_disk).context("the thread of the log")
+}
+
+fn journal(settings: &Settings, identity: &Identity) -> anyhow::Result<Journal> {
     let durability = match settings.durability {
         settings::Durability::Flushed => Durability::Flushed,
         settings::Durability::Queued => Durability::Queued,
@@ -211,7 +237,7 @@ fn journal(settings: &Settings, market: &Market) -> anyhow::Result<Journal> {
         .mode(0o700)
         .create(&settings.data)
         .with_context(|| format!("data folder {}", settings.data.display()))?;
-    let journal = Journal::open(&settings.data, &identity, durability, record::read::is_start)?;
+    let journal = Journal::open(&settings.data, identity, durability, record::read::is_start)?;
     for cut in journal.cuts() {
         tracing::warn!(?cut, "a torn record was cut off the journal");
     }

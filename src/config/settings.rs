@@ -20,6 +20,12 @@ pub struct Settings {
     pub data: PathBuf,
     /// When a sale counts as recorded.
     pub durability: Durability,
+    /// Time between two signed checkpoints of a log that grows.
+    pub checkpoint: Millis,
+    /// A folder on another disk for a copy of each checkpoint (decision 43).
+    pub anchor: Option<PathBuf>,
+    /// Whether the traffic listener hands out the log.
+    pub log_public: bool,
     /// Time between failing readiness and the end of accepting.
     pub shutdown_delay: Millis,
 }
@@ -39,7 +45,7 @@ pub const TRAFFIC: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::L
 /// Where operators look unless told otherwise.
 pub const ADMIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
 
-/// Reads `[exchange] data`, `[listen]`, `[journal]` and `[shutdown]`.
+/// Reads `[exchange] data`, `[listen]`, `[journal]`, `[log]` and `[shutdown]`.
 pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
     let mut settings = Settings {
         traffic: TRAFFIC,
@@ -47,6 +53,9 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
         public_url: format!("http://{TRAFFIC}"),
         data: data.unwrap_or_else(|| PathBuf::from("./data")),
         durability: Durability::Flushed,
+        checkpoint: Millis(1_000),
+        anchor: None,
+        log_public: false,
         shutdown_delay: Millis(1_000),
     };
     if let Some(listen) = root.table("listen") {
@@ -56,7 +65,11 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
         if let Some(durability) = journal.parsed("durability", durability) {
             settings.durability = durability.value;
         }
-        for key in ["retention", "segment", "anchor"] {
+        if let Some(checkpoint) = journal.parsed("checkpoint", value::millis_within(100, 60_000)) {
+            settings.checkpoint = checkpoint.value;
+        }
+        settings.anchor = journal.parsed("anchor", folder).map(|anchor| anchor.value);
+        for key in ["retention", "segment"] {
             journal.later(key);
         }
         journal.finish();
@@ -68,7 +81,7 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
         shutdown.finish();
     }
     if let Some(log) = root.table("log") {
-        log.later("public");
+        settings.log_public = log.boolean("public").unwrap_or(false);
         log.finish();
     }
     settings
@@ -113,6 +126,10 @@ fn public_url(text: &str) -> Result<String, String> {
         Some(_) => Ok(text.trim_end_matches('/').to_owned()),
         None => Err(format!("{text:?} is not a URL such as \"https://ads.arena.example\"")),
     }
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("it names no folder".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
 
 fn durability(text: &str) -> Result<Durability, String> {

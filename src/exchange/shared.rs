@@ -11,6 +11,7 @@ use crate::exchange::sale::Sale;
 use crate::exchange::{aside, observe};
 use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
+use crate::io::log::published::Published;
 use crate::io::metrics::Metrics;
 use crate::io::notifier::Notifier;
 use crate::io::offload::Offload;
@@ -39,6 +40,8 @@ pub struct Shared {
     pub config: (u64, [u8; 32]),
     /// The journal.
     pub journal: Journal,
+    /// What of the logs is handed out; none where none are kept.
+    pub log: Option<Published>,
     /// Counters and histograms.
     pub metrics: Arc<Metrics>,
     /// Keys of the beacon addresses.
@@ -76,6 +79,7 @@ impl Shared {
             market,
             config,
             journal,
+            log: None,
             metrics,
             keyring,
             notifier,

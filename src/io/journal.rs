@@ -274,13 +274,19 @@ impl Journal {
     ///
     /// Permits are refused from the first moment on.
     pub fn close(&self) {
+        self.finish();
+        self.lock.lock().take();
+    }
+
+    /// Writes and syncs what is queued and ends the writers, but keeps the lock: what is on disk
+    /// changes no more. Blocks on disk.
+    pub fn finish(&self) {
         self.auction.close();
         self.money.close();
         for writer in self.writers.lock().drain(..) {
             // A writer that panicked has ended its queue.
             let _ = writer.join();
         }
-        self.lock.lock().take();
     }
 
     fn queue(&self, stream: Stream) -> &Arc<Queue> {

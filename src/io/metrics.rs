@@ -69,6 +69,9 @@ pub struct Metrics {
     config_timestamp: Family<Gauge, 0>,
     audit_lag: Family<Gauge, 0>,
     audit_write_errors: Family<Counter, 0>,
+    log_size: Family<Gauge, 1>,
+    log_timestamp: Family<Gauge, 1>,
+    log_failures: Family<Counter, 1>,
     requests_refused: Family<Counter, 1>,
     tag_faults: Family<Counter, 1>,
     unbuilt_requests: Family<Counter, 1>,
@@ -125,6 +128,9 @@ impl Metrics {
             config_timestamp: family(recorder, names::CONFIG_TIMESTAMP, []),
             audit_lag: family(recorder, names::AUDIT_LAG, []),
             audit_write_errors: family(recorder, names::AUDIT_WRITE_ERRORS, []),
+            log_size: family(recorder, names::LOG_SIZE, one("stream", STREAMS)),
+            log_timestamp: family(recorder, names::LOG_TIMESTAMP, one("stream", STREAMS)),
+            log_failures: family(recorder, names::LOG_FAILURES, one("stream", STREAMS)),
             requests_refused: family(
                 recorder,
                 names::REQUESTS_REFUSED,
@@ -209,6 +215,23 @@ impl Metrics {
     /// Counts a write or flush of the journal that failed.
     pub fn audit_write_error(&self) {
         self.audit_write_errors.at([]).increment(1);
+    }
+
+    /// Says how many records the last checkpoint of a stream's log signs.
+    pub fn log_signed(&self, stream: &str, records: u64) {
+        // A gauge is a float: exact up to 2^53.
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        self.log_size.at([stream]).set(records as f64);
+    }
+
+    /// Says that a checkpoint of a stream's log was published at `now`.
+    pub fn log_published(&self, stream: &str, now: UnixMillis) {
+        self.log_timestamp.at([stream]).set(Duration::from_millis(now.0));
+    }
+
+    /// Counts a log that can no longer be kept.
+    pub fn log_failure(&self, stream: &str) {
+        self.log_failures.at([stream]).increment(1);
     }
 
     /// Counts a request refused as wrong.
@@ -310,6 +333,9 @@ fn flag(on: bool) -> u8 {
 
 /// The states of a second of a break.
 pub const SECOND_STATES: &[&str] = &["sold", "house", "unfilled"];
+
+/// The streams of the journal.
+pub const STREAMS: &[&str] = &["auction", "money"];
 
 /// The kinds of notices.
 pub const NOTICE_KINDS: &[&str] = &["win", "loss"];

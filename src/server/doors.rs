@@ -22,7 +22,7 @@ use crate::model::break_request::BreakRequest;
 use crate::server::refusal::Refused;
 use crate::server::reply::{Kind, Reply, document, dress, plain};
 use crate::server::stamp::{BodyLength, Stamps};
-use crate::server::{beacons, body, credential, head};
+use crate::server::{beacons, body, credential, head, published};
 use crate::wire::break_request::{self, Caller, Credential};
 use crate::wire::openrtb_answer::Asker;
 use crate::wire::{json, openrtb_answer, sellers, vast};
@@ -87,6 +87,12 @@ impl Doors {
             "/v1/breaks" => self.by_method(&method, "POST", || self.native(visit)).await,
             "/openrtb2/auction" => self.by_method(&method, "POST", || self.openrtb(visit)).await,
             "/sellers.json" => self.by_method(&method, "GET", || self.sellers(visit)).await,
+            _ if path.starts_with("/log/") => {
+                match published::file(&self.exchange, &method, &path).await {
+                    Ok(reply) => reply,
+                    Err(refused) => self.refuse(&refused).empty(),
+                }
+            }
             _ => match path.strip_prefix("/v1/b/") {
                 Some(token) if method == Method::GET || method == Method::POST => {
                     self.beacon(token)

@@ -97,10 +97,10 @@ pub fn document(media_type: &'static str, text: String, request: &HeaderMap) -> 
     reply
 }
 
-/// Adds what every answer on a sale path carries: never cached, readable by any page.
+/// Adds what every answer carries: not cached unless it says so itself, readable by any page.
 pub fn dress(reply: &mut Reply, request: &HeaderMap) {
     let headers = reply.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     match request.get(ORIGIN) {
         Some(origin) if origin != "null" => {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

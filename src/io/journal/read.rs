@@ -73,7 +73,21 @@ pub fn frames_on(disk: Arc<dyn Disk>, data: &Path, stream: Stream) -> Result<Fra
 ///
 /// When the folder cannot be listed.
 pub fn frames_from(data: &Path, stream: Stream, index: u64) -> Result<Frames, JournalError> {
-    let mut frames = frames(data, stream)?;
+    frames_from_on(Arc::new(LocalDisk), data, stream, index)
+}
+
+/// Reads a stream on `disk` from the record `index` on, as `frames_from`.
+///
+/// # Errors
+///
+/// When the folder cannot be listed.
+pub fn frames_from_on(
+    disk: Arc<dyn Disk>,
+    data: &Path,
+    stream: Stream,
+    index: u64,
+) -> Result<Frames, JournalError> {
+    let mut frames = frames_on(disk, data, stream)?;
     frames.from = index;
     while frames.ahead.get(1).is_some_and(|next| *next <= index) {
         frames.ahead.pop_front();

@@ -71,6 +71,7 @@ pub(super) fn recover(
             continue;
         }
         let recovered = recover_segment(window, path.clone(), first)?;
+        disk.sync_folder(folder).map_err(doing("sync", folder))?;
         if unborn.is_some_and(|unborn| unborn != recovered.next) {
             return Err(JournalError::Damaged { file: path, index: recovered.next, offset: 0 });
         }
@@ -123,7 +124,12 @@ fn recover_segment(
     let tail = window.tail(offset, next).map_err(doing("read", &path))?;
     let file = window.into_file();
     let cut = match tail {
-        Tail::Clean => None,
+        Tail::Clean => {
+            // A process that was killed may have written what it had not synced: from here on it
+            // counts as on disk.
+            file.sync().map_err(doing("sync", &path))?;
+            None
+        }
         Tail::Damaged => return Err(JournalError::Damaged { file: path, index: next, offset }),
         Tail::Torn(bytes) => {
             file.set_length(offset).map_err(doing("cut", &path))?;

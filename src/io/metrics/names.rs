@@ -41,6 +41,12 @@ pub const CONFIG_TIMESTAMP: &str = "breakwater_config_last_reload_timestamp_seco
 pub const AUDIT_LAG: &str = "breakwater_audit_lag_entries";
 /// No labels.
 pub const AUDIT_WRITE_ERRORS: &str = "breakwater_audit_write_errors_total";
+/// `stream`.
+pub const LOG_SIZE: &str = "breakwater_log_entries";
+/// `stream`.
+pub const LOG_TIMESTAMP: &str = "breakwater_log_checkpoint_timestamp_seconds";
+/// `stream`.
+pub const LOG_FAILURES: &str = "breakwater_log_failures_total";
 /// `version`, `commit`, `rustc`.
 pub const BUILD_INFO: &str = "breakwater_build_info";
 /// `code`.
@@ -89,6 +95,9 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (CONFIG_TIMESTAMP, Kind::Gauge, "When the market was last loaded, since the epoch."),
     (AUDIT_LAG, Kind::Gauge, "Records appended to the journal and not yet flushed."),
     (AUDIT_WRITE_ERRORS, Kind::Counter, "Writes or flushes of the journal that failed."),
+    (LOG_SIZE, Kind::Gauge, "Records that the last checkpoint of a stream's log signs."),
+    (LOG_TIMESTAMP, Kind::Gauge, "When a log's checkpoint was last published, since the epoch."),
+    (LOG_FAILURES, Kind::Counter, "Logs that failed: no checkpoint until the next start."),
     (BUILD_INFO, Kind::Gauge, "Always 1; the labels say which build this is."),
     (REQUESTS_REFUSED, Kind::Counter, "Requests refused as wrong, by error code."),
     (TAG_FAULTS, Kind::Counter, "Parts of ad tags that could not be used."),

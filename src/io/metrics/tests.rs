@@ -71,6 +71,9 @@ fn what_is_emitted_is_what_is_read() {
     metrics.config_load(3, true, UnixMillis(1_700_000_000_500));
     metrics.audit_lag(4);
     metrics.audit_write_error();
+    metrics.log_signed("auction", 70_000);
+    metrics.log_published("auction", UnixMillis(1_700_000_000_500));
+    metrics.log_failure("money");
     metrics.request_refused("bad_field");
     metrics.tag_fault("bad_value");
     metrics.unbuilt_request("pmp");
@@ -97,6 +100,9 @@ fn what_is_emitted_is_what_is_read() {
         "breakwater_config_last_reload_timestamp_seconds 1700000000.5",
         "breakwater_audit_lag_entries 4",
         "breakwater_audit_write_errors_total 1",
+        r#"breakwater_log_entries{stream="auction"} 70000"#,
+        r#"breakwater_log_checkpoint_timestamp_seconds{stream="auction"} 1700000000.5"#,
+        r#"breakwater_log_failures_total{stream="money"} 1"#,
         r#"breakwater_requests_refused_total{code="bad_field"} 1"#,
         r#"breakwater_tag_faults_total{kind="bad_value"} 1"#,
         r#"breakwater_unbuilt_requests_total{field="pmp"} 1"#,

@@ -140,6 +140,17 @@ impl Disk for MemoryDisk {
         self.0.state.lock().files.remove(path).map(|_| ()).ok_or_else(|| ErrorKind::NotFound.into())
     }
 
+    fn remove_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let files = &mut self.0.state.lock().files;
+        let content = files.remove(from).ok_or(ErrorKind::NotFound)?;
+        files.insert(to.to_owned(), content);
+        Ok(())
+    }
+
     fn sync_folder(&self, _: &Path) -> io::Result<()> {
         Ok(())
     }
