@@ -6,7 +6,9 @@
 pub mod bundle;
 pub mod check;
 pub mod export;
+pub mod find;
 pub mod party;
+pub mod prove;
 pub mod replay;
 pub mod rules;
 pub mod tale;

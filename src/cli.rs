@@ -137,6 +137,12 @@ enum AuditCommand {
     Replay(audit::replay::Options),
     /// Tell one recorded auction as a person would
     Explain(audit::explain::Options),
+    /// Prove one auction to a party: a bundle of what it may see, and nothing of anybody else
+    Prove(audit::prove::Options),
+    /// Check a bundle offline; exit 3 when it does not hold
+    Check(audit::check::Options),
+    /// Rows of auctions or bids, as far as a party may see them
+    Export(audit::export::Options),
 }
 
 /// Runs the command line and returns the exit code.
@@ -179,6 +185,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> 
         Command::Audit(AuditCommand::Explain(options)) => {
             logs::start(&common, tracing::Level::WARN);
             audit::explain::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Prove(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::prove::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Check(options)) => audit::check::run(&options),
+        Command::Audit(AuditCommand::Export(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::export::run(&common, &options)
         }
         Command::Version => {
             writeln!(io::stdout().lock(), "{}", crate::exchange::shared::BUILD)?;

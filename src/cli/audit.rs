@@ -10,7 +10,11 @@ use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE};
 use crate::model::ids::AuctionId;
 
+pub mod check;
 pub mod explain;
+pub mod export;
+mod page;
+pub mod prove;
 pub mod replay;
 
 /// An auction as a person names it.

@@ -304,7 +304,8 @@ struct TermsForm<'a> {
     currency: Cow<'a, str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct CountsForm {
     asked: u64,
     bids: u64,
@@ -316,7 +317,7 @@ struct CountsForm {
 
 #[derive(Deserialize)]
 struct FatesForm<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     bids: Vec<FateForm<'a>>,
     #[serde(borrow)]
     currency: Cow<'a, str>,
@@ -343,9 +344,9 @@ struct WinForm {
 
 #[derive(Deserialize)]
 struct SalesForm<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     unfilled: Vec<UnfilledForm<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     wins: Vec<SaleForm<'a>>,
 }
 
@@ -363,7 +364,7 @@ struct SaleForm<'a> {
     #[serde(borrow)]
     bidder: Cow<'a, str>,
     clearing: Decimal,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     fees: Vec<(Cow<'a, str>, Decimal)>,
     net: Decimal,
     seconds: u32,
