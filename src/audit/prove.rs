@@ -119,7 +119,8 @@ pub fn prove(data: &Path, id: Option<AuctionId>, party: &Party) -> Result<Proved
     let unread = |source| unread(&frame, source);
     let record = read::read(&frame.payload).map_err(unread)?;
     let names = share(party, &record).map_err(unread)?;
-    let names = names.ok_or(ProveError::NoPart { party: party.clone(), auction: record.id })?;
+    let auction = record.id;
+    let names = names.ok_or_else(|| ProveError::NoPart { party: party.clone(), auction })?;
     let files = LogFiles::open(data, Stream::Auction)?;
     let signed = files.checkpoint()?;
     let covered = signed.as_ref().map_or(0, |(_, checkpoint)| checkpoint.size);
@@ -127,8 +128,7 @@ pub fn prove(data: &Path, id: Option<AuctionId>, party: &Party) -> Result<Proved
         Some((note, _)) => (note, tree::inclusion(index, covered, &files.tree(covered))?),
         None => (String::new(), None),
     };
-    let unsigned = ProveError::NotSigned { auction: record.id, index, covered };
-    let hashes = hashes.ok_or(unsigned)?;
+    let hashes = hashes.ok_or(ProveError::NotSigned { auction, index, covered })?;
     let checkpoint = own_signature(&note, files.vkey().name());
     let entry = frame.payload.first_chunk::<{ Entry::BYTES }>();
     let bundle = Bundle {

@@ -27,3 +27,6 @@ pub fn decide(rules: Option<u32>, input: &AuctionInput) -> Result<Outcome, Newer
         other => Err(NewerRules(other)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,7 +118,7 @@ fn what_cannot_be_exported_yet_says_when() {
     let sold = Sold::new();
     for (arguments, part) in [
         (["--rows", "impressions"], "money work"),
-        (["--format", "parquet"], "decision 45"),
+        (["--format", "parquet"], "the archive"),
         (["--from", "soon"], "not a time"),
         (["--for", "anyone"], "publisher:<id>"),
     ] {

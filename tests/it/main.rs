@@ -12,6 +12,7 @@ mod docs;
 mod doors;
 mod explain;
 mod export;
+mod find;
 mod journal;
 mod operations;
 mod prove;

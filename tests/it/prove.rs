@@ -222,7 +222,7 @@ fn sections_are_neither_more_nor_less_than_the_partys() {
     let mut swapped = mine.clone();
     swapped.sections.swap(0, 1);
     assert!(matches!(check(&swapped), Err(CheckError::Order(_))));
-    let mut longer = mine.clone();
+    let mut longer = mine;
     longer.sections[0].path.push(Step::Left([0; 32]));
     assert!(matches!(check(&longer), Err(CheckError::Section(_))));
 }
@@ -238,7 +238,7 @@ fn a_proof_carries_nothing_loose() {
     assert_eq!(check(&with(&extra)).unwrap_err(), CheckError::Loose);
     let stranger = SignerKey::new("stranger", &[5; 32]).unwrap();
     let line = stranger.sign("x\n").unwrap().lines().last().unwrap().to_owned();
-    let more = Proof { checkpoint: format!("{}{line}\n", proof.checkpoint), ..proof.clone() };
+    let more = Proof { checkpoint: format!("{}{line}\n", proof.checkpoint), ..proof };
     assert_eq!(check(&with(&more)).unwrap_err(), CheckError::Loose);
     let other = SignerKey::new(sold.key.name(), &[5; 32]).unwrap().verifier();
     let refused = breakwater::audit::check::check(bundle.text().as_bytes(), &other);

@@ -163,7 +163,7 @@ fn layout(text: &str) -> Result<Layout, String> {
     match text {
         "jsonl" => Ok(Layout::JsonLines),
         "csv" => Ok(Layout::Csv),
-        "parquet" => Err("parquet comes with the archive (decision 45); take jsonl or csv".into()),
+        "parquet" => Err("parquet comes with the archive of a cluster; take jsonl or csv".into()),
         _ => Err("neither jsonl nor csv".into()),
     }
 }

@@ -190,7 +190,7 @@ impl Record {
     pub fn reply(&self, bidder: &BidderId) -> Result<Reply, RecordError> {
         let name = format!("{BIDDER}{bidder}");
         let form: BidderForm<'_> = read(self, &name)?;
-        form.reply(bidder).ok_or(RecordError::Content(name.into()))
+        form.reply(bidder).ok_or_else(|| RecordError::Content(name.into()))
     }
 
     /// Returns the auction's currency, as the seller's terms name it.
@@ -232,7 +232,7 @@ impl Record {
         }
         let form: FatesForm<'_> = read(self, &name)?;
         let bids: Option<_> = form.bids.iter().map(FateForm::fate).collect();
-        let bids = bids.ok_or(RecordError::Content(name.into()))?;
+        let bids = bids.ok_or_else(|| RecordError::Content(name.into()))?;
         Ok(Some(OwnFates { currency: Box::from(&*form.currency), bids }))
     }
 
@@ -250,7 +250,7 @@ impl Record {
             let wins = form.wins.iter().map(SaleForm::sale).collect::<Option<_>>()?;
             Some(Sales { wins, unfilled: unfilled.collect::<Option<_>>()? })
         };
-        sales().ok_or(RecordError::Content(SELLER.into()))
+        sales().ok_or_else(|| RecordError::Content(SELLER.into()))
     }
 }
 
