@@ -148,6 +148,12 @@ enum AuditCommand {
     Prune(audit::prune::Options),
     /// Delete what old auctions tell of viewers; everything still verifies
     Erase(audit::erase::Options),
+    /// Prove one auction to a party: a bundle of what it may see, and nothing of anybody else
+    Prove(audit::prove::Options),
+    /// Check a bundle offline; exit 3 when it does not hold
+    Check(audit::check::Options),
+    /// Rows of auctions or bids, as far as a party may see them
+    Export(audit::export::Options),
 }
 
 /// Says whether a command ended because nobody reads its answer any more: nothing to complain of.
@@ -213,6 +219,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> 
         Command::Audit(AuditCommand::Erase(options)) => {
             logs::start(&common, tracing::Level::WARN);
             audit::erase::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Prove(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::prove::run(&common, &options)
+        }
+        Command::Audit(AuditCommand::Check(options)) => audit::check::run(&options),
+        Command::Audit(AuditCommand::Export(options)) => {
+            logs::start(&common, tracing::Level::WARN);
+            audit::export::run(&common, &options)
         }
         Command::Version => {
             writeln!(io::stdout().lock(), "{}", crate::exchange::shared::BUILD)?;

@@ -8,7 +8,9 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::auction::{decide, insight};
+use crate::auction::insight;
+use crate::audit::find;
+use crate::audit::rules::{self, NewerRules};
 use crate::io::journal::{JournalError, Stream, read};
 use crate::model::ids::AuctionId;
 use crate::model::outcome::Outcome;
@@ -79,6 +81,25 @@ pub enum ReplayError {
         /// What is wrong with it.
         source: RecordError,
     },
+    /// A record was decided by rules that this build does not have.
+    #[error("auction stream: the record at index {index}")]
+    Rules {
+        /// Its index.
+        index: u64,
+        /// Which rules.
+        source: NewerRules,
+    },
+}
+
+/// Why one record cannot be decided again.
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// It does not hold what it must.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Rules that this build does not have decided it.
+    #[error(transparent)]
+    Rules(#[from] NewerRules),
 }
 
 impl ReplayError {
@@ -88,7 +109,7 @@ impl ReplayError {
         match self {
             Self::Record { .. }
             | Self::Journal(JournalError::Damaged { .. } | JournalError::Foreign { .. }) => true,
-            Self::Journal(JournalError::Io { .. } | JournalError::Locked { .. }) => false,
+            Self::Journal(_) | Self::Rules { .. } => false,
         }
     }
 }
@@ -97,38 +118,29 @@ impl ReplayError {
 ///
 /// # Errors
 ///
-/// When a part of the stream cannot be read.
+/// When a part of the stream cannot be read, or newer rules decided.
 pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
     let mut report = Report::default();
-    let mut latest = None;
-    let mut missing = match wanted {
-        Wanted::These(ids) => ids.clone(),
-        Wanted::All | Wanted::Latest => Vec::new(),
-    };
-    for frame in read::frames(data, Stream::Auction)? {
-        let frame = frame?;
-        let fault = |source| fault(&frame, source);
-        let record = record::read::read(&frame.payload).map_err(fault)?;
-        if record.kind != Kind::Auction {
-            continue;
+    match wanted {
+        Wanted::All => {
+            for frame in read::frames(data, Stream::Auction)? {
+                one(&mut report, &frame?)?;
+            }
         }
-        match wanted {
-            Wanted::All => again(&mut report, frame.index, &record).map_err(fault)?,
-            Wanted::Latest => latest = Some((frame, record)),
-            Wanted::These(_) => {
-                let before = missing.len();
-                missing.retain(|id| *id != record.id);
-                if missing.len() < before {
-                    again(&mut report, frame.index, &record).map_err(fault)?;
+        Wanted::Latest => {
+            if let Some(frame) = find::latest(data)? {
+                one(&mut report, &frame)?;
+            }
+        }
+        Wanted::These(ids) => {
+            for id in ids {
+                match find::find(data, *id)? {
+                    Some(frame) => one(&mut report, &frame)?,
+                    None => report.missing.push(*id),
                 }
             }
         }
     }
-    if let Some((frame, record)) = latest {
-        let decided = again(&mut report, frame.index, &record);
-        decided.map_err(|source| fault(&frame, source))?;
-    }
-    report.missing = missing;
     Ok(report)
 }
 
@@ -138,49 +150,60 @@ pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
 ///
 /// As [`replay`].
 pub fn explain(data: &Path, wanted: Option<AuctionId>) -> Result<Option<Explained>, ReplayError> {
-    let mut found = None;
-    for frame in read::frames(data, Stream::Auction)? {
-        let frame = frame?;
-        let record = record::read::read(&frame.payload).map_err(|source| fault(&frame, source))?;
-        if record.kind == Kind::Auction && wanted.is_none_or(|id| id == record.id) {
-            found = Some((frame, record));
-            if wanted.is_some() {
-                break;
-            }
-        }
+    let found = match wanted {
+        Some(id) => find::find(data, id)?,
+        None => find::latest(data)?,
+    };
+    let Some(frame) = found else { return Ok(None) };
+    let told = record::read::read(&frame.payload).map_err(Fault::from);
+    let told = told.and_then(|record| told_of(frame.index, &record));
+    told.map(Some).map_err(|source| fault(&frame, source))
+}
+
+/// Decides the auction of a frame again, if it holds one.
+fn one(report: &mut Report, frame: &read::Frame) -> Result<(), ReplayError> {
+    let record =
+        record::read::read(&frame.payload).map_err(|source| fault(frame, source.into()))?;
+    if record.kind != Kind::Auction {
+        return Ok(());
     }
-    let Some((frame, record)) = found else { return Ok(None) };
-    let told = told(frame.index, &record).map_err(|source| fault(&frame, source))?;
-    Ok(Some(told))
+    again(report, frame.index, &record).map_err(|source| fault(frame, source))
 }
 
 /// Tells what a record says, decided again.
-fn told(index: u64, record: &Record) -> Result<Explained, RecordError> {
+fn told_of(index: u64, record: &Record) -> Result<Explained, Fault> {
     let input = record.auction_input()?;
-    let outcome = decide::decide(&input);
+    let outcome = rules::decide(record.head()?.rules, &input)?;
     let insight = insight::insight(&input, &outcome);
     let told = explain::explain(&record.asked()?, &input, &outcome, &insight);
     Ok(Explained { told, index, differing: differing(record, &input, &outcome) })
 }
 
 /// Names the record that cannot be read.
-fn fault(frame: &read::Frame, source: RecordError) -> ReplayError {
-    ReplayError::Record { index: frame.index, file: frame.file.display().to_string(), source }
+fn fault(frame: &read::Frame, fault: Fault) -> ReplayError {
+    let index = frame.index;
+    match fault {
+        Fault::Record(source) => {
+            ReplayError::Record { index, file: frame.file.display().to_string(), source }
+        }
+        Fault::Rules(source) => ReplayError::Rules { index, source },
+    }
 }
 
-/// Decides the auction of a record again and names the sections that come out otherwise.
+/// Decides the auction of a record again, by the rules it names, and names the sections that come
+/// out otherwise.
 ///
 /// # Errors
 ///
-/// When the record is not that of an auction, or does not hold what it must.
-pub fn differing_sections(record: &Record) -> Result<Vec<String>, RecordError> {
+/// When the record is not that of an auction, does not hold what it must, or newer rules decided it.
+pub fn differing_sections(record: &Record) -> Result<Vec<String>, Fault> {
     let input = record.auction_input()?;
-    let outcome = decide::decide(&input);
+    let outcome = rules::decide(record.head()?.rules, &input)?;
     Ok(differing(record, &input, &outcome))
 }
 
 /// Decides one auction again and notes what differs.
-fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), RecordError> {
+fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), Fault> {
     let sections = differing_sections(record)?;
     report.auctions += 1;
     if !sections.is_empty() {

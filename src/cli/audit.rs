@@ -11,9 +11,13 @@ use crate::cli::{Common, Format, NEGATIVE};
 use crate::model::ids::AuctionId;
 use crate::model::time::UnixMillis;
 
+pub mod check;
 pub mod erase;
 pub mod explain;
+pub mod export;
 pub mod gaps;
+mod page;
+pub mod prove;
 pub mod prune;
 pub mod replay;
 pub mod verify;

@@ -19,6 +19,7 @@ use crate::wire::record::seal::{Part, USER};
 use crate::wire::record::text::{Decimal, Hex, canonical, text};
 
 mod bidder;
+pub mod disclosed;
 pub mod erase;
 pub mod ops;
 pub mod outcome;

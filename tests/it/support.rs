@@ -4,6 +4,7 @@ pub(crate) mod bidder;
 pub(crate) mod exchange;
 pub(crate) mod http;
 pub(crate) mod process;
+pub(crate) mod published;
 
 use std::time::{Duration, Instant};
 

@@ -45,7 +45,11 @@ const FEW_USERS: &[(&str, &[&str], &str)] = &[
     ),
     ("getrandom", &["io"], "`io::entropy` is the only source of randomness"),
     ("loadtest", &["cli"], "the exchange meets its bidders as strangers"),
-    ("tlog", &["io", "audit", "wire"], "logs are kept, checked, and records rooted, nowhere else"),
+    (
+        "tlog",
+        &["io", "audit", "wire", "cli"],
+        "logs are kept and checked, records rooted, keys named",
+    ),
     ("anyhow", &["cli", "main"], "boxed errors end where a person reads them"),
 ];
 

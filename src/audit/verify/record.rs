@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::audit::finding::{Finding, name};
 use crate::audit::lives::{End, Lives, Snapshot};
 use crate::audit::numbers::Numbers;
-use crate::audit::replay;
+use crate::audit::replay::{self, Fault};
 use crate::audit::verify::{Report, prices};
 use crate::io::journal::read::Frame;
 use crate::io::journal::{JournalError, Stream};
@@ -242,7 +242,8 @@ fn again(record: &Record, found: &mut Found<'_>) {
                 found.here(&section, "decided again, it comes out otherwise".to_owned());
             }
         }
-        Err(error) => found.wrong(&error),
+        Err(Fault::Record(error)) => found.wrong(&error),
+        Err(Fault::Rules(error)) => found.here("rules", error.to_string()),
     }
 }
 

@@ -117,7 +117,7 @@ pub enum RecordError {
 /// Says what is wrong with the first part that is.
 pub fn read(payload: &[u8]) -> Result<Record, RecordError> {
     let entry = Entry::read(payload).ok_or(RecordError::Malformed)?;
-    let kind = Kind::of(entry.kind).ok_or(RecordError::Kind(entry.kind))?;
+    Kind::of(entry.kind).ok_or(RecordError::Kind(entry.kind))?;
     let mut cursor = Cursor { rest: &payload[Entry::BYTES..], room: MAX_UNPACKED };
     let key: [u8; 32] = cursor.array()?;
     let count = u16::from_le_bytes(cursor.array()?);
@@ -141,11 +141,7 @@ pub fn read(payload: &[u8]) -> Result<Record, RecordError> {
     if root(&leaves) != entry.root {
         return Err(RecordError::Root);
     }
-    let id = AuctionId::new(entry.id);
-    let record = Record { kind, id, at: entry.at, root: entry.root, key, sections };
-    let head = record.head_form()?;
-    let same = head.kind == kind && head.id == id_text(kind, id) && head.ts.0 == entry.at.0;
-    if same && head.v == HEAD_VERSION { Ok(record) } else { Err(RecordError::Head) }
+    Record::of_sections(&entry, key, sections)
 }
 
 /// Says whether a payload is a record of a start of the node.
@@ -156,6 +152,24 @@ pub fn is_start(payload: &[u8]) -> bool {
 }
 
 impl Record {
+    /// Makes a record of sections that are known to lead to the entry's root, in order of names.
+    ///
+    /// # Errors
+    ///
+    /// When its kind is not known, or the head is missing or tells another kind, id or time.
+    pub(super) fn of_sections(
+        entry: &Entry,
+        key: [u8; 32],
+        sections: Vec<Section>,
+    ) -> Result<Self, RecordError> {
+        let kind = Kind::of(entry.kind).ok_or(RecordError::Kind(entry.kind))?;
+        let id = AuctionId::new(entry.id);
+        let record = Self { kind, id, at: entry.at, root: entry.root, key, sections };
+        let head = record.head_form()?;
+        let same = head.kind == kind && head.id == id_text(kind, id) && head.ts.0 == entry.at.0;
+        if same && head.v == HEAD_VERSION { Ok(record) } else { Err(RecordError::Head) }
+    }
+
     /// Returns all sections in the order of their names.
     #[must_use]
     pub fn sections(&self) -> &[Section] {

@@ -1,0 +1,175 @@
+//! Checks a bundle offline: with the log's key and the file, and nothing else.
+//!
+//! What holds is told by `tale`. Whoever made the file is not believed in anything.
+
+use std::collections::BTreeSet;
+
+use tlog::checkpoint::{Checkpoint, CheckpointError};
+use tlog::note::{NoteError, VerifierKey};
+use tlog::proof::{Proof, ProofError};
+
+use crate::audit::bundle::{Bundle, BundleError};
+use crate::audit::party::{Party, Share};
+use crate::audit::rules::{self, NewerRules};
+use crate::model::ids::BidderId;
+use crate::wire::record::Kind;
+use crate::wire::record::disclosed;
+use crate::wire::record::outcome::outcome_sections;
+use crate::wire::record::read::{Record, RecordError};
+use crate::wire::record::seal::Entry;
+
+/// A bundle that holds.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Whom it was made for.
+    pub party: Party,
+    /// Where the record stands in the log.
+    pub index: u64,
+    /// What the log had signed.
+    pub checkpoint: Checkpoint,
+    /// The record, as far as it is shown.
+    pub record: Record,
+    /// Whether the auction was decided again; auditors only, since it takes all of the record.
+    pub replayed: bool,
+}
+
+/// Why a bundle does not hold.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CheckError {
+    /// It is no bundle.
+    #[error("{0}")]
+    Bundle(#[from] BundleError),
+    /// The proof says more than is checked, or is not written as proofs are.
+    #[error("the log proof holds what nothing protects")]
+    Loose,
+    /// The key has not signed the checkpoint.
+    #[error("the log's key has not signed the checkpoint: it is another log's, or was changed")]
+    Unsigned,
+    /// The proof does not hold.
+    #[error("the log does not hold the record: {0}")]
+    Proof(ProofError),
+    /// The entry is not one of an auction.
+    #[error("the entry is not that of an auction")]
+    NotAnAuction,
+    /// A section is not one of the record.
+    #[error("section {0:?} is not one of the record, or was changed")]
+    Section(Box<str>),
+    /// Sections are not in order.
+    #[error("section {0:?} does not stand in the order of names")]
+    Order(Box<str>),
+    /// A section does not say what it must.
+    #[error("{0}")]
+    Record(#[from] RecordError),
+    /// It shows what is not the party's.
+    #[error("it shows section {0:?}, which is not {1}'s to see")]
+    NotTheirs(Box<str>, String),
+    /// It leaves out what the party may see.
+    #[error("it leaves out section {0:?}, which is {1}'s to see")]
+    LeftOut(Box<str>, String),
+    /// The auction is not the party's.
+    #[error("{0} had no part in the auction")]
+    NoPart(String),
+    /// Decided again, the auction comes out otherwise.
+    #[error("decided again, the auction differs from its record in: {0}")]
+    Differs(String),
+    /// The auction was decided by newer rules.
+    #[error("{0}")]
+    Rules(#[from] NewerRules),
+}
+
+/// Checks the bytes of a bundle against the key of the log.
+///
+/// # Errors
+///
+/// Says the first thing that does not hold.
+pub fn check(bytes: &[u8], key: &VerifierKey) -> Result<Checked, CheckError> {
+    let bundle = Bundle::parse(bytes)?;
+    let (index, checkpoint) = logged(&bundle, key)?;
+    let entry = Entry::read(&bundle.entry).filter(|it| it.kind == Kind::Auction.number());
+    let entry = entry.ok_or(CheckError::NotAnAuction)?;
+    for section in &bundle.sections {
+        if section.root() != entry.root {
+            return Err(CheckError::Section(section.name.clone()));
+        }
+    }
+    for pair in bundle.sections.windows(2) {
+        let ascending = pair[0].name.as_bytes() < pair[1].name.as_bytes();
+        if !ascending || !pair[0].is_before(&pair[1]) {
+            return Err(CheckError::Order(pair[1].name.clone()));
+        }
+    }
+    let record = disclosed::record(&entry, &bundle.sections)?;
+    shares(&bundle.party, &record)?;
+    let replayed = bundle.party == Party::Auditor;
+    if replayed {
+        replay(&record)?;
+    }
+    Ok(Checked { party: bundle.party, index, checkpoint, record, replayed })
+}
+
+/// Checks that the log holds the entry; returns where, and what was signed.
+fn logged(bundle: &Bundle, key: &VerifierKey) -> Result<(u64, Checkpoint), CheckError> {
+    let proof = Proof::parse(&bundle.proof).map_err(CheckError::Proof)?;
+    // Of several signatures only the log's own is checked, so there is no other.
+    let signatures = proof.checkpoint.rsplit_once("\n\n").map_or("", |(_, lines)| lines);
+    let one = signatures.lines().count() == 1;
+    if proof.extra.is_some() || !one || proof.text() != bundle.proof {
+        return Err(CheckError::Loose);
+    }
+    match proof.verify(&bundle.entry, key) {
+        Ok(checkpoint) => Ok((proof.index, checkpoint)),
+        Err(ProofError::Checkpoint(CheckpointError::Note(
+            NoteError::Unsigned | NoteError::BadSignature,
+        ))) => Err(CheckError::Unsigned),
+        Err(error) => Err(CheckError::Proof(error)),
+    }
+}
+
+/// Checks that the sections are those the party is shown, no less and no more.
+fn shares(party: &Party, record: &Record) -> Result<(), CheckError> {
+    let own = own_markup(party, record)?;
+    let Share::Sections(names) = party.share(record, &own)? else {
+        return Err(CheckError::NoPart(party.to_string()));
+    };
+    let shown: BTreeSet<&str> = record.sections().iter().map(|it| &*it.name).collect();
+    let wanted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    if let Some(name) = shown.difference(&wanted).next() {
+        return Err(CheckError::NotTheirs(Box::from(*name), party.to_string()));
+    }
+    if let Some(name) = wanted.difference(&shown).next() {
+        return Err(CheckError::LeftOut(Box::from(*name), party.to_string()));
+    }
+    Ok(())
+}
+
+/// Returns the numbers of the markup that a bidder is shown, if they are as many as its wins.
+fn own_markup(party: &Party, record: &Record) -> Result<Vec<usize>, CheckError> {
+    let Party::Bidder(id) = party else { return Ok(Vec::new()) };
+    let won = won(record, id)?;
+    let numbers = record.sections().iter().filter_map(|section| {
+        let number = section.name.strip_prefix("markup:")?;
+        number.parse().ok().filter(|parsed: &usize| parsed.to_string() == number)
+    });
+    let numbers: Vec<usize> = numbers.collect();
+    if numbers.len() < won {
+        return Err(CheckError::LeftOut("markup".into(), party.to_string()));
+    }
+    // One more than it won is another's.
+    Ok(numbers.into_iter().take(won).collect())
+}
+
+fn won(record: &Record, bidder: &BidderId) -> Result<usize, RecordError> {
+    let fates = record.fates(bidder)?;
+    Ok(fates.map_or(0, |fates| fates.bids.iter().filter(|it| it.fate.is_ok()).count()))
+}
+
+/// Decides the auction again.
+fn replay(record: &Record) -> Result<(), CheckError> {
+    let input = record.auction_input()?;
+    let outcome = rules::decide(record.head()?.rules, &input)?;
+    let decided = outcome_sections(&input, &outcome);
+    let same = |(name, bytes): &&(String, Vec<u8>)| record.section(name) != Some(bytes);
+    let differing: Vec<&str> = decided.iter().filter(same).map(|(name, _)| &**name).collect();
+    // A section that is not decided again was found to be nobody's to see.
+    if differing.is_empty() { Ok(()) } else { Err(CheckError::Differs(differing.join(", "))) }
+}

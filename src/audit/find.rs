@@ -1,0 +1,197 @@
+//! Finds one auction among millions: by the time in its id, in the entry bundles of the public log.
+//!
+//! The log only helps. What it does not hold yet is looked for in the journal, and where it is not
+//! kept, pruned or damaged, the whole journal is read, entry by entry.
+
+use std::path::Path;
+
+use tlog::tile::WIDTH;
+
+use crate::io::journal::read::{Frame, frames, frames_from};
+use crate::io::journal::{JournalError, Stream};
+use crate::io::log::Entry as LogEntry;
+use crate::io::log::files::LogFiles;
+use crate::model::ids::AuctionId;
+use crate::wire::record::Kind;
+use crate::wire::record::seal::Entry;
+
+/// Returns the record of an auction; none when the journal does not hold it.
+///
+/// # Errors
+///
+/// When the journal cannot be read where the record may be.
+pub fn find(data: &Path, id: AuctionId) -> Result<Option<Frame>, JournalError> {
+    let Some(logged) = Logged::open(data) else {
+        return first(frames(data, Stream::Auction)?, id);
+    };
+    if let Some(frame) = at(data, logged.near(id), id)? {
+        return Ok(Some(frame));
+    }
+    let newer = frames_from(data, Stream::Auction, logged.size)?;
+    if let Some(frame) = first(newer, id)? {
+        return Ok(Some(frame));
+    }
+    let kept = frames(data, Stream::Auction)?.next().transpose()?.map(|frame| frame.index);
+    match logged.anywhere(id, kept.unwrap_or(0)) {
+        Search::Found(index) => {
+            let frame = at(data, Some(index), id)?;
+            // A log that names another place than the journal is a matter of `audit verify`.
+            if frame.is_some() { Ok(frame) } else { first(frames(data, Stream::Auction)?, id) }
+        }
+        Search::Absent => Ok(None),
+        Search::Unknown => first(frames(data, Stream::Auction)?, id),
+    }
+}
+
+/// Returns the record of the last auction; none when the journal holds none.
+///
+/// # Errors
+///
+/// When the journal cannot be read where the record may be.
+pub fn latest(data: &Path) -> Result<Option<Frame>, JournalError> {
+    let logged = Logged::open(data);
+    let size = logged.as_ref().map_or(0, |logged| logged.size);
+    let mut last = None;
+    for frame in frames_from(data, Stream::Auction, size)? {
+        let frame = frame?;
+        if auction(&frame).is_some() {
+            last = Some(frame);
+        }
+    }
+    let Some(logged) = logged.filter(|_| last.is_none()) else { return Ok(last) };
+    if let Some((index, id)) = logged.last()
+        && let Some(frame) = at(data, Some(index), id)?
+    {
+        return Ok(Some(frame));
+    }
+    for frame in frames(data, Stream::Auction)? {
+        let frame = frame?;
+        if auction(&frame).is_some() {
+            last = Some(frame);
+        }
+    }
+    Ok(last)
+}
+
+/// Returns the id of the auction a frame holds, if it holds one.
+#[must_use]
+pub fn auction(frame: &Frame) -> Option<AuctionId> {
+    Entry::read(&frame.payload).and_then(|entry| id_of(&entry))
+}
+
+/// What the published log says of the auction stream.
+struct Logged {
+    files: LogFiles,
+    /// How many entries its checkpoint covers.
+    size: u64,
+}
+
+/// What a search of all entries came to.
+enum Search {
+    /// It stands there.
+    Found(u64),
+    /// The log has all entries, and it is none of them.
+    Absent,
+    /// Some entries of records that are kept cannot be read.
+    Unknown,
+}
+
+impl Logged {
+    /// Opens the log, unless there is none that can be read.
+    fn open(data: &Path) -> Option<Self> {
+        let files = LogFiles::open(data, Stream::Auction).ok()?;
+        let (_, checkpoint) = files.checkpoint().ok()??;
+        Some(Self { files, size: checkpoint.size })
+    }
+
+    /// Returns the index of an auction from the bundles made about its time.
+    fn near(&self, id: AuctionId) -> Option<u64> {
+        let time = drawn_at(id);
+        let count = self.size.div_ceil(WIDTH);
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.time(middle) {
+                Some(begun) if time <= begun => high = middle,
+                Some(_) | None => low = middle + 1,
+            }
+        }
+        // Outwards from there: a record is made up to seconds after its id, and not in their order.
+        let near = |bundle: &u64| self.time(*bundle).is_some_and(|it| it.abs_diff(time) <= SLACK);
+        let before = (0..low).rev().take_while(|bundle| bundle + 1 == low || near(bundle));
+        let after = (low..count).take_while(near);
+        before.chain(after).find_map(|bundle| self.place(bundle, id))
+    }
+
+    /// Looks for an auction in every bundle; entries below `kept` may be gone.
+    fn anywhere(&self, id: AuctionId, kept: u64) -> Search {
+        for bundle in kept / WIDTH..self.size.div_ceil(WIDTH) {
+            let Some(entries) = self.entries(bundle) else { return Search::Unknown };
+            if let Some(index) = place(bundle, &entries, id) {
+                return Search::Found(index);
+            }
+        }
+        Search::Absent
+    }
+
+    /// Returns index and id of the last auction.
+    fn last(&self) -> Option<(u64, AuctionId)> {
+        (0..self.size.div_ceil(WIDTH)).rev().find_map(|bundle| {
+            let entries = self.entries(bundle)?;
+            let ids = (bundle * WIDTH..).zip(entries).filter_map(|(index, bytes)| {
+                let id = Entry::read(&bytes).and_then(|entry| id_of(&entry))?;
+                Some((index, id))
+            });
+            ids.last()
+        })
+    }
+
+    fn place(&self, bundle: u64, id: AuctionId) -> Option<u64> {
+        place(bundle, &self.entries(bundle)?, id)
+    }
+
+    /// Returns when the first record of a bundle was made, in Unix milliseconds.
+    fn time(&self, bundle: u64) -> Option<u64> {
+        Some(Entry::read(self.entries(bundle)?.first()?)?.at.0)
+    }
+
+    fn entries(&self, bundle: u64) -> Option<Vec<LogEntry>> {
+        let width = (self.size - bundle * WIDTH).min(WIDTH);
+        let width = u16::try_from(width).expect("a bundle has at most 256 entries");
+        self.files.entry_bundle(bundle, width).ok()?
+    }
+}
+
+fn place(bundle: u64, entries: &[LogEntry], id: AuctionId) -> Option<u64> {
+    let ids = entries.iter().map(|bytes| Entry::read(bytes).and_then(|entry| id_of(&entry)));
+    (bundle * WIDTH..).zip(ids).find(|(_, own)| *own == Some(id)).map(|(index, _)| index)
+}
+
+/// Returns the record at an index, if it is that of this auction.
+fn at(data: &Path, index: Option<u64>, id: AuctionId) -> Result<Option<Frame>, JournalError> {
+    let Some(index) = index else { return Ok(None) };
+    let frame = frames_from(data, Stream::Auction, index)?.next().transpose()?;
+    Ok(frame.filter(|frame| frame.index == index && auction(frame) == Some(id)))
+}
+
+fn first(
+    mut frames: impl Iterator<Item = Result<Frame, JournalError>>,
+    id: AuctionId,
+) -> Result<Option<Frame>, JournalError> {
+    let found =
+        |frame: &Result<Frame, _>| frame.as_ref().map_or(true, |frame| auction(frame) == Some(id));
+    frames.find(found).transpose()
+}
+
+fn id_of(entry: &Entry) -> Option<AuctionId> {
+    (entry.kind == Kind::Auction.number()).then(|| AuctionId::new(entry.id))
+}
+
+/// Returns when an id was drawn: a UUID of version 7 begins with it.
+fn drawn_at(id: AuctionId) -> u64 {
+    let bytes = id.bytes();
+    bytes[..6].iter().fold(0, |time, byte| time << 8 | u64::from(*byte))
+}
+
+/// How far apart in milliseconds an auction's id and the record beside its own may be.
+const SLACK: u64 = 10_000;

@@ -1,0 +1,180 @@
+//! `breakwater audit export`: rows of auctions or bids, as JSON lines or CSV.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+
+use crate::audit::export::{self, Case, ExportError, Query, auctions, bids};
+use crate::audit::party::Party;
+use crate::audit::times;
+use crate::cli::audit::journal;
+use crate::cli::{Common, NEGATIVE, OK};
+use crate::model::time::UnixMillis;
+
+/// Options of `audit export`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// What a row is: `auctions` or `bids`
+    #[arg(long, default_value = "auctions", value_parser = rows)]
+    rows: Rows,
+    /// `jsonl` or `csv`
+    #[arg(long, default_value = "jsonl", value_parser = layout)]
+    format: Layout,
+    /// Whose rows: `bidder:<id>`, `publisher:<id>` or `auditor`
+    #[arg(long = "for", default_value = "auditor", value_name = "PARTY")]
+    party: Party,
+    /// Records made from here on: RFC 3339, Unix milliseconds, a day or a month (2026-11), UTC
+    #[arg(long, value_parser = from, value_name = "T")]
+    from: Option<UnixMillis>,
+    /// Records made before an instant, or up to the end of a day or month
+    #[arg(long, value_parser = to, value_name = "T")]
+    to: Option<UnixMillis>,
+    /// Where to write the rows; without it, to standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The data folder; without it, that of the config, else ./data
+    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Rows {
+    Auctions,
+    Bids,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Layout {
+    JsonLines,
+    Csv,
+}
+
+/// Writes rows; 0 when all were written, 3 when a record is not as it was written.
+///
+/// # Errors
+///
+/// When the config or the journal cannot be read, or rows not be written.
+pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
+    if options.rows == Rows::Bids && matches!(options.party, Party::Publisher(_)) {
+        let what = "rows of bids are their bidder's to see: export them for a bidder or an auditor";
+        writeln!(io::stderr().lock(), "{what}")?;
+        return Ok(NEGATIVE);
+    }
+    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(file) = &options.output else {
+        return write(&data, options, &mut io::stdout().lock());
+    };
+    // Whoever finds the file finds all rows in it.
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let opened = File::create(&part);
+    let mut opened = opened.with_context(|| format!("write {}", part.display()))?;
+    let code = write(&data, options, &mut opened);
+    if code.as_ref().is_ok_and(|code| *code == OK) {
+        drop(opened);
+        fs::rename(&part, file).with_context(|| format!("rename to {}", file.display()))?;
+    } else {
+        // It is of no use to anybody, and what went wrong is said already.
+        let _ = fs::remove_file(&part);
+    }
+    code
+}
+
+fn write(data: &Path, options: &Options, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let query = Query { party: options.party.clone(), from: options.from, to: options.to };
+    let mut out = BufWriter::new(out);
+    if options.format == Layout::Csv {
+        let header = match options.rows {
+            Rows::Auctions => auctions::HEADER,
+            Rows::Bids => bids::HEADER,
+        };
+        line(&mut out, header)?;
+    }
+    let exported = export::export(data, &query, |case| rows_of(case, options, &mut out));
+    match exported {
+        Ok(_) => {
+            out.flush()?;
+            Ok(OK)
+        }
+        Err(error) if error.is_damage() => {
+            out.flush()?;
+            writeln!(io::stderr().lock(), "{:#}", anyhow::Error::from(error))?;
+            Ok(NEGATIVE)
+        }
+        Err(ExportError::Write(error)) => Err(error.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn rows_of(case: &Case<'_>, options: &Options, out: &mut impl Write) -> io::Result<()> {
+    match options.rows {
+        Rows::Auctions => {
+            let row = auctions::row(case).map_err(io::Error::other)?;
+            match options.format {
+                Layout::JsonLines => json(out, &row),
+                Layout::Csv => line(out, &row.cells()),
+            }
+        }
+        Rows::Bids => bids::rows(case).iter().try_for_each(|row| match options.format {
+            Layout::JsonLines => json(out, row),
+            Layout::Csv => line(out, &row.cells()),
+        }),
+    }
+}
+
+fn json(out: &mut impl Write, row: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, row)?;
+    out.write_all(b"\n")
+}
+
+/// Writes a line of CSV (RFC 4180), ended by a newline alone.
+fn line(out: &mut impl Write, cells: &[impl AsRef<str>]) -> io::Result<()> {
+    for (at, cell) in cells.iter().enumerate() {
+        let cell = cell.as_ref();
+        if at != 0 {
+            out.write_all(b",")?;
+        }
+        if cell.contains([',', '"', '\r', '\n']) {
+            write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
+        } else {
+            out.write_all(cell.as_bytes())?;
+        }
+    }
+    out.write_all(b"\n")
+}
+
+fn rows(text: &str) -> Result<Rows, String> {
+    match text {
+        "auctions" => Ok(Rows::Auctions),
+        "bids" => Ok(Rows::Bids),
+        "impressions" => Err("impressions come with the money work, which books them".into()),
+        _ => Err("neither auctions nor bids".into()),
+    }
+}
+
+fn layout(text: &str) -> Result<Layout, String> {
+    match text {
+        "jsonl" => Ok(Layout::JsonLines),
+        "csv" => Ok(Layout::Csv),
+        "parquet" => Err("parquet comes with the archive of a cluster; take jsonl or csv".into()),
+        _ => Err("neither jsonl nor csv".into()),
+    }
+}
+
+fn from(text: &str) -> Result<UnixMillis, String> {
+    times::begin(text).ok_or_else(|| NO_TIME.to_owned())
+}
+
+fn to(text: &str) -> Result<UnixMillis, String> {
+    times::end(text).ok_or_else(|| NO_TIME.to_owned())
+}
+
+const NO_TIME: &str =
+    "not a time: RFC 3339, Unix milliseconds, a day (2026-11-30) or a month (2026-11)";
