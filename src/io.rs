@@ -7,8 +7,10 @@
 //! `pulse` hears whether every worker still turns.
 
 pub mod bidders;
+pub mod body;
 pub mod clock;
 pub mod connect;
+pub mod documents;
 pub mod egress;
 pub mod entropy;
 pub mod journal;

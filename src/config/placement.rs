@@ -13,10 +13,8 @@ use crate::model::time::{MAX_BREAK, Millis, Seconds};
 const MOST_ADS: u32 = 32;
 
 /// Keys that later versions take, and what happens until then.
-const LATER: [(&str, &str); 2] = [
-    ("unwrap", "a bid whose markup is a Wrapper is refused as `wrapper_refused`"),
-    ("house", "seconds that are not sold are left to the stitcher's slate"),
-];
+const LATER: [(&str, &str); 1] =
+    [("house", "seconds that are not sold are left to the stitcher's slate")];
 
 /// Reads a placement with the place of its publisher's name.
 pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement>> {
@@ -32,6 +30,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
     let tmax = section.parsed("tmax", tmax).map_or(common.tmax, |tmax| tmax.value);
     let fit = section.parsed("fit", fit).map_or(Fit::Nominal, |fit| fit.value);
     let price_in_markup = section.boolean("price_in_markup").unwrap_or(true);
+    let unwrap = section.boolean("unwrap").unwrap_or(false);
     let mimes = mimes(&section);
     let block = block::read(&section);
     let unmapped = section.parsed("unmapped_category", unmapped);
@@ -54,6 +53,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
         mimes,
         tmax,
         price_in_markup,
+        unwrap,
         blocked_advertisers: block.advertisers,
         blocked_categories: block.categories,
         unmapped_refused: unmapped.is_some_and(|refused| refused.value),

@@ -23,4 +23,5 @@ mod stamps;
 mod support;
 mod taxonomies;
 mod tidy;
+mod unwrap;
 mod vast;

@@ -402,7 +402,7 @@ fn without_tokens(document: &str) -> String {
 }
 
 /// Prints a document one node a line, so that a difference can be read.
-fn lines(document: &str) -> String {
+pub(crate) fn lines(document: &str) -> String {
     fn print(element: Element<'_, '_>, depth: usize, out: &mut String) {
         let pad = "  ".repeat(depth);
         write!(out, "{pad}{}", element.name()).unwrap();
@@ -423,7 +423,7 @@ fn lines(document: &str) -> String {
     out
 }
 
-fn check(path: &Path, run: impl Fn(&str) -> String) {
+pub(crate) fn check(path: &Path, run: impl Fn(&str) -> String) {
     let (document, expected) = split(path);
     let found = run(&document);
     if std::env::var("UPDATE_EXPECT").is_ok() {
@@ -440,7 +440,7 @@ fn split(path: &Path) -> (String, String) {
     (document.to_owned(), expected.to_owned())
 }
 
-fn cases(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn cases(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(data().join(folder)).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();

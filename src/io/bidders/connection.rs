@@ -9,13 +9,13 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use hyper::{Request, Response, StatusCode, ext};
 use hyper_util::rt::TokioIo;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::io::bidders::{Fetched, body};
+use crate::io::bidders::Fetched;
+use crate::io::body::{self, Limits};
 use crate::io::connect::Stream;
 use crate::io::entropy;
 use crate::model::call::{AnswerOutcome, CallFault};
@@ -92,7 +92,8 @@ impl Connection {
                 return failed(if too_large { CallFault::TooLarge } else { CallFault::Framing });
             }
         };
-        if MAX_INFORMATIONAL < informed.load(Ordering::Relaxed) || is_ambiguous(response.headers())
+        if MAX_INFORMATIONAL < informed.load(Ordering::Relaxed)
+            || body::is_ambiguous(response.headers())
         {
             return failed(CallFault::Framing);
         }
@@ -134,26 +135,19 @@ async fn answer(response: Response<Incoming>) -> (AnswerOutcome, bool) {
             return (AnswerOutcome::Failed(CallFault::Status), complete);
         }
     }
-    match body::read(response).await {
+    match body::read(response, BODY).await {
         Ok(body) if body.is_empty() => (AnswerOutcome::Empty, true),
         Ok(body) => (AnswerOutcome::Body(body), true),
         Err(fault) => (AnswerOutcome::Failed(fault), false),
     }
 }
 
-/// Says whether two parties could see different lengths in a response.
-fn is_ambiguous(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else { return false };
-    headers.contains_key(CONTENT_LENGTH)
-        || !coding.as_bytes().eq_ignore_ascii_case(b"chunked")
-        || codings.next().is_some()
-}
-
 fn failed(fault: CallFault) -> Exchange {
     Exchange::Done(Fetched { outcome: AnswerOutcome::Failed(fault), status: None })
 }
 
+/// The most bytes of a body.
+const BODY: Limits = Limits { encoded: 128 * 1024, decoded: 256 * 1024 };
 /// The most of a response head, and of a body not yet read.
 const MAX_BUFFER: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
