@@ -10,6 +10,7 @@ use crate::wire::macros::Values;
 use crate::wire::vast::pen::{Attribute, Pen};
 use crate::wire::vast::read::Parts;
 use crate::wire::vast::tree::{Content, Element, Tree};
+use crate::wire::vast::write::extensions;
 
 /// Returns the ad of a chain's last document, with what the Wrapper in `outer` wants called.
 pub(super) fn inline(outer: &Tree<'_>, root: Element<'_, '_>, parts: Parts<'_, '_>) -> String {
@@ -77,12 +78,9 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
         pen.open("Ad", &ad);
         pen.open(kind, &[]);
         let outer = self.wrapper();
-        let declared = attributes(self.outer.root());
-        let declared: Vec<_> =
-            declared.into_iter().filter(|(name, _)| is_declaration(name)).collect();
         for child in outer.into_iter().flat_map(Element::children) {
             match child.name() {
-                "Extensions" => extensions(&mut pen, child, &declared),
+                "Extensions" => extensions(&mut pen, self.outer.root(), child),
                 name if CALLED.contains(&name) => copy(&mut pen, child, &[]),
                 _ => {}
             }
@@ -164,21 +162,23 @@ fn linears<'t, 'a>(ad: Element<'t, 'a>) -> Vec<Element<'t, 'a>> {
 /// Copies the extensions of a Wrapper with the namespaces that its root declares for them.
 ///
 /// A universal id names the ad's creative, which no Wrapper can know.
-fn extensions(pen: &mut Pen<'_>, all: Element<'_, '_>, declared: &[Attribute<'_>]) {
+fn extensions(pen: &mut Pen<'_>, root: Element<'_, '_>, all: Element<'_, '_>) {
     pen.open("Extensions", &[]);
     for extension in all.named("Extension") {
-        if extension.attribute("type") != Some("UniversalAdId") {
-            copy(pen, extension, declared);
+        if extension.attribute("type") == Some("UniversalAdId") {
+            continue;
         }
+        let declared: Vec<_> = extensions::declarations(root, extension).flatten().collect();
+        let declared: Vec<Attribute<'_>> =
+            declared.iter().map(|(name, uri)| (&**name, Cow::Borrowed(*uri))).collect();
+        copy(pen, extension, &declared);
     }
     pen.close("Extensions");
 }
 
-/// Writes an element as it is, with these attributes unless it has its own of the name.
+/// Writes an element as it is, with more attributes.
 fn copy(pen: &mut Pen<'_>, element: Element<'_, '_>, more: &[Attribute<'_>]) {
-    let mut own = attributes(element);
-    own.extend(more.iter().filter(|(name, _)| element.attribute(name).is_none()).cloned());
-    pen.open(element.name(), &own);
+    pen.open(element.name(), &[attributes(element), more.to_vec()].concat());
     for content in element.content() {
         match content {
             Content::Element(child) => copy(pen, child, &[]),
