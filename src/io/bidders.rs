@@ -5,7 +5,6 @@
 
 pub mod quotas;
 
-mod connection;
 mod pool;
 
 use std::collections::BTreeMap;
@@ -20,6 +19,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::io::bidders::pool::Pool;
 use crate::io::bidders::quotas::{Limit, Quotas};
 use crate::io::connect::Connect;
+use crate::io::connection::Fetched;
 use crate::model::call::{Answer, AnswerOutcome, Call};
 use crate::model::ids::BidderId;
 use crate::model::standing::{BidderStanding, Standing};
@@ -50,12 +50,6 @@ struct Bidder {
     limit: Arc<Limit>,
     /// Missing when the endpoint is no URL.
     pool: Option<Arc<Pool>>,
-}
-
-/// What came of one call.
-struct Fetched {
-    outcome: AnswerOutcome,
-    status: Option<u16>,
 }
 
 impl Bidders {

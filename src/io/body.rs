@@ -61,7 +61,7 @@ pub async fn read(response: Response<Incoming>, limits: Limits) -> Result<Vec<u8
 /// What takes the content coding off.
 enum Decoder {
     Identity(Vec<u8>),
-    Gzip(GzDecoder<Capped>),
+    Gzip(Box<GzDecoder<Capped>>),
 }
 
 impl Decoder {
@@ -73,7 +73,7 @@ impl Decoder {
         }
         match coding.to_ascii_lowercase().as_slice() {
             b"" | b"identity" => Ok(Self::Identity(Vec::new())),
-            b"gzip" | b"x-gzip" => Ok(Self::Gzip(GzDecoder::new(Capped::new(most)))),
+            b"gzip" | b"x-gzip" => Ok(Self::Gzip(Box::new(GzDecoder::new(Capped::new(most))))),
             _ => Err(CallFault::Encoding),
         }
     }

@@ -1,27 +1,29 @@
 //! Fetches documents during a sale from addresses that bidders name: bytes, or a fault.
 //!
-//! Each on a connection of its own to a checked address, no redirect followed, little read, and so
-//! many at a time for a bidder. It has no end of its own: the caller drops it at the cutoff. What a
-//! document says is not known here, and the text of its address was judged before.
+//! Only from checked addresses, no redirect followed, little read, and so many at a time for a
+//! bidder, whose connections serve nobody else. A fetch has no end of its own: the caller drops it at
+//! the cutoff. What a document says is not known here; the text of its address was judged before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use http_body_util::Empty;
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, HeaderValue};
-use hyper::{Request, Response, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, join, split};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderValue};
+use hyper::{Request, Uri};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::io::bidders::Endpoint;
-use crate::io::body::{self, Limits};
-use crate::io::connect::{Address, Connect, Stream};
-use crate::model::call::CallFault;
+use crate::io::body::Limits;
+use crate::io::connect::{Address, Connect, Target};
+use crate::io::connection::{Connection, Exchange, Fetched};
+use crate::model::call::{AnswerOutcome, CallFault};
 use crate::model::ids::BidderId;
 
 /// The most bytes of a document, its content coding on or off (decision 34).
@@ -41,6 +43,14 @@ struct Reader {
     /// Lifts the rules about addresses (decision 35).
     allow_loopback: bool,
     places: Semaphore,
+    /// Connections that wait for their next document; the longest waiting stand in front.
+    idle: Mutex<VecDeque<Idle>>,
+}
+
+struct Idle {
+    connection: Connection,
+    target: Target,
+    since: Instant,
 }
 
 /// Why there is no document.
@@ -66,7 +76,8 @@ impl Documents {
     pub fn new(bidders: &[Endpoint], connector: Arc<dyn Connect>) -> Self {
         let reader = |bidder: &Endpoint| {
             let places = Semaphore::new(MAX_UNDER_WAY);
-            (bidder.id.clone(), Reader { allow_loopback: bidder.allow_loopback, places })
+            let (allow_loopback, idle) = (bidder.allow_loopback, Mutex::default());
+            (bidder.id.clone(), Reader { allow_loopback, places, idle })
         };
         Self { connector, readers: bidders.iter().map(reader).collect() }
     }
@@ -83,12 +94,66 @@ impl Documents {
         if !reader.allow_loopback && address.target.host.parse::<IpAddr>().is_ok() {
             return Err(DocumentFault::Refused);
         }
-        let stream = self.connector.connect(&address.target).await;
+        if let Some(idle) = reader.take(&address.target)
+            && let Some(fetched) = reader.exchange(idle, &address).await
+        {
+            return document(fetched);
+        }
+        let connection = self.open(&address.target).await?;
+        let fetched = reader.exchange(connection, &address).await;
+        fetched.map_or(Err(DocumentFault::Failed), document)
+    }
+
+    async fn open(&self, target: &Target) -> Result<Connection, DocumentFault> {
+        let stream = self.connector.connect(target).await;
         let stream = stream.map_err(|fault| match fault.kind() {
             ErrorKind::PermissionDenied => DocumentFault::Refused,
             _ => DocumentFault::Unreachable,
         })?;
-        exchange(stream, &address).await
+        Connection::open(stream, LIMITS).await.map_err(|_| DocumentFault::Failed)
+    }
+}
+
+impl Reader {
+    /// Asks for a document; `None` when the connection ended before it answered anything.
+    async fn exchange(&self, mut connection: Connection, address: &Address) -> Option<Fetched> {
+        match connection.exchange(request(address), &AtomicBool::new(false)).await {
+            // It may have ended while it was idle, and nothing is amiss in asking twice.
+            Exchange::Done(Fetched {
+                outcome: AnswerOutcome::Failed(CallFault::Framing),
+                status: None,
+            })
+            | Exchange::Unsent(_) => None,
+            Exchange::Done(fetched) => {
+                self.put(connection, &address.target);
+                Some(fetched)
+            }
+        }
+    }
+
+    fn take(&self, target: &Target) -> Option<Connection> {
+        let mut idle = self.idle.lock();
+        idle.retain(Idle::is_useful);
+        let at = idle.iter().rposition(|idle| idle.target == *target)?;
+        idle.remove(at).map(|idle| idle.connection).filter(Connection::is_ready)
+    }
+
+    fn put(&self, connection: Connection, target: &Target) {
+        if !connection.is_reusable() {
+            return;
+        }
+        let mut idle = self.idle.lock();
+        idle.retain(Idle::is_useful);
+        if idle.len() == MAX_IDLE {
+            idle.pop_front();
+        }
+        idle.push_back(Idle { connection, target: target.clone(), since: Instant::now() });
+    }
+}
+
+impl Idle {
+    fn is_useful(&self) -> bool {
+        self.since.elapsed() < MAX_WAIT && self.connection.is_reusable()
     }
 }
 
@@ -107,60 +172,36 @@ impl DocumentFault {
     }
 }
 
-async fn exchange(stream: Box<dyn Stream>, address: &Address) -> Result<Vec<u8>, DocumentFault> {
-    let (read, write) = split(stream);
-    let stream = TokioIo::new(join(read.take(MAX_READ), write));
-    let opened = http1::Builder::new()
-        .max_buf_size(MAX_BUFFER)
-        .max_headers(MAX_HEADERS)
-        .handshake(stream)
-        .await;
-    let (mut sender, connection) = opened.map_err(|_| DocumentFault::Failed)?;
-    let fetch = async {
-        let response = sender.send_request(request(address)).await;
-        read_document(response.map_err(|_| DocumentFault::Failed)?).await
-    };
-    tokio::pin!(fetch, connection);
-    tokio::select! {
-        document = &mut fetch => document,
-        // The connection is over; what it read may still wait in `fetch`.
-        _ = &mut connection => fetch.await,
-    }
-}
-
-fn request(address: &Address) -> Request<Empty<Bytes>> {
-    let mut request = Request::new(Empty::new());
+fn request(address: &Address) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::default());
     *request.uri_mut() = Uri::from(address.path.clone());
     let headers = request.headers_mut();
     headers.insert(HOST, address.host.clone());
     headers.insert(ACCEPT, HeaderValue::from_static("application/xml, text/xml"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
     request
 }
 
-async fn read_document(response: Response<Incoming>) -> Result<Vec<u8>, DocumentFault> {
-    if body::is_ambiguous(response.headers()) {
-        return Err(DocumentFault::Failed);
+fn document(fetched: Fetched) -> Result<Vec<u8>, DocumentFault> {
+    match fetched.outcome {
+        AnswerOutcome::Body(document) => Ok(document),
+        AnswerOutcome::Empty => Ok(Vec::new()),
+        AnswerOutcome::Failed(CallFault::Status) => Err(DocumentFault::Status),
+        AnswerOutcome::Failed(CallFault::TooLarge) => Err(DocumentFault::TooLarge),
+        AnswerOutcome::Failed(CallFault::Framing | CallFault::Encoding)
+        | AnswerOutcome::Timeout { .. }
+        | AnswerOutcome::Unreachable
+        | AnswerOutcome::SkippedQps
+        | AnswerOutcome::SkippedInFlight => Err(DocumentFault::Failed),
     }
-    match response.status() {
-        StatusCode::OK => {}
-        StatusCode::NO_CONTENT => return Ok(Vec::new()),
-        _ => return Err(DocumentFault::Status),
-    }
-    body::read(response, LIMITS).await.map_err(|fault| match fault {
-        CallFault::TooLarge => DocumentFault::TooLarge,
-        CallFault::Status | CallFault::Framing | CallFault::Encoding => DocumentFault::Failed,
-    })
 }
 
 const LIMITS: Limits = Limits { encoded: MAX_DOCUMENT, decoded: MAX_DOCUMENT };
 
-/// The most bytes read of an answer: head, framing and whatever comes before it included.
-const MAX_READ: u64 = 2 * MAX_DOCUMENT as u64;
-/// The most of a response head, and of a body not yet read.
-const MAX_BUFFER: usize = 64 * 1024;
-const MAX_HEADERS: usize = 100;
+/// Idle connections per bidder and worker.
+const MAX_IDLE: usize = 16;
+/// How long a connection may wait for its next document; below the idle limit of common servers.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,19 @@
 //! Wrappers: chains of documents that become one, and whole sales with an ad server behind a bid.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use breakwater::model::ids::AuctionId;
 use breakwater::model::reason::LossReason;
+use breakwater::wire::vast;
 use breakwater::wire::vast::read;
 use breakwater::wire::vast::unwrap::{Chain, Fault, MAX_COMPOSED, Step};
+use proptest::prelude::{any, proptest};
+use proptest::sample::Index;
 
-use crate::sale::{bid, bidder, reply};
-use crate::vast::{cases, check, lines};
+use crate::sale::{Sale, bid, bidder, reply};
+use crate::vast::{apply, cases, check, edits, in_schema_order, lines, split};
 
 mod live;
 
@@ -77,9 +80,53 @@ fn follow(path: &Path, case: &str) -> String {
             writeln!(out, "defect {defect} insecure {}", facts.insecure).unwrap();
             out.push_str(&lines(&ad));
             assert_eq!(facts.ads, 1, "{path:?}");
+            if facts.defect.is_none() {
+                served(&ad);
+            }
         }
     }
     out
+}
+
+/// Says that the ad of a chain can be sold, and that strangers read what is served of it.
+fn served(ad: &str) {
+    let sold = Sale::of(&[ad]).finish();
+    assert_eq!(sold.unwritten, [0_u16; 0], "{ad}");
+    let pod = vast::document(&sold);
+    in_schema_order(&pod);
+    assert_eq!(read::facts(&pod).defect, None, "{pod}");
+}
+
+proptest! {
+    /// Whatever stands along a chain, following it ends, and an ad that can be sold is served.
+    #[test]
+    fn mutated_chains(which in any::<Index>(), hop in any::<Index>(), edits in edits()) {
+        let paths = cases("unwrap");
+        let case = split(which.get::<PathBuf>(&paths)).0;
+        let mut documents: Vec<&str> =
+            case.split("\n=== ").map(|it| it.split_once("\n<").map_or(it, |(_, it)| it)).collect();
+        let hop = hop.index(documents.len());
+        let mut mutated: Vec<char> = documents[hop].chars().collect();
+        for edit in edits {
+            apply(&mut mutated, &edit);
+        }
+        let mutated = String::from_iter(mutated);
+        documents[hop] = &mutated;
+        let mut documents = documents.into_iter().map(|it| format!("<{}", it.trim_start_matches('<')));
+        let Ok((mut chain, _)) = begin(&documents.next().unwrap()) else { return Ok(()) };
+        for document in documents {
+            match chain.step(document.as_bytes()) {
+                Ok(Step::Fetch(_)) => {}
+                Ok(Step::Ad(ad)) => {
+                    if read::facts(&ad).defect.is_none() {
+                        served(&ad);
+                    }
+                    return Ok(());
+                }
+                Err(_) => return Ok(()),
+            }
+        }
+    }
 }
 
 fn begin(markup: &str) -> Result<(Chain, String), Fault> {

@@ -206,13 +206,13 @@ fn original(name: &str, document: &str, entry: &serde_json::Value) {
 
 /// One edit of a document.
 #[derive(Clone, Debug)]
-enum Edit {
+pub(crate) enum Edit {
     Cut(Index, Index),
     Copy(Index, Index, Index),
     Put(Index, String),
 }
 
-fn edits() -> impl Strategy<Value = Vec<Edit>> {
+pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
     const PIECES: &[&str] = &[
         "<",
         ">",
@@ -275,7 +275,7 @@ proptest! {
     }
 }
 
-fn apply(document: &mut Vec<char>, edit: &Edit) {
+pub(crate) fn apply(document: &mut Vec<char>, edit: &Edit) {
     let length = document.len() + 1;
     let range = |from: &Index, to: &Index| {
         let (from, to) = (from.index(length), to.index(length));
@@ -308,7 +308,7 @@ fn lint(document: &str) {
 }
 
 /// Says that the children of each known element stand in the order of the 4.2 schema.
-fn in_schema_order(document: &str) {
+pub(crate) fn in_schema_order(document: &str) {
     let tree = tree::parse(document).unwrap();
     for element in tree.elements() {
         let Some((_, order)) = ORDER.iter().find(|(name, _)| *name == element.name()) else {
@@ -434,7 +434,7 @@ pub(crate) fn check(path: &Path, run: impl Fn(&str) -> String) {
 }
 
 /// Splits a case into document and expectation.
-fn split(path: &Path) -> (String, String) {
+pub(crate) fn split(path: &Path) -> (String, String) {
     let text = std::fs::read_to_string(path).unwrap();
     let (document, expected) = text.split_once("\n---\n").unwrap_or((&text, ""));
     (document.to_owned(), expected.to_owned())
