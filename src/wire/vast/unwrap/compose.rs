@@ -5,6 +5,7 @@
 //! Left out of an `InLine` is what `write` would drop anyway. Written by events, like all we write.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::wire::macros::Values;
 use crate::wire::vast::pen::{Attribute, Pen};
@@ -119,9 +120,10 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
         own("VideoClicks").for_each(|click| copy(pen, click, &[]));
         pen.close("VideoClicks");
         // Of two icons of one program, the one nearer to the ad is shown.
-        let known: Vec<&str> = own("Icons").filter_map(|icon| icon.attribute("program")).collect();
+        let known: BTreeSet<&str> =
+            own("Icons").filter_map(|icon| icon.attribute("program")).collect();
         let other = |icon: &Element<'_, '_>| {
-            icon.attribute("program").is_none_or(|program| !known.contains(&program))
+            icon.attribute("program").is_none_or(|program| !known.contains(program))
         };
         pen.open("Icons", &[]);
         all("Icons").filter(other).for_each(|icon| copy(pen, icon, &[]));
