@@ -101,7 +101,7 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
     /// Writes what the linear creatives of both want called, the outer's first.
     fn linear(&self, pen: &mut Pen<'_>) {
         let outer = self.wrapper().map(linears).unwrap_or_default();
-        let all = |name: &'static str| {
+        let theirs = |name: &'static str| {
             let outer = outer.iter().flat_map(move |linear| linear.named(name));
             outer.flat_map(Element::children)
         };
@@ -110,12 +110,12 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
             inner.flat_map(Element::children)
         };
         pen.open("TrackingEvents", &[]);
-        all("TrackingEvents").for_each(|tracking| copy(pen, tracking, &[]));
+        theirs("TrackingEvents").for_each(|tracking| copy(pen, tracking, &[]));
         own("TrackingEvents").for_each(|tracking| copy(pen, tracking, &[]));
         pen.close("TrackingEvents");
         pen.open("VideoClicks", &[]);
         // Where a click leads is for the ad alone to say.
-        let clicks = all("VideoClicks").filter(|click| click.name() != "ClickThrough");
+        let clicks = theirs("VideoClicks").filter(|click| click.name() != "ClickThrough");
         clicks.for_each(|click| copy(pen, click, &[]));
         own("VideoClicks").for_each(|click| copy(pen, click, &[]));
         pen.close("VideoClicks");
@@ -126,7 +126,7 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
             icon.attribute("program").is_none_or(|program| !known.contains(program))
         };
         pen.open("Icons", &[]);
-        all("Icons").filter(other).for_each(|icon| copy(pen, icon, &[]));
+        theirs("Icons").filter(other).for_each(|icon| copy(pen, icon, &[]));
         own("Icons").for_each(|icon| copy(pen, icon, &[]));
         pen.close("Icons");
     }
