@@ -193,6 +193,7 @@ fn outcome(input: &AuctionInput) -> Outcome {
             unfilled: Seconds(0),
         },
         unfilled: Vec::new(),
+        house: Vec::new(),
         unmapped: Vec::new(),
         no_fill: None,
         search: Search::Exact,
@@ -229,6 +230,7 @@ fn request() -> BreakRequest {
         deals_first: false,
         private_auction: false,
         deals: Vec::new(),
+        house: Vec::new(),
     };
     let placement = Arc::new(placement);
     BreakRequest {

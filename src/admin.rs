@@ -108,10 +108,10 @@ async fn livez(State(health): State<Arc<Health>>) -> (StatusCode, &'static str) 
 /// Ready: the config is loaded, the journal takes records, no drain is under way. Never depends on
 /// bidders.
 async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) -> Response {
-    let failure = health.shared.journal.failure();
+    let trouble = health.shared.journal.trouble();
     let checks = [
         ("config", true),
-        ("journal", failure.is_none()),
+        ("journal", trouble.is_none()),
         ("not draining", !health.draining.load(Ordering::Relaxed)),
     ];
     let ready = checks.iter().all(|(_, passed)| *passed);
@@ -123,8 +123,8 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
             let sign = if passed { '+' } else { '-' };
             text.push_str(&format!("[{sign}] {name}\n"));
         }
-        if let Some(failure) = failure {
-            text.push_str(&format!("    journal: {failure}\n"));
+        if let Some(trouble) = trouble {
+            text.push_str(&format!("    journal: {trouble}\n"));
         }
     }
     text.push_str(if ready { "ready\n" } else { "not ready\n" });

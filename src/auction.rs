@@ -12,6 +12,7 @@ pub mod decide;
 mod eligibility;
 mod field;
 mod fill;
+pub mod house;
 pub mod insight;
 mod loss;
 pub mod minimums;

@@ -20,6 +20,7 @@ mod bidder;
 mod block;
 mod deal;
 mod floor;
+mod house;
 mod market;
 mod placement;
 pub mod problem;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::auction::{plan, select};
+use crate::auction::{house, plan, select};
 use crate::exchange::aside::Auction;
 use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
@@ -213,13 +213,21 @@ impl Exchange {
         if !request.unbuilt.is_empty() {
             return Some(NoFillReason::Technical);
         }
+        // What could not be recorded is not sold, so bidders are not asked for it.
+        if !self.shared.journal.takes(Stream::Auction) {
+            return Some(NoFillReason::CannotRecord);
+        }
         (times.left() < MIN_USEFUL).then_some(NoFillReason::TooLate)
     }
 
     fn withheld(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Closed {
-        let currency = self.shared.market.currency;
+        let (currency, now) = (self.shared.market.currency, times.arrived_at);
         let why = Nothing { request: reason, seconds: unfilled(reason), currency };
-        let sold = Sold::nothing(request, times.arrived_at, why);
+        let mut sold = Sold::nothing(request, now, why);
+        // The publisher's own ads need no auction and no record: nothing is sold with them.
+        if let Some(alone) = house::alone(request, why.seconds) {
+            sold = sold.with_house(request, now, (&alone.plan, &alone.house));
+        }
         Closed { sale: Sale { sold, recorded: false, told: None }, auction: None }
     }
 

@@ -14,6 +14,7 @@ pub mod category;
 pub mod cue;
 pub mod deal;
 pub mod floor;
+pub mod house;
 pub mod ids;
 pub mod insight;
 pub mod market;

@@ -11,6 +11,7 @@ pub mod break_request;
 pub mod cue;
 pub mod domain;
 pub mod explain;
+pub mod house;
 pub mod json;
 pub mod macros;
 pub mod notice;

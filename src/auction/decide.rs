@@ -14,6 +14,7 @@ use crate::auction::fill::STEPS;
 use crate::auction::fill::critical::Critical;
 use crate::auction::fill::order::play_order;
 use crate::auction::fill::problem::{Filled, Problem};
+use crate::auction::house;
 use crate::auction::loss;
 use crate::auction::pricing::{clearing, least_bid, needed, payment, pricing};
 use crate::auction::unfilled;
@@ -89,7 +90,7 @@ fn outcome(input: &AuctionInput, mut budget: Budget) -> Option<Outcome> {
     let filled = problem.best(budget.left);
     budget.spend(filled.search, filled.steps)?;
 
-    let wins = wins(input, &problem, &filled, &mut budget)?;
+    let mut wins = wins(input, &problem, &filled, &mut budget)?;
     let mut fates = refusal_fates(input, &refused);
     let lost = loss::reasons(&problem, &filled, budget.left);
     budget.spend(lost.search, lost.steps)?;
@@ -103,16 +104,18 @@ fn outcome(input: &AuctionInput, mut budget: Budget) -> Option<Outcome> {
     }
     let total = input.plan.seconds();
     let sold = Seconds(wins.iter().map(|win| win.seconds.0).sum());
-    let rest = total.0.checked_sub(sold.0).expect("pods never outlast their breaks");
-    let seconds = SecondCount { total, sold, house: Seconds(0), unfilled: Seconds(rest) };
+    let unsold = unfilled::reasons(input, &fates, &wins);
+    let (house, unfilled) = house::fill(input, &mut wins, unsold);
+    let given = house::seconds(&input.plan.parts, &house);
+    let rest = total.0.checked_sub(sold.0 + given.0).expect("pods never outlast their breaks");
+    let seconds = SecondCount { total, sold, house: given, unfilled: Seconds(rest) };
     let no_fill = match (wins.is_empty(), unfilled::anybody_asked(input)) {
         (false, _) => None,
         (true, true) => Some(NoFillReason::NoBid),
         (true, false) => Some(NoFillReason::NoBidders),
     };
-    let unfilled = unfilled::reasons(input, &fates, &wins);
     let (unmapped, search) = (refused.unmapped, filled.search);
-    let outcome = Outcome { wins, fates, seconds, unfilled, unmapped, no_fill, search };
+    let outcome = Outcome { wins, fates, seconds, unfilled, house, unmapped, no_fill, search };
     assert_legal(input, &field, &filled, &outcome);
     Some(outcome)
 }

@@ -24,7 +24,21 @@ mod part;
 /// no deal where only deals are taken, as `skipped_market`.
 #[must_use]
 pub fn plan(request: &BreakRequest, market: &Market) -> Plan {
-    let mut pods = Vec::new();
+    let (pods, parts, sellable) = pods(request);
+    let terms = terms(request, market);
+    let mut plan = Plan { terms, pods, parts, offers: Vec::new(), skipped: Vec::new() };
+    for bidder in &market.bidders {
+        match offer(&plan, &sellable, bidder) {
+            Ok(offer) => plan.offers.push(offer),
+            Err(reason) => plan.skipped.push((BidderId::clone(&bidder.id), reason)),
+        }
+    }
+    plan
+}
+
+/// Returns the pods of a request, their parts, and of each part whether anything of it can be sold.
+pub(super) fn pods(request: &BreakRequest) -> (Vec<Pod>, Vec<Part>, Vec<bool>) {
+    let mut pods: Vec<Pod> = Vec::new();
     let mut parts = Vec::new();
     let mut names: Vec<Option<&str>> = Vec::new();
     let mut sellable = Vec::new();
@@ -43,15 +57,7 @@ pub fn plan(request: &BreakRequest, market: &Market) -> Plan {
         parts.push(part);
         sellable.push(sells);
     }
-    let terms = terms(request, market);
-    let mut plan = Plan { terms, pods, parts, offers: Vec::new(), skipped: Vec::new() };
-    for bidder in &market.bidders {
-        match offer(&plan, &sellable, bidder) {
-            Ok(offer) => plan.offers.push(offer),
-            Err(reason) => plan.skipped.push((BidderId::clone(&bidder.id), reason)),
-        }
-    }
-    plan
+    (pods, parts, sellable)
 }
 
 /// Names a pod: as its imps do, else as the break; a further pod without a name by its number.

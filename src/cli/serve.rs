@@ -1,7 +1,6 @@
 //! `breakwater run`: puts the exchange together, and takes it apart in the right order.
 
 use std::fs::DirBuilder;
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -27,7 +26,7 @@ use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
-use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Stream};
+use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Limits, Stream};
 use crate::io::metrics::exposition::{self, Exposition};
 use crate::io::metrics::{Build, Labels, Metrics};
 use crate::io::notifier::{self, Notifier};
@@ -145,7 +144,7 @@ impl Running {
         let code = tokio::select! {
             _ = terminate.recv() => OK,
             _ = interrupt.recv() => INTERRUPTED,
-            failure = journal_failure(&self.shared) => {
+            failure = self.shared.journal.failed() => {
                 self.shared.metrics.audit_write_error();
                 tracing::error!(%failure, "the journal cannot write: the exchange stops");
                 self.shutdown_delay = Duration::ZERO;
@@ -187,19 +186,6 @@ async fn blocking(work: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Resolves when the journal can no longer write.
-fn journal_failure(shared: &Arc<Shared>) -> impl Future<Output = Arc<str>> + 'static {
-    let shared = Arc::clone(shared);
-    async move {
-        loop {
-            if let Some(failure) = shared.journal.failure() {
-                return failure;
-            }
-            sleep(WATCH).await;
-        }
-    }
-}
-
 fn journal(settings: &Settings, market: &Market) -> anyhow::Result<Journal> {
     let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
     let durability = match settings.durability {
@@ -212,7 +198,9 @@ fn journal(settings: &Settings, market: &Market) -> anyhow::Result<Journal> {
         .mode(0o700)
         .create(&settings.data)
         .with_context(|| format!("data folder {}", settings.data.display()))?;
-    let journal = Journal::open(&settings.data, &identity, durability, record::read::is_start)?;
+    let limits = Limits { segment: settings.segment, ..Limits::default() };
+    let with = journal::Settings { durability, limits, retention: settings.retention };
+    let journal = Journal::open_with(&settings.data, &identity, with, record::read::is_start)?;
     for cut in journal.cuts() {
         tracing::warn!(?cut, "a torn record was cut off the journal");
     }
@@ -379,9 +367,6 @@ const FEW_DESCRIPTORS: u64 = 32_768;
 
 /// Notices that are queued when the drain begins have this long to leave.
 const NOTICE_TIME: Duration = Duration::from_secs(1);
-
-/// How often the journal is asked whether it still writes.
-const WATCH: Duration = Duration::from_millis(100);
 
 /// A drain that takes longer is cut.
 pub const HARD_STOP: Duration = Duration::from_secs(10);

@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use crate::config::market::Common;
 use crate::config::section::{At, Section};
-use crate::config::{block, floor, separation, value};
+use crate::config::{block, floor, house, separation, value};
 use crate::model::ids::{PlacementId, PublisherId};
 use crate::model::market::{Fit, Lengths, Placement};
 use crate::model::time::{MAX_BREAK, Millis, Seconds};
 
 /// The most ads in one break.
 const MOST_ADS: u32 = 32;
-
-/// Keys that later versions take, and what happens until then.
-const LATER: [(&str, &str); 1] =
-    [("house", "seconds that are not sold are left to the stitcher's slate")];
 
 /// Reads a placement with the place of its publisher's name.
 pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement>> {
@@ -32,14 +28,12 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
     let price_in_markup = section.boolean("price_in_markup").unwrap_or(true);
     let unwrap = section.boolean("unwrap").unwrap_or(false);
     let mimes = mimes(&section);
+    let house = house::read(&section, &mimes);
     let block = block::read(&section);
     let unmapped = section.parsed("unmapped_category", unmapped);
     let separation = separation::read(&section);
     let deals_first = section.boolean("deals_first").unwrap_or(false);
     let private_auction = section.boolean("private_auction").unwrap_or(false);
-    for (key, until) in LATER {
-        section.later_since(key, until);
-    }
     section.finish();
     let publisher = publisher?;
     let placement = Placement {
@@ -61,6 +55,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
         deals_first,
         private_auction,
         deals: Vec::new(),
+        house,
     };
     Some(At { value: placement, span: publisher.span })
 }
@@ -131,11 +126,9 @@ fn mimes(section: &Section<'_>) -> Vec<Arc<str>> {
     }
     let mut mimes: Vec<Arc<str>> = Vec::new();
     for text in texts.value {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"/.+-".contains(&byte);
-        if text.value.matches('/').count() == 1 && text.value.bytes().all(fits) {
-            mimes.push(text.value.into());
-        } else {
-            section.bad_value("mimes", &text.span, format!("{:?} is not a MIME type", text.value));
+        match value::mime(text.value) {
+            Ok(mime) => mimes.push(mime),
+            Err(wrong) => section.bad_value("mimes", &text.span, wrong),
         }
     }
     mimes

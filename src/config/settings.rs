@@ -20,6 +20,10 @@ pub struct Settings {
     pub data: PathBuf,
     /// When a sale counts as recorded.
     pub durability: Durability,
+    /// How long auctions are kept in the journal; none: for good.
+    pub retention: Option<Millis>,
+    /// Bytes after which a segment of the journal is full.
+    pub segment: u64,
     /// Time between failing readiness and the end of accepting.
     pub shutdown_delay: Millis,
 }
@@ -47,6 +51,8 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
         public_url: format!("http://{TRAFFIC}"),
         data: data.unwrap_or_else(|| PathBuf::from("./data")),
         durability: Durability::Flushed,
+        retention: None,
+        segment: 64 << 20,
         shutdown_delay: Millis(1_000),
     };
     if let Some(listen) = root.table("listen") {
@@ -56,7 +62,13 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
         if let Some(durability) = journal.parsed("durability", durability) {
             settings.durability = durability.value;
         }
-        for key in ["retention", "segment", "anchor"] {
+        if let Some(retention) = journal.parsed("retention", retention) {
+            settings.retention = retention.value;
+        }
+        if let Some(segment) = journal.parsed("segment", segment) {
+            settings.segment = segment.value;
+        }
+        for key in ["anchor"] {
             journal.later(key);
         }
         journal.finish();
@@ -122,3 +134,33 @@ fn durability(text: &str) -> Result<Durability, String> {
         _ => Err(format!("{text:?} is neither \"flushed\" nor \"queued\"")),
     }
 }
+
+/// Reads `forever`, days such as `90d`, or a length of time of an hour or more.
+fn retention(text: &str) -> Result<Option<Millis>, String> {
+    if text == "forever" {
+        return Ok(None);
+    }
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok());
+    let length = match days {
+        Some(days) => days.checked_mul(DAY).map(Millis),
+        None => value::millis(text).ok(),
+    };
+    let within = length.filter(|length| (HOUR..=LONGEST).contains(&length.0));
+    let wrong = || format!("{text:?} is neither \"forever\" nor from \"1h\" to \"3650d\"");
+    within.map(Some).ok_or_else(wrong)
+}
+
+/// Reads a size of whole MiB or GiB.
+fn segment(text: &str) -> Result<u64, String> {
+    let units = [("MiB", 20), ("GiB", 30)];
+    let size = units.iter().find_map(|(unit, shift)| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(1 << shift)
+    });
+    let wrong = || format!("{text:?} is not a size from \"1MiB\" to \"1GiB\"");
+    size.filter(|size| (1 << 20..=1 << 30).contains(size)).ok_or_else(wrong)
+}
+
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+const LONGEST: u64 = 3650 * DAY;

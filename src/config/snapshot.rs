@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::model::category::{Category, Separation};
 use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::{Floor, FloorStep};
+use crate::model::house::{HouseAd, HouseMedia};
 use crate::model::ids::PlacementId;
 use crate::model::market::{Bidder, Dialect, Fit, Lengths, Market, Placement, Publisher};
 use crate::model::rates::RateSnapshot;
@@ -71,7 +72,7 @@ fn placement(placement: &Placement) -> Value {
         }
         Lengths::Range { min, max } => json!({ "max": max.0, "min": min.0 }),
     };
-    json!({
+    let mut value = json!({
         "blocked_advertisers": texts(&placement.blocked_advertisers),
         "blocked_categories": categories(&placement.blocked_categories),
         "deals_first": placement.deals_first,
@@ -93,6 +94,31 @@ fn placement(placement: &Placement) -> Value {
         "tmax_ms": placement.tmax.0,
         "unmapped_category": if placement.unmapped_refused { "refuse" } else { "pass" },
         "unwrap": placement.unwrap,
+    });
+    if !placement.house.is_empty() {
+        value["house"] = placement.house.iter().map(|it| house(it)).collect();
+    }
+    value
+}
+
+fn house(ad: &HouseAd) -> Value {
+    json!({
+        "click": ad.click.as_deref(),
+        "duration": ad.seconds.0,
+        "id": &*ad.id,
+        "impression": texts(&ad.impressions),
+        "length_ms": ad.length.0,
+        "media": ad.media.iter().map(file).collect::<Vec<_>>(),
+    })
+}
+
+fn file(file: &HouseMedia) -> Value {
+    json!({
+        "bitrate": file.bitrate,
+        "height": file.height,
+        "type": &*file.mime,
+        "url": &*file.url,
+        "width": file.width,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Values written as strings: lengths of time, money, shares, names.
 
+use std::sync::Arc;
+
 use crate::model::money::{Cpm, Currency};
 use crate::model::time::{Millis, UnixMillis};
 
@@ -97,6 +99,15 @@ pub(super) fn foreign(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("{text:?} is not 1 to 64 visible ASCII characters"))
+}
+
+/// Reads a MIME type.
+pub(super) fn mime(text: &str) -> Result<Arc<str>, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"/.+-".contains(&byte);
+    if text.matches('/').count() == 1 && text.bytes().all(fits) {
+        return Ok(text.into());
+    }
+    Err(format!("{text:?} is not a MIME type"))
 }
 
 /// Reads the code of a currency.

@@ -1,28 +1,43 @@
 //! The journal: two append-only streams in segment files, each flushed before it is believed.
 //!
-//! It carries payloads and never knows what they say. A sale takes a permit, numbers its record
-//! by it, appends, and waits for the flush; `queue` has the way in, `writer` the thread, `recover`
-//! the start, `read` the way out. What was decided about numbers: one that its permit did not use
-//! goes to the next permit; what is left over when the node stops is for a record of kind 11.
+//! It carries payloads and never knows what they say beyond the time in their entry. A sale takes a
+//! permit, numbers its record by it, appends, and waits for the flush; `queue` has the way in,
+//! `writer` the thread, `recover` the start, `read` the way out. `keeper` seals and prunes what is
+//! full, `space` ends sales before the disk is. What was decided about numbers: one that its permit
+//! did not use goes to the next permit; what is left over when the node stops is for a record of
+//! kind 11.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use sha2::{Digest, Sha256};
 
+use crate::io::journal::alarm::Alarm;
 use crate::io::journal::disk::{Disk, LocalDisk, Lock};
+use crate::io::journal::keeper::{Keeper, Keeping};
 use crate::io::journal::queue::{Permit, Queue};
 use crate::io::journal::recover::Cut;
-use crate::io::journal::writer::Writer;
+use crate::io::journal::space::Space;
+use crate::io::journal::start::{Common, recovered, starts};
+use crate::model::time::{Millis, UnixMillis};
 
+mod alarm;
 pub mod disk;
+mod files;
+mod keeper;
+pub mod prune;
 pub mod queue;
 pub mod read;
 pub mod recover;
+pub mod rewrite;
+mod seal;
+mod sealed;
 mod segment;
+mod space;
+mod start;
 mod writer;
 
 /// One of the two streams of a node, each its own tree.
@@ -75,6 +90,10 @@ pub struct Limits {
     pub queue: usize,
     /// Bytes of zeroes written ahead of the records at a time, at least 1.
     pub ahead: u64,
+    /// Bytes of the ballast that is freed when the disk is full; 0: there is none.
+    pub ballast: u64,
+    /// The least time between two flushes of a stream (decision 21).
+    pub spacing: Duration,
 }
 
 /// How a journal is run.
@@ -84,6 +103,23 @@ pub struct Settings {
     pub durability: Durability,
     /// Its sizes.
     pub limits: Limits,
+    /// How long auctions are kept; none: for good.
+    pub retention: Option<Millis>,
+}
+
+/// A file of a stream, in the form that counts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SegmentFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The index of its first record.
+    pub first: u64,
+    /// Whether it is sealed.
+    pub sealed: bool,
+    /// When its segment was begun.
+    pub created: UnixMillis,
+    /// Its length on disk.
+    pub bytes: u64,
 }
 
 /// Why a journal cannot be opened or read: the exchange's fault, exit code 3 except for `Io`.
@@ -131,9 +167,22 @@ pub struct Journal {
     money: Arc<Queue>,
     boot: u64,
     cuts: Vec<Cut>,
-    writers: Mutex<Vec<JoinHandle<()>>>,
-    /// Held until the writers are done.
+    newest: Option<UnixMillis>,
+    alarm: Alarm,
+    space: Arc<Space>,
+    keeper: Arc<Keeper>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held until the threads are done.
     lock: Mutex<Option<Lock>>,
+}
+
+/// Lists the segment files of a stream, the oldest first; one that is being made is left out.
+///
+/// # Errors
+///
+/// When a file has no header or index, or the file system refuses.
+pub fn files(data: &Path, stream: Stream) -> Result<Vec<SegmentFile>, JournalError> {
+    files::list(&LocalDisk, &folder(data, stream), stream)
 }
 
 /// Returns the name of a stream to the world, as in its checkpoints.
@@ -155,7 +204,21 @@ impl Stream {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { segment: 64 << 20, queue: 64 << 20, ahead: 1 << 20 }
+        Self {
+            segment: 64 << 20,
+            queue: 64 << 20,
+            ahead: 1 << 20,
+            ballast: 4 << 20,
+            spacing: Duration::from_millis(1),
+        }
+    }
+}
+
+impl Settings {
+    /// Returns the settings of a journal of the usual sizes that keeps everything.
+    #[must_use]
+    pub fn new(durability: Durability) -> Self {
+        Self { durability, limits: Limits::default(), retention: None }
     }
 }
 
@@ -173,7 +236,20 @@ impl Journal {
         durability: Durability,
         is_start: impl Fn(&[u8]) -> bool,
     ) -> Result<Self, JournalError> {
-        let settings = Settings { durability, limits: Limits::default() };
+        Self::open_on(Arc::new(LocalDisk), data, identity, Settings::new(durability), is_start)
+    }
+
+    /// Opens the journal in a data folder with settings of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As `open`.
+    pub fn open_with(
+        data: &Path,
+        identity: &Identity,
+        settings: Settings,
+        is_start: impl Fn(&[u8]) -> bool,
+    ) -> Result<Self, JournalError> {
         Self::open_on(Arc::new(LocalDisk), data, identity, settings, is_start)
     }
 
@@ -198,21 +274,38 @@ impl Journal {
             disk.sync_folder(folder).map_err(doing("sync", folder))?;
         }
         let lock = disk.lock(&top.join(LOCK)).map_err(doing("lock", &top))?;
-        let lock = lock.ok_or(JournalError::Locked { folder: top })?;
-        let auction = recovered(&disk, data, identity, settings, Stream::Auction)?;
-        let money = recovered(&disk, data, identity, settings, Stream::Money)?;
+        let lock = lock.ok_or_else(|| JournalError::Locked { folder: top.clone() })?;
+        let common = Common {
+            disk: Arc::clone(&disk),
+            space: Space::new(Arc::clone(&disk), &top, &settings.limits),
+            keeper: Keeper::new(),
+            alarm: Alarm::new(),
+        };
+        let auction = recovered(&common, data, identity, settings, Stream::Auction)?;
+        let money = recovered(&common, data, identity, settings, Stream::Money)?;
         let boot = 1 + starts(&disk, data, is_start)?;
-        let mut journal = Self {
+        let Common { space, keeper, alarm, .. } = common;
+        let journal = Self {
             auction: Arc::clone(&auction.queue),
             money: Arc::clone(&money.queue),
             boot,
             cuts: auction.cut.into_iter().chain(money.cut).collect(),
-            writers: Mutex::new(Vec::new()),
+            newest: auction.newest.max(money.newest).map(UnixMillis),
+            alarm,
+            space: Arc::clone(&space),
+            keeper: Arc::clone(&keeper),
+            threads: Mutex::new(Vec::new()),
             lock: Mutex::new(Some(lock)),
         };
-        for (queue, writer) in [(money.queue, money.writer), (auction.queue, auction.writer)] {
-            journal.start(queue, writer).map_err(doing("start the writer of", data))?;
-        }
+        let keeping = Keeping { disk, data: data.to_owned(), retention: settings.retention };
+        let started = journal
+            .start("money", move || writer::run(&money.queue, money.writer))
+            .and_then(|()| {
+                journal.start("auction", move || writer::run(&auction.queue, auction.writer))
+            })
+            .and_then(|()| journal.start("space", move || space.watch()))
+            .and_then(|()| journal.start("keeper", move || keeper::run(&keeper, &keeping)));
+        started.map_err(doing("start the threads of", data))?;
         Ok(journal)
     }
 
@@ -228,14 +321,31 @@ impl Journal {
         &self.cuts
     }
 
-    /// Takes room for one record and draws its number; `None` when the queue is full or the
-    /// journal has failed or is closed.
+    /// Returns the latest time of a record that was found at start in the last segment of either
+    /// stream: a clock that says less has gone back.
+    #[must_use]
+    pub fn newest(&self) -> Option<UnixMillis> {
+        self.newest
+    }
+
+    /// Takes room for one record and draws its number; `None` when the queue is full, the journal
+    /// has failed or is closed, or, for an auction, the disk is nearly full.
     ///
     /// Take it before encoding and use it soon: an unused number leaves a hole until it is used.
     #[must_use]
     pub fn permit(&self, stream: Stream) -> Option<Permit> {
+        self.may_take(stream).then(|| self.queue(stream).permit()).flatten()
+    }
+
+    /// Says whether a permit would be given: without one, an auction need not be begun.
+    #[must_use]
+    pub fn takes(&self, stream: Stream) -> bool {
+        self.may_take(stream) && self.queue(stream).takes()
+    }
+
+    fn may_take(&self, stream: Stream) -> bool {
         // What one stream cannot keep, the other must not go on without.
-        self.failure().is_none().then(|| self.queue(stream).permit()).flatten()
+        !self.alarm.is_raised() && (stream == Stream::Money || self.space.suffices())
     }
 
     /// Returns the bytes of records appended to a stream and not yet flushed.
@@ -267,7 +377,19 @@ impl Journal {
     /// Returns what the file system said when a write or sync failed; final.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<str>> {
-        self.auction.failure().or_else(|| self.money.failure())
+        self.alarm.raised()
+    }
+
+    /// Waits until a write or sync fails and returns what the file system said.
+    pub async fn failed(&self) -> Arc<str> {
+        self.alarm.heard().await
+    }
+
+    /// Returns why auctions cannot be recorded: a failure, or a disk without room.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Arc<str>> {
+        let full = || Arc::from("the disk is nearly full: no auction is recorded");
+        self.failure().or_else(|| (!self.space.suffices()).then(full))
     }
 
     /// Writes and syncs what is queued, ends the writers and gives the lock back; blocks on disk.
@@ -276,9 +398,11 @@ impl Journal {
     pub fn close(&self) {
         self.auction.close();
         self.money.close();
-        for writer in self.writers.lock().drain(..) {
+        self.keeper.close();
+        self.space.close();
+        for thread in self.threads.lock().drain(..) {
             // A writer that panicked has ended its queue.
-            let _ = writer.join();
+            let _ = thread.join();
         }
         self.lock.lock().take();
     }
@@ -290,10 +414,9 @@ impl Journal {
         }
     }
 
-    fn start(&mut self, queue: Arc<Queue>, writer: Writer) -> io::Result<()> {
-        let name = format!("journal-{}", writer.stream.name());
-        let thread = std::thread::Builder::new().name(name);
-        self.writers.lock().push(thread.spawn(move || writer::run(&queue, writer))?);
+    fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let thread = std::thread::Builder::new().name(format!("journal-{name}"));
+        self.threads.lock().push(thread.spawn(work)?);
         Ok(())
     }
 }
@@ -302,50 +425,6 @@ impl Drop for Journal {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// A stream that was recovered and is ready to go on.
-struct Line {
-    queue: Arc<Queue>,
-    writer: Writer,
-    cut: Option<Cut>,
-}
-
-/// Finds the end of a stream and makes queue and writer that go on from there.
-fn recovered(
-    disk: &Arc<dyn Disk>,
-    data: &Path,
-    identity: &Identity,
-    settings: Settings,
-    stream: Stream,
-) -> Result<Line, JournalError> {
-    let folder = folder(data, stream);
-    let hash: [u8; 32] = Sha256::digest(origin(identity, stream)).into();
-    let origin = *hash.first_chunk().expect("16 is below 32");
-    let found = recover::recover(&**disk, &folder, stream, origin)?;
-    if let Some(cut) = &found.cut {
-        let file = cut.file.display();
-        tracing::warn!(%file, cut.index, cut.offset, cut.bytes, "cut a torn record");
-    }
-    let limits = settings.limits;
-    let queue = Queue::new(found.next, limits.queue, settings.durability);
-    let disk = Arc::clone(disk);
-    let writer = Writer { disk, folder, stream, origin, limits, segment: found.last };
-    Ok(Line { queue, writer, cut: found.cut })
-}
-
-/// Counts the starts in the money stream.
-fn starts(
-    disk: &Arc<dyn Disk>,
-    data: &Path,
-    is_start: impl Fn(&[u8]) -> bool,
-) -> Result<u64, JournalError> {
-    let mut count = 0;
-    for frame in read::frames_on(Arc::clone(disk), data, Stream::Money)? {
-        let frame = frame?;
-        count += u64::from(is_start(&frame.payload));
-    }
-    Ok(count)
 }
 
 /// Returns the folder of a stream's segments.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::model::category::{Category, Separation};
 use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::Floor;
+use crate::model::house::HouseAd;
 use crate::model::ids::{BidderId, PlacementId, PublisherId, SeatId};
 use crate::model::money::{Cpm, Currency, FeeSchedule};
 use crate::model::rates::RateSnapshot;
@@ -104,6 +105,8 @@ pub struct Placement {
     pub private_auction: bool,
     /// Deals that hold here, in the order of the config.
     pub deals: Vec<Arc<Deal>>,
+    /// The publisher's own ads for seconds that are not sold, in the order of the config.
+    pub house: Vec<Arc<HouseAd>>,
 }
 
 /// The ad lengths that may be sold, in nominal seconds.

@@ -15,6 +15,8 @@ pub struct Outcome {
     pub seconds: SecondCount,
     /// Unfilled seconds, pod by pod; they add up to `seconds.unfilled`.
     pub unfilled: Vec<Unfilled>,
+    /// The publisher's own ads, pod by pod, each pod in play order.
+    pub house: Vec<HousePlay>,
     /// Bids that no block could be told for in the taxonomy of their categories (decision 14).
     pub unmapped: Vec<BidRef>,
     /// Why nothing was sold, when nothing was.
@@ -79,6 +81,21 @@ pub struct Unfilled {
     pub reason: UnfilledReason,
     /// The best bid that was refused there, when the reason is about one.
     pub best: Option<BidRef>,
+}
+
+/// One of the publisher's own ads, in seconds that nobody bought (decision 59).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct HousePlay {
+    /// The part of the plan it fills, an index of `Plan::parts`.
+    pub part: usize,
+    /// Which, an index of `Part::house`.
+    pub ad: usize,
+    /// Its place in the pod, from 1.
+    pub sequence: u16,
+    /// Real milliseconds from the start of what plays of the pod to the ad's start.
+    pub start: Millis,
+    /// Why the first of its seconds was not sold.
+    pub since: UnfilledReason,
 }
 
 /// The one fate of a bid.

@@ -11,6 +11,7 @@ use crate::model::bid::Reply;
 use crate::model::category::{Category, Separation};
 use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::Floor;
+use crate::model::house::HouseAd;
 use crate::model::ids::{AuctionId, BidderId, ImpId, SeatId};
 use crate::model::market::{Bidder, Dialect, Fit, Lengths};
 use crate::model::money::{Cpm, Currency, FeeSchedule};
@@ -134,6 +135,8 @@ pub struct Part {
     pub secure: bool,
     /// Seconds from the auction until its last ad may start: what `exp` of a bid must reach.
     pub expires_s: Option<u32>,
+    /// The publisher's own ads that may play in it, the preferred first.
+    pub house: Vec<Arc<HouseAd>>,
 }
 
 /// How many ads a part takes.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::time::UnixMillis;
+use crate::wire::house::SoldHouse;
 use crate::wire::sold::{Sold, SoldAd};
 use crate::wire::vast::write::{Media, Tracker};
 
@@ -16,7 +17,7 @@ pub fn decision(sold: &Sold, with_price: bool) -> String {
         break_id: sold.break_id.as_str(),
         placement: sold.placement.as_str(),
         expires: timestamp(sold.expires),
-        ads: sold.ads.iter().map(|ad| self::ad(sold, ad, with_price)).collect(),
+        ads: ads(sold, with_price),
         seconds: Count {
             total: sold.seconds.total.0,
             sold: sold.seconds.sold.0,
@@ -62,9 +63,11 @@ struct Decision<'a> {
 struct Ad<'a> {
     start_ms: u64,
     duration_ms: u64,
-    bidder: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    house: bool,
+    bidder: Option<&'a str>,
     seat: Option<&'a str>,
-    bid: &'a str,
+    bid: Option<&'a str>,
     creative: Option<&'a str>,
     creative_key: &'a str,
     advertiser: Vec<&'a str>,
@@ -104,13 +107,44 @@ struct Count {
     unfilled: u32,
 }
 
+/// Returns all ads, sold and house, pod by pod in play order.
+fn ads(sold: &Sold, with_price: bool) -> Vec<Ad<'_>> {
+    let bought = sold.ads.iter().map(|it| ((it.pod, it.sequence), ad(sold, it, with_price)));
+    let own = sold.house.iter().map(|it| ((it.pod, it.sequence), house(sold, it)));
+    let mut ads: Vec<_> = bought.chain(own).collect();
+    ads.sort_by_key(|(place, _)| *place);
+    ads.into_iter().map(|(_, ad)| ad).collect()
+}
+
+/// Returns a house ad: as one that nobody bid for.
+fn house<'a>(sold: &'a Sold, ad: &'a SoldHouse) -> Ad<'a> {
+    Ad {
+        start_ms: ad.start.0,
+        duration_ms: ad.length.0,
+        house: true,
+        bidder: None,
+        seat: None,
+        bid: None,
+        creative: Some(&ad.id),
+        creative_key: &ad.creative_key,
+        advertiser: Vec::new(),
+        deal: None,
+        cpm: None,
+        currency: sold.currency.as_str(),
+        media: ad.media.iter().map(file).collect(),
+        trackers: ad.trackers.iter().map(call).collect(),
+        click: ad.click.as_deref(),
+    }
+}
+
 fn ad<'a>(sold: &'a Sold, ad: &'a SoldAd, with_price: bool) -> Ad<'a> {
     Ad {
         start_ms: ad.start.0,
         duration_ms: ad.length.0,
-        bidder: ad.bidder.as_str(),
+        house: false,
+        bidder: Some(ad.bidder.as_str()),
         seat: ad.seat.as_ref().map(|seat| seat.as_str()),
-        bid: ad.bid.as_str(),
+        bid: Some(ad.bid.as_str()),
         creative: ad.creative.as_ref().map(|creative| creative.as_str()),
         creative_key: &ad.creative_key,
         advertiser: ad.advertisers.iter().map(|domain| &**domain).collect(),

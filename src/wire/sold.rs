@@ -12,11 +12,12 @@ use crate::model::ids::{
 };
 use crate::model::market::Market;
 use crate::model::money::{Cpm, Currency};
-use crate::model::outcome::{Outcome, SecondCount, Win};
-use crate::model::plan::AuctionInput;
+use crate::model::outcome::{HousePlay, Outcome, SecondCount, Win};
+use crate::model::plan::{AuctionInput, Plan};
 use crate::model::reason::{NoFillReason, UnfilledReason};
 use crate::model::time::{Millis, Seconds, UnixMillis};
 use crate::wire::beacon::{self, Keyring, Kind, Token};
+use crate::wire::house::{self, SoldHouse};
 use crate::wire::macros::Values;
 use crate::wire::record::seller::fee_schedule_id;
 use crate::wire::vast::read;
@@ -66,6 +67,8 @@ pub struct Sold {
     pub expires: UnixMillis,
     /// The ads, pod by pod, each pod in play order.
     pub ads: Vec<SoldAd>,
+    /// The publisher's own ads between and after them, pod by pod, each pod in play order.
+    pub house: Vec<SoldHouse>,
     /// The nominal seconds of all pods, as answered.
     pub seconds: SecondCount,
     /// Unfilled seconds of all pods by reason, as answered.
@@ -155,8 +158,10 @@ impl Sold {
         let trackers = |ad: &SoldAd| -> usize { ad.trackers.iter().map(|it| it.url.len()).sum() };
         let media = |ad: &SoldAd| -> usize { ad.media.iter().map(|it| it.url.len()).sum() };
         let ads = self.ads.iter();
-        ads.map(|ad| ad.inline.len() + trackers(ad) + media(ad) + AD_BYTES).sum::<usize>()
-            + AD_BYTES
+        let ads = ads.map(|ad| ad.inline.len() + trackers(ad) + media(ad) + AD_BYTES);
+        // Addresses stand once in the `InLine`, and once besides.
+        let house = self.house.iter().map(|ad| 2 * ad.inline.len() + AD_BYTES);
+        ads.chain(house).sum::<usize>() + AD_BYTES
     }
 
     /// Returns the sale of nothing: no auction was held, and every second is unfilled for `reason`.
@@ -172,6 +177,7 @@ impl Sold {
             currency: why.currency,
             expires: request.ad_break.expires(now),
             ads: Vec::new(),
+            house: Vec::new(),
             seconds: SecondCount { total, unfilled: total, ..SecondCount::default() },
             unfilled,
             no_fill: Some(why.request),
@@ -179,6 +185,31 @@ impl Sold {
             emptied: Vec::new(),
         }
     }
+
+    /// Lets house ads play in a sale of nothing: those of a plan made for it.
+    #[must_use]
+    pub fn with_house(
+        mut self,
+        request: &BreakRequest,
+        now: UnixMillis,
+        (plan, plays): (&Plan, &[HousePlay]),
+    ) -> Self {
+        let expires_s = left_s(self.expires, now);
+        self.house = house::finish(request, plan, plays, self.break_id.as_str(), expires_s);
+        let seconds = self.house.iter().fold(0, |sum: u32, ad| sum.saturating_add(ad.seconds.0));
+        self.seconds.house = Seconds(seconds);
+        self.seconds.unfilled.0 = self.seconds.unfilled.0.saturating_sub(seconds);
+        for (unfilled, _) in &mut self.unfilled {
+            *unfilled = self.seconds.unfilled;
+        }
+        self.unfilled.retain(|(seconds, _)| seconds.0 != 0);
+        self
+    }
+}
+
+/// Returns how long an answer may be kept, in seconds.
+fn left_s(expires: UnixMillis, now: UnixMillis) -> u64 {
+    expires.0.saturating_sub(now.0).div_ceil(1000).max(1)
 }
 
 /// What an ad takes besides its texts.
@@ -203,14 +234,17 @@ pub fn finish(
     outcome: &Outcome,
     terms: &Finish<'_>,
 ) -> Sold {
+    let (auction, expires) = (input.draw.auction, request.ad_break.expires(terms.now));
+    let (name, left) = (auction.to_string(), left_s(expires, terms.now));
     let mut sold = Sold {
-        auction: Some(input.draw.auction),
+        auction: Some(auction),
         break_id: request.ad_break.id.clone(),
         placement: request.placement.id.clone(),
         publisher: request.publisher.id.clone(),
         currency: input.plan.terms.currency,
-        expires: request.ad_break.expires(terms.now),
+        expires,
         ads: Vec::with_capacity(outcome.wins.len()),
+        house: house::finish(request, &input.plan, &outcome.house, &name, left),
         seconds: outcome.seconds,
         unfilled: unfilled(outcome),
         no_fill: outcome.no_fill,
@@ -322,12 +356,11 @@ impl Sale<'_> {
 
     fn ours(&self, slot: u16, win: &Win, reply: &Reply, bid: &Bid, creative_key: String) -> Ours {
         let address = |kind| self.address(kind, slot, win, reply, bid);
-        let left_ms = self.expires.0.saturating_sub(self.terms.now.0);
         Ours {
             serving_id: format!("{}-{slot}", self.input.draw.auction),
             creative_key,
             length: win.length,
-            expires_s: left_ms.div_ceil(1000).max(1),
+            expires_s: left_s(self.expires, self.terms.now),
             error: address(Kind::Error),
             impression: address(Kind::Impression),
             events: [

@@ -7,6 +7,7 @@
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
+use crate::wire::house::SoldHouse;
 use crate::wire::sold::{Sold, SoldAd};
 
 pub mod address;
@@ -20,16 +21,21 @@ pub mod write;
 /// Returns the pod as VAST 4.2: document order is play order, all ads `InLine`.
 #[must_use]
 pub fn document(sold: &Sold) -> String {
-    if sold.ads.is_empty() {
+    let bought = sold.ads.iter().map(|ad| ((ad.pod, ad.sequence), Written::of(ad)));
+    let house = sold.house.iter().map(|ad| ((ad.pod, ad.sequence), Written::of_house(ad)));
+    let mut ads: Vec<_> = bought.chain(house).collect();
+    if ads.is_empty() {
         return empty().to_owned();
     }
-    enclose(&sold.ads, true)
+    ads.sort_by_key(|(place, _)| *place);
+    let ads: Vec<Written<'_>> = ads.into_iter().map(|(_, ad)| ad).collect();
+    enclose(&ads, true)
 }
 
 /// Returns one ad of the pod as a VAST 4.2 document of its own: the `adm` of an OpenRTB answer.
 #[must_use]
 pub fn single(ad: &SoldAd) -> String {
-    enclose(std::slice::from_ref(ad), false)
+    enclose(&[Written::of(ad)], false)
 }
 
 /// Returns the answer for "nothing to show".
@@ -38,8 +44,25 @@ pub fn empty() -> &'static str {
     "<VAST version=\"4.2\" xmlns=\"http://www.iab.com/VAST\"/>"
 }
 
+/// An ad as it stands in a document, its `InLine` written.
+struct Written<'a> {
+    serving_id: &'a str,
+    sequence: u16,
+    inline: &'a str,
+}
+
+impl<'a> Written<'a> {
+    fn of(ad: &'a SoldAd) -> Self {
+        Self { serving_id: &ad.serving_id, sequence: ad.sequence, inline: &ad.inline }
+    }
+
+    fn of_house(ad: &'a SoldHouse) -> Self {
+        Self { serving_id: &ad.serving_id, sequence: ad.sequence, inline: &ad.inline }
+    }
+}
+
 /// Writes the ads into a document; each `InLine` was written whole, by events, before.
-fn enclose(ads: &[SoldAd], sequenced: bool) -> String {
+fn enclose(ads: &[Written<'_>], sequenced: bool) -> String {
     let room = ads.iter().map(|ad| ad.inline.len() + 128).sum::<usize>() + 128;
     let mut out = Writer::new(Vec::with_capacity(room));
     let event = |out: &mut Writer<Vec<u8>>, event: Event<'_>| {
@@ -51,7 +74,7 @@ fn enclose(ads: &[SoldAd], sequenced: bool) -> String {
     event(&mut out, Event::Start(root));
     for ad in ads {
         let mut start = BytesStart::new("Ad");
-        start.push_attribute(("id", &*ad.serving_id));
+        start.push_attribute(("id", ad.serving_id));
         if sequenced {
             start.push_attribute(("sequence", &*ad.sequence.to_string()));
         }

@@ -2,6 +2,7 @@
 
 mod build;
 mod case;
+mod house;
 mod laws;
 mod oracle;
 mod plan_case;

@@ -11,6 +11,7 @@ mod cue;
 mod docs;
 mod doors;
 mod explain;
+mod house;
 mod journal;
 mod operations;
 mod replay;

@@ -272,6 +272,7 @@ fn outcome(fees: &FeeSchedule) -> Outcome {
             reason: UnfilledReason::BelowFloor,
             best: Some(BidRef { reply: 2, bid: 1 }),
         }],
+        house: Vec::new(),
         unmapped: vec![BidRef { reply: 1, bid: 1 }],
         no_fill: None,
         search: Search::Exact,

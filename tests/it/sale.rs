@@ -69,6 +69,7 @@ impl Sale {
                 reason: UnfilledReason::BelowFloor,
                 best: None,
             })),
+            house: Vec::new(),
             unmapped: Vec::new(),
             no_fill: None,
             search: Search::Exact,
@@ -206,6 +207,7 @@ fn market() -> Market {
         deals_first: false,
         private_auction: false,
         deals: Vec::new(),
+        house: Vec::new(),
     };
     Market {
         domain: "breakwater.example".into(),

@@ -85,12 +85,6 @@ const WORDS: &[(&str, &str)] = &[
     ("thread::sl¦eep", "wait for what happens, not for a time"),
 ];
 
-/// Exceptions to `WORDS`: the file and the word.
-const WORDS_TOO: &[(&str, &str)] = &[
-    // A thread of its own, keeping two flushes 1 ms apart (decision 21).
-    ("src/io/journal/writer.rs", "thread::sl¦eep"),
-];
-
 /// A file longer than this has two subjects.
 const LINES: usize = 600;
 
@@ -306,9 +300,8 @@ fn words(file: &File) -> Vec<Finding> {
     if !is_rust(file) {
         return Vec::new();
     }
-    let excepted = |word: &str| WORDS_TOO.contains(&(file.path.as_str(), word));
-    let words = WORDS.iter().filter(|(word, _)| !excepted(word));
-    words
+    WORDS
+        .iter()
         .flat_map(|(word, reason)| {
             let word = plain(word);
             let why = format!("`{word}`: {reason}");

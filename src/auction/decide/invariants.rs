@@ -38,7 +38,7 @@ pub(super) fn assert_legal(
     assert_seconds(input, outcome);
     assert_fates(input, outcome);
     for (index, part) in input.plan.parts.iter().enumerate() {
-        assert_part(part, index, &outcome.wins);
+        assert_part(part, index, outcome);
     }
     assert_apart(field, filled);
     for win in &outcome.wins {
@@ -75,12 +75,15 @@ fn assert_fates(input: &AuctionInput, outcome: &Outcome) {
 }
 
 /// Checks that the ads of a part fit into it.
-fn assert_part(part: &Part, index: usize, wins: &[Win]) {
-    let ads = || wins.iter().filter(|win| win.part == index);
+fn assert_part(part: &Part, index: usize, outcome: &Outcome) {
+    let house = outcome.house.iter().filter(|play| play.part == index);
+    let house = house.map(|play| &part.house[play.ad]).map(|ad| (ad.seconds, ad.length));
+    let wins = outcome.wins.iter().filter(|win| win.part == index);
+    let ads = || wins.clone().map(|win| (win.seconds, win.length)).chain(house.clone());
     assert!(ads().count() <= usize::from(part.max_ads), "a part has at most its most ads");
-    let seconds: u64 = ads().map(|win| u64::from(win.seconds.0)).sum();
+    let seconds: u64 = ads().map(|(seconds, _)| u64::from(seconds.0)).sum();
     assert!(seconds <= u64::from(part.seconds.0), "ads never outlast their part");
-    let real: u64 = ads().map(|win| win.length.0).sum();
+    let real: u64 = ads().map(|(_, length)| length.0).sum();
     assert!(part.fit == Fit::Nominal || real <= part.real.0, "nor do they really");
 }
 

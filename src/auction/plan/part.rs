@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::auction::plan::floors;
-use crate::model::break_request::{AskedImp, BreakRequest};
+use crate::model::break_request::{AskedImp, BreakRequest, Door};
 use crate::model::category::Category;
+use crate::model::house::HouseAd;
 use crate::model::market::{Lengths, Placement};
 use crate::model::plan::{Part, Shape};
 use crate::model::time::{MAX_BREAK, Millis, Seconds};
@@ -53,6 +54,7 @@ pub(super) fn part(request: &BreakRequest, imp: &AskedImp, pod: usize) -> (Part,
         size: imp.size,
         secure: imp.secure.unwrap_or(false),
         expires_s: expires_s(request, imp, real, lengths.shortest()),
+        house: house(request, imp, seconds),
         lengths,
     };
     let sells = sells
@@ -60,6 +62,27 @@ pub(super) fn part(request: &BreakRequest, imp: &AskedImp, pod: usize) -> (Part,
         && !part.protocols.is_empty()
         && (!part.mimes.is_empty() || placement.mimes.is_empty());
     (part, sells)
+}
+
+/// Returns the house ads that fit a part and that its caller can play.
+///
+/// Who asks by OpenRTB is answered with bids only, and has no place for them.
+fn house(request: &BreakRequest, imp: &AskedImp, seconds: Seconds) -> Vec<Arc<HouseAd>> {
+    let placement = &imp.placement;
+    if request.door == Door::OpenRtb || placement.house.is_empty() {
+        return Vec::new();
+    }
+    let types = [&placement.mimes, &imp.mimes];
+    let takes = |mime: &str| {
+        let listed = |list: &[Arc<str>]| list.iter().any(|own| own.eq_ignore_ascii_case(mime));
+        types.iter().all(|list| list.is_empty() || listed(list))
+    };
+    let plays = |ad: &&Arc<HouseAd>| {
+        ad.seconds <= seconds
+            && ad.media.iter().any(|file| takes(&file.mime))
+            && (imp.secure != Some(true) || ad.is_secure())
+    };
+    placement.house.iter().filter(plays).cloned().collect()
 }
 
 /// Returns the seconds until the last ad may start: as the caller says, else the shortest length

@@ -3,12 +3,12 @@
 use std::any::Any;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
 /// A file system.
 pub trait Disk: Send + Sync {
-    /// Makes a folder and those above it, unless they are there.
+    /// Makes a folder and those above it, for their owner only, unless they are there.
     ///
     /// # Errors
     ///
@@ -16,18 +16,24 @@ pub trait Disk: Send + Sync {
     fn create_folder(&self, path: &Path) -> io::Result<()>;
     /// Returns the names in a folder in any order; none when there is no such folder.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
-    /// Makes a file that must not be there yet, to be read and written.
+    /// Makes a file that must not be there yet, to be read and written by its owner only.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Opens a file to be read and written.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Opens a file to be read.
     fn open_to_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Gives a file another name in its folder, in place of what has that name.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
     /// Locks a file until the value is dropped; `None` when another holds it.
     fn lock(&self, path: &Path) -> io::Result<Option<Lock>>;
+    /// Locks a file until the value is dropped; waits while another holds it.
+    fn wait_lock(&self, path: &Path) -> io::Result<Lock>;
+    /// Returns how many bytes may still be written on the disk that holds a folder.
+    fn free(&self, folder: &Path) -> io::Result<u64>;
 }
 
 /// What holds a lock.
@@ -57,7 +63,7 @@ pub struct LocalDisk;
 
 impl Disk for LocalDisk {
     fn create_folder(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -72,7 +78,8 @@ impl Disk for LocalDisk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create_new(true).mode(0o600).open(path)?;
         Ok(Box::new(file))
     }
 
@@ -86,6 +93,10 @@ impl Disk for LocalDisk {
         Ok(Box::new(file))
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
     }
@@ -95,13 +106,28 @@ impl Disk for LocalDisk {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+        let file = open_lock(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+
+    fn wait_lock(&self, path: &Path) -> io::Result<Lock> {
+        let file = open_lock(path)?;
+        file.lock()?;
+        Ok(Box::new(file))
+    }
+
+    fn free(&self, folder: &Path) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(folder)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 impl DiskFile for File {

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::io::journal::segment::{FRAME_HEAD, MAX_PAYLOAD};
-use crate::io::journal::{Durability, Flush};
+use crate::io::journal::{Alarm, Durability, Flush};
 
 /// The queue of one stream.
 pub(super) struct Queue {
@@ -20,6 +20,7 @@ pub(super) struct Queue {
     work: Condvar,
     room: usize,
     durability: Durability,
+    alarm: Alarm,
 }
 
 struct State {
@@ -37,6 +38,8 @@ struct State {
     /// Numbers given back, all below `next_seq`.
     unused: BTreeSet<u64>,
     life: Life,
+    /// Whether the writer keeps its distance from the last flush: what is queued need not wake it.
+    resting: bool,
 }
 
 /// Whether the queue still takes and the writer still writes.
@@ -44,8 +47,8 @@ enum Life {
     Open,
     /// Takes no more; the writer empties it.
     Closing,
-    /// The writer is gone, in order or by the failure named.
-    Ended(Option<Arc<str>>),
+    /// The writer is gone.
+    Ended,
 }
 
 /// A record on its way to disk.
@@ -74,7 +77,12 @@ enum PendingState {
 }
 
 impl Queue {
-    pub(super) fn new(next_index: u64, room: usize, durability: Durability) -> Arc<Self> {
+    pub(super) fn new(
+        next_index: u64,
+        room: usize,
+        durability: Durability,
+        alarm: Alarm,
+    ) -> Arc<Self> {
         let state = State {
             waiting: VecDeque::new(),
             bytes: 0,
@@ -85,21 +93,18 @@ impl Queue {
             next_seq: 0,
             unused: BTreeSet::new(),
             life: Life::Open,
+            resting: false,
         };
-        Arc::new(Self { state: Mutex::new(state), work: Condvar::new(), room, durability })
+        Arc::new(Self { state: Mutex::new(state), work: Condvar::new(), room, durability, alarm })
     }
 
     pub(super) fn permit(self: &Arc<Self>) -> Option<Permit> {
         let mut state = self.state.lock();
-        let taken = state.bytes + (state.permits + 1) * RESERVE;
-        match state.life {
-            Life::Open if taken <= self.room => {
-                state.permits += 1;
-                let seq = state.take_number();
-                Some(Permit { queue: Arc::clone(self), seq, used: false })
-            }
-            Life::Open | Life::Closing | Life::Ended(_) => None,
-        }
+        state.has_room(self.room).then(|| {
+            state.permits += 1;
+            let seq = state.take_number();
+            Permit { queue: Arc::clone(self), seq, used: false }
+        })
     }
 
     /// Bytes that are appended and not yet flushed.
@@ -122,11 +127,9 @@ impl Queue {
         self.state.lock().unused.iter().copied().collect()
     }
 
-    pub(super) fn failure(&self) -> Option<Arc<str>> {
-        match &self.state.lock().life {
-            Life::Ended(failure) => failure.clone(),
-            Life::Open | Life::Closing => None,
-        }
+    /// Says whether a permit would be given.
+    pub(super) fn takes(&self) -> bool {
+        self.state.lock().has_room(self.room)
     }
 
     /// Takes no more permits; the writer ends once the queue is empty.
@@ -138,18 +141,25 @@ impl Queue {
         self.work.notify_all();
     }
 
-    /// Waits until something is queued; `false` when nothing will be any more.
-    pub(super) fn wait(&self) -> bool {
+    /// Waits until something is queued and `earliest` has come; `false` when nothing will be any
+    /// more. A queue that is closing does not wait.
+    pub(super) fn wait(&self, earliest: Option<std::time::Instant>) -> bool {
         let mut state = self.state.lock();
+        if let Some(earliest) = earliest {
+            state.resting = true;
+            let open = |state: &mut State| matches!(state.life, Life::Open);
+            self.work.wait_while_until(&mut state, open, earliest);
+            state.resting = false;
+        }
         loop {
             match state.life {
                 _ if !state.waiting.is_empty() => return true,
                 Life::Open => self.work.wait(&mut state),
                 Life::Closing => {
-                    state.life = Life::Ended(None);
+                    state.life = Life::Ended;
                     return false;
                 }
-                Life::Ended(_) => return false,
+                Life::Ended => return false,
             }
         }
     }
@@ -188,8 +198,11 @@ impl Queue {
     /// Ends the queue; whatever waits is refused, since its senders are dropped.
     pub(super) fn end(&self, failure: Option<Arc<str>>) {
         let mut state = self.state.lock();
-        if !matches!(state.life, Life::Ended(_)) {
-            state.life = Life::Ended(failure);
+        if !matches!(state.life, Life::Ended) {
+            state.life = Life::Ended;
+            if let Some(failure) = failure {
+                self.alarm.raise(failure);
+            }
         }
         state.waiting.clear();
         state.bytes = 0;
@@ -198,6 +211,12 @@ impl Queue {
 }
 
 impl State {
+    /// Says whether one more record may come, when `room` bytes may wait.
+    fn has_room(&self, room: usize) -> bool {
+        let taken = self.bytes + (self.permits + 1) * RESERVE;
+        matches!(self.life, Life::Open) && taken <= room
+    }
+
     fn take_number(&mut self) -> u64 {
         self.unused.pop_first().unwrap_or_else(|| {
             self.next_seq += 1;
@@ -227,7 +246,7 @@ impl Permit {
     pub fn append(mut self, payload: Vec<u8>) -> Pending {
         let durability = self.queue.durability;
         let mut state = self.queue.state.lock();
-        let ended = matches!(state.life, Life::Ended(_));
+        let ended = matches!(state.life, Life::Ended);
         if ended || payload.is_empty() || MAX_PAYLOAD < payload.len() {
             return Pending(PendingState::Refused);
         }
@@ -238,9 +257,12 @@ impl Permit {
         state.next_index += 1;
         let (sender, done) = oneshot::channel();
         state.waiting.push_back(Append { index, payload, done: sender });
+        let resting = state.resting;
         drop(state);
         self.used = true;
-        self.queue.work.notify_one();
+        if !resting {
+            self.queue.work.notify_one();
+        }
         Pending(PendingState::Waiting { index, durability, done })
     }
 }

@@ -1,12 +1,18 @@
 //! Reading a stream record by record, beside a running writer or without one.
+//!
+//! Plain and sealed segments give the same records. A segment that is sealed while it is read
+//! stays as it was opened; one that was sealed before is found under its other name.
 
 use std::collections::VecDeque;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::io::journal::disk::{Disk, LocalDisk};
-use crate::io::journal::recover::{FIRST_FRAME, segments};
-use crate::io::journal::segment::{Found, HEAD, Header, Tail, Window, file_name};
+use crate::io::journal::files::{self, Opened, firsts};
+use crate::io::journal::recover::FIRST_FRAME;
+use crate::io::journal::sealed::{Sealed, after};
+use crate::io::journal::segment::{Form, Found, Header, Tail, Window, file_name};
 use crate::io::journal::{JournalError, Stream, doing, folder};
 
 /// A record of a stream.
@@ -16,14 +22,38 @@ pub struct Frame {
     pub index: u64,
     /// The segment file it stands in.
     pub file: Arc<Path>,
-    /// Where its frame begins.
+    /// Where its frame begins; in a sealed file, where it begins once unpacked.
     pub offset: u64,
     /// What was appended.
     pub payload: Vec<u8>,
 }
 
+/// A record of a stream as it lies in the reader's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameRef<'a> {
+    /// Its index in the stream.
+    pub index: u64,
+    /// The segment file it stands in.
+    pub file: &'a Arc<Path>,
+    /// Where its frame begins; in a sealed file, where it begins once unpacked.
+    pub offset: u64,
+    /// What was appended.
+    pub payload: &'a [u8],
+}
+
+impl FrameRef<'_> {
+    /// Copies it.
+    #[must_use]
+    pub fn to_frame(&self) -> Frame {
+        let Self { index, file, offset, payload } = *self;
+        Frame { index, file: Arc::clone(file), offset, payload: payload.to_vec() }
+    }
+}
+
 /// The records of one stream in order.
 ///
+/// A pruned stream begins with the first record that is kept, and when it is pruned while it is
+/// read, the reader goes on with the first that is left: indexes ascend, and are dense but there.
 /// `None` means that there are no more yet: asked again, it goes on with what was written since.
 /// After an error it stays at its end.
 pub struct Frames {
@@ -41,10 +71,22 @@ pub struct Frames {
 }
 
 struct Current {
-    window: Window,
+    source: Source,
     path: Arc<Path>,
     first: u64,
     offset: u64,
+}
+
+enum Source {
+    Plain(Window),
+    Sealed(Box<Sealed>),
+}
+
+/// A record that was found in the current segment.
+struct Place {
+    index: u64,
+    offset: u64,
+    count: usize,
 }
 
 /// Reads a stream from a data folder.
@@ -63,17 +105,33 @@ pub fn frames(data: &Path, stream: Stream) -> Result<Frames, JournalError> {
 /// When the folder cannot be listed.
 pub fn frames_on(disk: Arc<dyn Disk>, data: &Path, stream: Stream) -> Result<Frames, JournalError> {
     let folder = folder(data, stream);
-    let ahead = segments(&*disk, &folder, stream)?.into();
+    let ahead = firsts(&*disk, &folder, stream)?.into();
     Ok(Frames { disk, folder, stream, ahead, current: None, next: None, from: 0, failed: false })
 }
 
 /// Reads a stream from the record `index` on; nothing, as long as there is no such record yet.
 ///
+/// Finding the place costs one zstd frame, or one pass over a plain segment.
+///
 /// # Errors
 ///
 /// When the folder cannot be listed.
 pub fn frames_from(data: &Path, stream: Stream, index: u64) -> Result<Frames, JournalError> {
-    let mut frames = frames(data, stream)?;
+    frames_from_on(Arc::new(LocalDisk), data, stream, index)
+}
+
+/// Reads a stream on `disk` from the record `index` on.
+///
+/// # Errors
+///
+/// When the folder cannot be listed.
+pub fn frames_from_on(
+    disk: Arc<dyn Disk>,
+    data: &Path,
+    stream: Stream,
+    index: u64,
+) -> Result<Frames, JournalError> {
+    let mut frames = frames_on(disk, data, stream)?;
     frames.from = index;
     while frames.ahead.get(1).is_some_and(|next| *next <= index) {
         frames.ahead.pop_front();
@@ -81,26 +139,47 @@ pub fn frames_from(data: &Path, stream: Stream, index: u64) -> Result<Frames, Jo
     Ok(frames)
 }
 
+/// Reads one record; none when the stream does not hold it: not yet, or no longer.
+///
+/// # Errors
+///
+/// When the place where it should be is damaged, or the file system refuses.
+pub fn frame_at(data: &Path, stream: Stream, index: u64) -> Result<Option<Frame>, JournalError> {
+    let mut frames = frames_from(data, stream, index)?;
+    let found = frames.read()?.filter(|frame| frame.index == index);
+    Ok(found.map(|frame| frame.to_frame()))
+}
+
 impl Iterator for Frames {
     type Item = Result<Frame, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        loop {
-            let frame = self.advance().transpose();
-            self.failed = matches!(frame, Some(Err(_)));
-            match frame {
-                Some(Ok(frame)) if frame.index < self.from => {}
-                other => return other,
-            }
-        }
+        self.read().map(|frame| frame.map(|frame| frame.to_frame())).transpose()
     }
 }
 
 impl Frames {
-    fn advance(&mut self) -> Result<Option<Frame>, JournalError> {
+    /// Reads the next record without copying it; `None` as the iterator's.
+    ///
+    /// # Errors
+    ///
+    /// When a record is damaged, or the file system refuses.
+    pub fn read(&mut self) -> Result<Option<FrameRef<'_>>, JournalError> {
+        if self.failed {
+            return Ok(None);
+        }
+        let found = self.advance();
+        self.failed = found.is_err();
+        let Some(Place { index, offset, count }) = found? else { return Ok(None) };
+        let current = self.current.as_ref().expect("a record stands in the current segment");
+        let payload = match &current.source {
+            Source::Plain(window) => window.payload(offset, count),
+            Source::Sealed(sealed) => sealed.payload(offset, count),
+        };
+        Ok(Some(FrameRef { index, file: &current.path, offset, payload }))
+    }
+
+    fn advance(&mut self) -> Result<Option<Place>, JournalError> {
         loop {
             let Some(mut current) = self.current.take() else {
                 if !self.open_next()? {
@@ -109,83 +188,155 @@ impl Frames {
                 continue;
             };
             let index = *self.next.get_or_insert(current.first);
-            let found = self.read(&mut current, index)?;
-            let Some(payload) = found else {
-                if self.ahead.is_empty() {
+            let offset = current.offset;
+            let found = match &mut current.source {
+                Source::Plain(window) => {
+                    let at = At { path: &current.path, first: current.first, offset, index };
+                    self.find(window, &at)?
+                }
+                Source::Sealed(sealed) => sealed.frame(offset, index)?,
+            };
+            let Some(count) = found else {
+                if self.stays(&current, index)? {
                     self.current = Some(current);
                     return Ok(None);
                 }
                 continue;
             };
-            let offset = current.offset;
-            let file = Arc::clone(&current.path);
-            current.offset += HEAD + u64::try_from(payload.len()).expect("a payload fits");
+            current.offset = after(offset, count);
             self.next = Some(index + 1);
             self.current = Some(current);
-            return Ok(Some(Frame { index, file, offset, payload }));
+            if self.from <= index {
+                return Ok(Some(Place { index, offset, count }));
+            }
         }
     }
 
-    /// Reads the next record of a segment, or `None` at its end.
-    fn read(&mut self, current: &mut Current, index: u64) -> Result<Option<Vec<u8>>, JournalError> {
+    /// Finds a record in a plain segment and returns the length of its payload; none at its end.
+    fn find(&mut self, window: &mut Window, at: &At<'_>) -> Result<Option<usize>, JournalError> {
         let mut tail = Tail::Clean;
         for attempt in 0..ATTEMPTS {
             if 0 < attempt {
                 // The order counts: what a segment lacks once there is a next one, it lacks.
-                self.look_ahead(current.first)?;
-                current.window.refresh();
+                self.look_ahead(at.first)?;
+                window.refresh();
             }
-            let found = current.window.frame(current.offset, index);
-            let found = found.map_err(doing("read", &current.path))?;
-            if let Found::Frame(payload) = found {
-                return Ok(Some(payload));
+            let found = window.frame(at.offset, at.index).map_err(doing("read", at.path))?;
+            if let Found::Frame(count) = found {
+                return Ok(Some(count));
             }
-            let rest = current.window.tail(current.offset, index);
-            tail = rest.map_err(doing("read", &current.path))?;
+            tail = window.tail(at.offset, at.index).map_err(doing("read", at.path))?;
         }
-        let last = self.ahead.is_empty();
         match tail {
-            Tail::Clean if last || self.ahead.front() == Some(&index) => Ok(None),
-            Tail::Torn(_) if last => Ok(None),
-            Tail::Clean | Tail::Torn(_) | Tail::Damaged => {
-                let file = current.path.to_path_buf();
-                Err(JournalError::Damaged { file, index, offset: current.offset })
+            Tail::Clean => Ok(None),
+            Tail::Torn(_) if self.ahead.is_empty() => Ok(None),
+            Tail::Torn(_) | Tail::Damaged => Err(at.damaged()),
+        }
+    }
+
+    /// Says whether the stream ends with a segment that was read to its end; if not, the next one
+    /// is to be opened.
+    fn stays(&mut self, current: &Current, index: u64) -> Result<bool, JournalError> {
+        // A plain one was read to its end after the last look; a sealed one does not grow.
+        if self.ahead.is_empty() && matches!(current.source, Source::Sealed(_)) {
+            self.look_ahead(current.first)?;
+        }
+        match self.ahead.front().copied() {
+            None => Ok(true),
+            Some(front) if front == index => Ok(false),
+            Some(_) if self.is_pruned(current.first)? => Ok(false),
+            Some(_) => {
+                let Current { path, first, offset, .. } = current;
+                Err(At { path, first: *first, offset: *offset, index }.damaged())
             }
         }
     }
 
+    /// Says whether the segment that begins with `first` was pruned since it was opened, and is
+    /// ready to go on with what is left.
+    fn is_pruned(&mut self, first: u64) -> Result<bool, JournalError> {
+        let all = firsts(&*self.disk, &self.folder, self.stream)?;
+        let pruned = all.first().is_some_and(|oldest| first < *oldest);
+        if pruned {
+            self.ahead = all.into();
+            self.next = None;
+        }
+        Ok(pruned)
+    }
+
     /// Opens the next segment, if there is one with a header.
     fn open_next(&mut self) -> Result<bool, JournalError> {
-        if self.ahead.is_empty() {
-            self.ahead = segments(&*self.disk, &self.folder, self.stream)?.into();
-        }
-        let Some(&first) = self.ahead.front() else { return Ok(false) };
-        let path = self.folder.join(file_name(self.stream, first));
-        let file = self.disk.open_to_read(&path).map_err(doing("open", &path))?;
-        let mut window = Window::new(file);
-        let bytes = window.bytes(0, Header::BYTES).map_err(doing("read", &path))?;
-        let header = Header::read(bytes);
-        if header.is_none() && self.ahead.len() == 1 {
-            let tail = window.tail(FIRST_FRAME, first).map_err(doing("read", &path))?;
-            if tail == Tail::Clean {
-                // It is being made, or a crash came between.
-                return Ok(false);
+        for _ in 0..ATTEMPTS {
+            if self.ahead.is_empty() {
+                self.ahead = firsts(&*self.disk, &self.folder, self.stream)?.into();
+            }
+            let Some(&first) = self.ahead.front() else { return Ok(false) };
+            match files::open(&*self.disk, &self.folder, self.stream, first)? {
+                Some(opened) => return self.enter(opened, first),
+                // Gone since the folder was listed.
+                None if self.is_pruned(first)? => {}
+                None => self.look_ahead(first.saturating_sub(1))?,
             }
         }
-        if header.is_none_or(|header| header.first != first) {
-            return Err(JournalError::Damaged { file: path, index: first, offset: 0 });
-        }
+        let path = self.folder.join(file_name(self.stream, self.next.unwrap_or(0), Form::Plain));
+        Err(doing("open", &path)(io::ErrorKind::NotFound.into()))
+    }
+
+    /// Begins with a segment; `false` when it is being made.
+    fn enter(&mut self, opened: Opened, first: u64) -> Result<bool, JournalError> {
+        let Opened { form, path, file } = opened;
+        let (source, offset) = match form {
+            Form::Sealed => {
+                let sealed = Sealed::open(file, &path, first)?;
+                let mut offset = FIRST_FRAME;
+                if self.next.is_none() && first < self.from {
+                    let (index, start) = sealed.before(self.from);
+                    (self.next, offset) = (Some(index), start);
+                }
+                (Source::Sealed(Box::new(sealed)), offset)
+            }
+            Form::Plain => {
+                let mut window = Window::new(file);
+                let bytes = window.bytes(0, Header::BYTES).map_err(doing("read", &path))?;
+                let header = Header::read(bytes);
+                if header.is_none() && self.ahead.len() == 1 {
+                    let tail = window.tail(FIRST_FRAME, first).map_err(doing("read", &path))?;
+                    if tail == Tail::Clean {
+                        // It is being made, or a crash came between.
+                        return Ok(false);
+                    }
+                }
+                if header.is_none_or(|header| header.first != first) {
+                    return Err(JournalError::Damaged { file: path, index: first, offset: 0 });
+                }
+                (Source::Plain(window), FIRST_FRAME)
+            }
+        };
         self.ahead.pop_front();
-        let path = Arc::from(path);
-        self.current = Some(Current { window, path, first, offset: FIRST_FRAME });
+        self.current = Some(Current { source, path: Arc::from(path), first, offset });
         Ok(true)
     }
 
     /// Looks for segments made since the folder was listed.
     fn look_ahead(&mut self, current: u64) -> Result<(), JournalError> {
-        let all = segments(&*self.disk, &self.folder, self.stream)?;
+        let all = firsts(&*self.disk, &self.folder, self.stream)?;
         self.ahead = all.into_iter().filter(|first| current < *first).collect();
         Ok(())
+    }
+}
+
+/// Where a record of a plain segment should stand.
+struct At<'a> {
+    path: &'a Path,
+    first: u64,
+    offset: u64,
+    index: u64,
+}
+
+impl At<'_> {
+    fn damaged(&self) -> JournalError {
+        let file = self.path.to_path_buf();
+        JournalError::Damaged { file, index: self.index, offset: self.offset }
     }
 }
 

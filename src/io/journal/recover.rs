@@ -1,11 +1,16 @@
 //! Finding the end of a stream at start, and cutting what a crash left half written.
 //!
 //! Only the last segment can be torn: each one before it was synced before the next was made.
+//! Nothing is cut that a signed checkpoint covers: what was signed was on disk, so its loss is
+//! damage. The whole stream is judged before any byte of it is changed.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::io::journal::disk::{Disk, DiskFile};
-use crate::io::journal::segment::{Found, HEAD, Header, Tail, Window, file_name, first_index};
+use crate::io::journal::files::{firsts, open};
+use crate::io::journal::sealed::{Sealed, after};
+use crate::io::journal::segment::{Form, Found, Header, Tail, Window, file_name, time_of};
 use crate::io::journal::{JournalError, Stream, doing};
 
 /// Where a stream goes on.
@@ -16,11 +21,17 @@ pub(super) struct Recovered {
     pub(super) last: Option<OpenSegment>,
     /// What was cut.
     pub(super) cut: Option<Cut>,
+    /// The latest time of a record of the last segment, in Unix milliseconds.
+    pub(super) newest: Option<u64>,
 }
 
 /// A segment that takes more frames.
 pub(super) struct OpenSegment {
     pub(super) file: Box<dyn DiskFile>,
+    /// The index of its first frame.
+    pub(super) first: u64,
+    /// When it was made, in Unix milliseconds.
+    pub(super) created: u64,
     /// Where the next frame goes.
     pub(super) offset: u64,
 }
@@ -38,18 +49,6 @@ pub struct Cut {
     pub bytes: u64,
 }
 
-/// Returns the first indexes of the segments of a stream, ascending.
-pub(super) fn segments(
-    disk: &dyn Disk,
-    folder: &Path,
-    stream: Stream,
-) -> Result<Vec<u64>, JournalError> {
-    let names = disk.list(folder).map_err(doing("list", folder))?;
-    let mut firsts: Vec<u64> = names.iter().filter_map(|name| first_index(stream, name)).collect();
-    firsts.sort_unstable();
-    Ok(firsts)
-}
-
 /// Finds the end of a stream and cuts what is torn.
 pub(super) fn recover(
     disk: &dyn Disk,
@@ -57,82 +56,153 @@ pub(super) fn recover(
     stream: Stream,
     origin: [u8; 16],
 ) -> Result<Recovered, JournalError> {
-    let mut firsts = segments(disk, folder, stream)?;
+    let mut firsts = firsts(disk, folder, stream)?;
     // A segment whose header never reached the disk holds nothing: the one before is the last.
-    let mut unborn = None;
+    let mut unborn = Vec::new();
+    let mut end = End { next: 0, file: folder.to_owned(), tail: None };
     while let Some(first) = firsts.pop() {
-        let path = folder.join(file_name(stream, first));
-        let file = disk.open(&path).map_err(doing("open", &path))?;
-        let mut window = Window::new(file);
-        if !check_header(&mut window, &path, first, origin)? {
-            disk.remove(&path).map_err(doing("remove", &path))?;
-            disk.sync_folder(folder).map_err(doing("sync", folder))?;
-            unborn = unborn.or(Some(first));
-            continue;
+        match segment_end(disk, folder, (stream, first), origin)? {
+            Some(found) => {
+                end = found;
+                break;
+            }
+            None => unborn.push(first),
         }
-        let recovered = recover_segment(window, path.clone(), first)?;
-        if unborn.is_some_and(|unborn| unborn != recovered.next) {
-            return Err(JournalError::Damaged { file: path, index: recovered.next, offset: 0 });
-        }
-        return Ok(recovered);
     }
-    match unborn {
-        None | Some(0) => Ok(Recovered { next: 0, last: None, cut: None }),
-        Some(first) => {
-            let file = folder.join(file_name(stream, first));
-            Err(JournalError::Damaged { file, index: first, offset: 0 })
+    let signed = signed(disk, folder)?;
+    let misplaced = unborn.last().is_some_and(|unborn| *unborn != end.next);
+    if misplaced || end.next < signed {
+        let offset = end.tail.map_or(0, |tail| tail.segment.offset);
+        return Err(JournalError::Damaged { file: end.file, index: end.next, offset });
+    }
+    for first in &unborn {
+        let path = folder.join(file_name(stream, *first, Form::Plain));
+        disk.remove(&path).map_err(doing("remove", &path))?;
+    }
+    if !unborn.is_empty() {
+        disk.sync_folder(folder).map_err(doing("sync", folder))?;
+    }
+    let End { next, file, tail } = end;
+    let Some(EndOfPlain { segment, torn, newest }) = tail else {
+        return Ok(Recovered { next, last: None, cut: None, newest: None });
+    };
+    let offset = segment.offset;
+    if torn.is_some() {
+        segment.file.set_length(offset).map_err(doing("cut", &file))?;
+        segment.file.sync().map_err(doing("sync", &file))?;
+    }
+    let cut = torn.map(|bytes| Cut { file, index: next, offset, bytes });
+    Ok(Recovered { next, last: Some(segment), cut, newest })
+}
+
+/// The end of a stream as it was found.
+struct End {
+    next: u64,
+    file: PathBuf,
+    /// None when the last segment is sealed, or there is none.
+    tail: Option<EndOfPlain>,
+}
+
+struct EndOfPlain {
+    segment: OpenSegment,
+    /// How many bytes are torn.
+    torn: Option<u64>,
+    newest: Option<u64>,
+}
+
+/// Finds where a segment ends; none when nothing was ever synced into its file.
+fn segment_end(
+    disk: &dyn Disk,
+    folder: &Path,
+    (stream, first): (Stream, u64),
+    origin: [u8; 16],
+) -> Result<Option<End>, JournalError> {
+    let path = folder.join(file_name(stream, first, Form::Plain));
+    match disk.open(&path) {
+        Ok(file) => {
+            let mut window = Window::new(file);
+            match check_header(&mut window, &path, first, origin)? {
+                Some(header) => end_of_plain(window, path, header).map(Some),
+                None => Ok(None),
+            }
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let opened = open(disk, folder, stream, first)?;
+            let opened = opened.ok_or_else(|| doing("open", &path)(error))?;
+            let sealed = Sealed::open(opened.file, &opened.path, first)?;
+            if sealed.header().origin != origin {
+                return Err(JournalError::Foreign { file: opened.path });
+            }
+            Ok(Some(End { next: sealed.end(), file: opened.path, tail: None }))
+        }
+        Err(error) => Err(doing("open", &path)(error)),
     }
 }
 
-/// Says whether a segment has its header; `false`: nothing was ever synced into the file.
+/// Reads the header of a segment; none: nothing was ever synced into the file.
 fn check_header(
     window: &mut Window,
     path: &Path,
     first: u64,
     origin: [u8; 16],
-) -> Result<bool, JournalError> {
+) -> Result<Option<Header>, JournalError> {
     let bytes = window.bytes(0, Header::BYTES).map_err(doing("read", path))?;
     match Header::read(bytes) {
         Some(header) if header.origin != origin => {
             Err(JournalError::Foreign { file: path.to_owned() })
         }
-        Some(header) if header.first == first => Ok(true),
+        Some(header) if header.first == first => Ok(Some(header)),
         found => {
             let tail = window.tail(FIRST_FRAME, first).map_err(doing("read", path))?;
             if found.is_none() && tail == Tail::Clean {
-                return Ok(false);
+                return Ok(None);
             }
             Err(JournalError::Damaged { file: path.to_owned(), index: first, offset: 0 })
         }
     }
 }
 
-fn recover_segment(
-    mut window: Window,
-    path: PathBuf,
-    first: u64,
-) -> Result<Recovered, JournalError> {
-    let (mut offset, mut next) = (FIRST_FRAME, first);
+fn end_of_plain(mut window: Window, path: PathBuf, header: Header) -> Result<End, JournalError> {
+    let (mut offset, mut next, mut newest) = (FIRST_FRAME, header.first, None);
     loop {
         let found = window.frame(offset, next).map_err(doing("read", &path))?;
-        let Found::Frame(payload) = found else { break };
-        offset += HEAD + u64::try_from(payload.len()).expect("a payload's length fits");
+        let Found::Frame(count) = found else { break };
+        newest = newest.max(time_of(window.payload(offset, count)));
+        offset = after(offset, count);
         next += 1;
     }
     let tail = window.tail(offset, next).map_err(doing("read", &path))?;
-    let file = window.into_file();
-    let cut = match tail {
+    let torn = match tail {
         Tail::Clean => None,
+        Tail::Torn(bytes) => Some(bytes),
         Tail::Damaged => return Err(JournalError::Damaged { file: path, index: next, offset }),
-        Tail::Torn(bytes) => {
-            file.set_length(offset).map_err(doing("cut", &path))?;
-            file.sync().map_err(doing("sync", &path))?;
-            Some(Cut { file: path, index: next, offset, bytes })
-        }
     };
-    Ok(Recovered { next, last: Some(OpenSegment { file, offset }), cut })
+    let Header { first, created, .. } = header;
+    let segment = OpenSegment { file: window.into_file(), first, created, offset };
+    Ok(End { next, file: path, tail: Some(EndOfPlain { segment, torn, newest }) })
+}
+
+/// Returns how many records the last signed checkpoint of a stream covers: the number in the second
+/// line of `checkpoint` beside the segments, 0 without such a file.
+pub(super) fn signed(disk: &dyn Disk, folder: &Path) -> Result<u64, JournalError> {
+    let path = folder.join(CHECKPOINT);
+    let file = match disk.open_to_read(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(doing("open", &path)(error)),
+    };
+    let mut bytes = vec![0; MAX_CHECKPOINT];
+    let count = file.read_at(0, &mut bytes).map_err(doing("read", &path))?;
+    bytes.truncate(count);
+    let text = String::from_utf8(bytes).ok();
+    let size = text.as_ref().and_then(|text| text.lines().nth(1)?.parse().ok());
+    // Without it nobody knows what must not be cut.
+    size.ok_or(JournalError::Damaged { file: path, index: 0, offset: 0 })
 }
 
 /// Where the first frame of a segment stands.
 pub(super) const FIRST_FRAME: u64 = 64;
+/// The last signed checkpoint of a stream, as its log keeps it (C2SP tlog-checkpoint).
+const CHECKPOINT: &str = "checkpoint";
+/// No checkpoint is longer.
+const MAX_CHECKPOINT: usize = 64 << 10;

@@ -1,4 +1,4 @@
-//! The bytes of a segment file: name, header, frames, and what may follow the last good frame.
+//! The bytes of a plain segment file: name, header, frames, and what may follow the last good one.
 
 use std::io;
 
@@ -47,16 +47,45 @@ impl Header {
     }
 }
 
-/// Returns the name of a segment file.
-pub(super) fn file_name(stream: Stream, first: u64) -> String {
-    format!("{}-{first:020}.seg", stream.name())
+/// The form of a segment file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Form {
+    /// `.seg`: as it is written.
+    Plain,
+    /// `.seg.zst`: the same bytes packed, with an index (`sealed`).
+    Sealed,
 }
 
-/// Returns the first index that a file name tells, if it is the name of a segment of the stream.
-pub(super) fn first_index(stream: Stream, name: &str) -> Option<u64> {
-    let digits = name.strip_prefix(stream.name())?.strip_prefix('-')?.strip_suffix(".seg")?;
-    let plain = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| digits.parse().ok()).flatten().filter(|first| *first <= MAX_FIRST)
+impl Form {
+    const ALL: [Self; 2] = [Self::Plain, Self::Sealed];
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Plain => ".seg",
+            Self::Sealed => ".seg.zst",
+        }
+    }
+}
+
+/// Returns the name of a segment file.
+pub(super) fn file_name(stream: Stream, first: u64, form: Form) -> String {
+    format!("{}-{first:020}{}", stream.name(), form.suffix())
+}
+
+/// Returns the first index and the form that a file name tells, if it is the name of a segment of
+/// the stream.
+pub(super) fn parse_name(stream: Stream, name: &str) -> Option<(u64, Form)> {
+    let rest = name.strip_prefix(stream.name())?.strip_prefix('-')?;
+    let (digits, suffix) = rest.split_at_checked(20)?;
+    let form = Form::ALL.into_iter().find(|form| form.suffix() == suffix)?;
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let first = plain.then(|| digits.parse().ok()).flatten().filter(|first| *first <= MAX_FIRST)?;
+    Some((first, form))
+}
+
+/// Returns when a record was made, if the payload is long enough to be an entry's.
+pub(super) fn time_of(payload: &[u8]) -> Option<u64> {
+    payload.get(TIME..)?.first_chunk().map(|time| u64::from_be_bytes(*time))
 }
 
 /// Appends a frame.
@@ -80,12 +109,25 @@ fn crc_of_head(length: [u8; 4], index: u64) -> u32 {
 
 /// What stands at an offset.
 pub(super) enum Found {
-    /// A good frame: its payload.
-    Frame(Vec<u8>),
+    /// A good frame: the length of its payload.
+    Frame(usize),
     /// Zeroes, or the end of the file.
     End,
     /// Neither.
     Bad,
+}
+
+/// Reads the frame `index` at the beginning of bytes that hold it whole.
+pub(super) fn read_frame(bytes: &[u8], index: u64) -> Found {
+    if bytes.iter().take(FRAME_HEAD).all(|byte| *byte == 0) {
+        return Found::End;
+    }
+    let Some((&length, rest)) = bytes.split_first_chunk::<4>() else { return Found::Bad };
+    let Some((&crc, rest)) = rest.split_first_chunk::<4>() else { return Found::Bad };
+    let Some(count) = payload_length(length) else { return Found::Bad };
+    let Some(payload) = rest.get(..count) else { return Found::Bad };
+    let sum = crc32c::crc32c_append(crc_of_head(length, index), payload);
+    if sum == u32::from_le_bytes(crc) { Found::Frame(count) } else { Found::Bad }
 }
 
 /// What follows the last good frame.
@@ -128,7 +170,7 @@ impl Window {
         let skip = match held {
             Some(skip) => skip,
             None => {
-                self.bytes = vec![0; count.max(WINDOW)];
+                self.bytes.resize(count.max(WINDOW), 0);
                 let read = self.file.read_at(offset, &mut self.bytes);
                 self.bytes.truncate(*read.as_ref().unwrap_or(&0));
                 read?;
@@ -143,16 +185,15 @@ impl Window {
     /// Reads the frame `index` at an offset.
     pub(super) fn frame(&mut self, offset: u64, index: u64) -> io::Result<Found> {
         let head = self.bytes(offset, FRAME_HEAD)?;
-        if head.iter().all(|byte| *byte == 0) {
-            return Ok(Found::End);
-        }
-        let Some((&length, rest)) = head.split_first_chunk::<4>() else { return Ok(Found::Bad) };
-        let Some(&crc) = rest.first_chunk::<4>() else { return Ok(Found::Bad) };
-        let Some(count) = payload_length(length) else { return Ok(Found::Bad) };
-        let payload = self.bytes(offset + HEAD, count)?;
-        let sum = crc32c::crc32c_append(crc_of_head(length, index), payload);
-        let good = payload.len() == count && sum == u32::from_le_bytes(crc);
-        Ok(if good { Found::Frame(payload.to_vec()) } else { Found::Bad })
+        let count = head.first_chunk().and_then(|length| payload_length(*length)).unwrap_or(0);
+        Ok(read_frame(self.bytes(offset, FRAME_HEAD + count)?, index))
+    }
+
+    /// Returns the payload, `count` bytes long, of the frame that `frame` found at an offset.
+    pub(super) fn payload(&self, offset: u64, count: usize) -> &[u8] {
+        let start = offset.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok());
+        let start = start.expect("the frame that was found is held") + FRAME_HEAD;
+        &self.bytes[start..start + count]
     }
 
     /// Says what stands from `offset` on, where frame `index` is not.
@@ -162,8 +203,9 @@ impl Window {
         match usize::try_from(written) {
             Ok(written) if written <= MAX_TORN => {
                 let bytes = self.bytes(offset, written)?;
-                let whole = holds_frame(bytes, index);
-                Ok(if whole { Tail::Damaged } else { Tail::Torn(end - offset) })
+                let torn = !holds_frame(bytes, index)
+                    || (written <= MAX_BATCH && lacks_sector(bytes, offset));
+                Ok(if torn { Tail::Torn(end - offset) } else { Tail::Damaged })
             }
             Ok(_) | Err(_) => Ok(Tail::Damaged),
         }
@@ -203,6 +245,28 @@ fn holds_frame(bytes: &[u8], index: u64) -> bool {
     })
 }
 
+/// Says whether a sector of the bad frame at the beginning of bytes that stand at `offset` never
+/// reached the disk.
+///
+/// A power cut may keep the end of a write that was never synced and lose its beginning. What is
+/// lost still holds the zeroes that were there before; a record that was synced and broke later
+/// does not turn into a sector of zeroes.
+fn lacks_sector(bytes: &[u8], offset: u64) -> bool {
+    let count = bytes.first_chunk().and_then(|length| payload_length(*length)).unwrap_or(0);
+    let frame = bytes.len().min(FRAME_HEAD + count);
+    let into = usize::try_from(offset % SECTOR).expect("a sector is small");
+    let sector = usize::try_from(SECTOR).expect("a sector is small");
+    let mut start = 0;
+    while start < frame {
+        let end = bytes.len().min((into + start) / sector * sector + sector - into);
+        if bytes[start..end].iter().all(|byte| *byte == 0) {
+            return true;
+        }
+        start = end;
+    }
+    false
+}
+
 /// Returns the length of a payload that a frame tells, if a payload may be that long.
 fn payload_length(length: [u8; 4]) -> Option<usize> {
     let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
@@ -217,6 +281,12 @@ pub(super) const MAX_PAYLOAD: usize = 4 << 20;
 pub(super) const FRAME_HEAD: usize = 8;
 /// The same, as an offset.
 pub(super) const HEAD: u64 = 8;
+/// The most bytes of one write, unless a single frame is longer.
+pub(super) const MAX_BATCH: usize = 256 << 10;
+/// The least that a disk writes whole.
+const SECTOR: u64 = 512;
+/// Where the time stands in an entry, and so in a payload: milliseconds, big-endian.
+const TIME: usize = 18;
 /// What one write can leave behind: it is at most 256 KiB, or a single frame.
 const MAX_TORN: usize = MAX_PAYLOAD + FRAME_HEAD;
 /// How much is read at once.

@@ -13,6 +13,9 @@ use crate::io::journal::tests::disk::{Faults, MemoryDisk};
 
 mod crash;
 mod disk;
+mod full;
+mod power;
+mod sealing;
 
 #[tokio::test]
 async fn records_come_back_in_the_order_they_went() {
@@ -125,7 +128,7 @@ async fn a_slow_flush_is_late_and_still_comes() {
 #[tokio::test]
 async fn a_queued_record_counts_at_once() {
     let disk = MemoryDisk::default();
-    let settings = Settings { durability: Durability::Queued, limits: LIMITS };
+    let settings = Settings { durability: Durability::Queued, ..settings() };
     let journal =
         Journal::open_on(Arc::new(disk.clone()), data(), &identity(), settings, |_| false);
     let journal = journal.unwrap();
@@ -235,7 +238,7 @@ fn try_open(disk: &MemoryDisk) -> Result<Journal, JournalError> {
 }
 
 fn settings() -> Settings {
-    Settings { durability: Durability::Flushed, limits: LIMITS }
+    Settings { durability: Durability::Flushed, limits: LIMITS, retention: None }
 }
 
 fn identity() -> Identity {
@@ -287,4 +290,10 @@ fn crc(bytes: &[u8]) -> u32 {
     !sum
 }
 
-const LIMITS: Limits = Limits { segment: 16 << 10, queue: 256 << 10, ahead: 4096 };
+const LIMITS: Limits = Limits {
+    segment: 16 << 10,
+    queue: 256 << 10,
+    ahead: 4096,
+    ballast: 0,
+    spacing: Duration::ZERO,
+};

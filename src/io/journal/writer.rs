@@ -1,17 +1,20 @@
 //! The thread that writes one stream: what is queued, one sync, again.
 //!
 //! Groups form by themselves while a sync runs. A failed write or sync is final: the kernel may
-//! have dropped the pages, so asking again would get a false yes.
+//! have dropped the pages, so asking again would get a false yes. Only a write that found the disk
+//! full is done once more, after the ballast was freed.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::io::journal::disk::{Disk, DiskFile};
+use crate::io::journal::keeper::Keeper;
 use crate::io::journal::queue::{Append, Queue};
 use crate::io::journal::recover::{FIRST_FRAME, OpenSegment};
-use crate::io::journal::segment::{FRAME_HEAD, Header, file_name, write_frame};
+use crate::io::journal::segment::{FRAME_HEAD, Form, Header, MAX_BATCH, file_name, write_frame};
+use crate::io::journal::space::Space;
 use crate::io::journal::{Limits, Stream};
 
 /// Writes the segments of one stream.
@@ -23,6 +26,9 @@ pub(super) struct Writer {
     pub(super) limits: Limits,
     /// The segment being written; none before the first record.
     pub(super) segment: Option<OpenSegment>,
+    pub(super) space: Arc<Space>,
+    /// Told when a segment is full.
+    pub(super) keeper: Arc<Keeper>,
 }
 
 /// Ends the queue when its writer is gone, however it went.
@@ -37,12 +43,9 @@ impl Drop for End<'_> {
 /// Writes until the queue is closed and empty, or the disk fails.
 pub(super) fn run(queue: &Queue, mut writer: Writer) {
     let _end = End(queue);
+    let spacing = writer.limits.spacing;
     let mut last_flush: Option<Instant> = None;
-    while queue.wait() {
-        let rest = last_flush.and_then(|last| SPACING.checked_sub(last.elapsed()));
-        if let Some(rest) = rest {
-            std::thread::sleep(rest);
-        }
+    while queue.wait(last_flush.map(|last| last + spacing)) {
         last_flush = Some(Instant::now());
         let batch = writer.batch(queue);
         match writer.flush(&batch) {
@@ -51,7 +54,7 @@ pub(super) fn run(queue: &Queue, mut writer: Writer) {
             Err(error) => {
                 let stream = writer.stream.name();
                 tracing::error!(stream, %error, "the journal failed; nothing is sold from here on");
-                return queue.end(Some(Arc::from(error.to_string())));
+                return queue.end(Some(Arc::from(format!("the {stream} stream: {error}"))));
             }
         }
     }
@@ -84,30 +87,42 @@ impl Writer {
             full => self.next_segment(full, first.index)?,
         };
         let segment = self.segment.insert(segment);
-        let end = segment.offset + u64::try_from(frames.len()).expect("a batch's length fits");
-        preallocate(&*segment.file, end, self.limits.ahead)?;
-        segment.file.write_at(segment.offset, &frames)?;
+        let bytes = u64::try_from(frames.len()).expect("a batch's length fits");
+        let end = segment.offset + bytes;
+        self.space.spend(|| {
+            preallocate(&*segment.file, end, self.limits.ahead)?;
+            segment.file.write_at(segment.offset, &frames)
+        })?;
         segment.file.sync()?;
         segment.offset = end;
+        self.space.wrote(bytes);
         Ok(())
     }
 
     /// Ends a full segment and makes the next one.
     fn next_segment(&self, full: Option<OpenSegment>, first: u64) -> io::Result<OpenSegment> {
+        let mut made_last = 0;
         if let Some(full) = full {
             full.file.set_length(full.offset)?;
             full.file.sync()?;
+            made_last = full.created;
         }
-        let path = self.folder.join(file_name(self.stream, first));
-        let file = self.disk.create(&path)?;
+        let path = self.folder.join(file_name(self.stream, first, Form::Plain));
+        let file = self.space.spend(|| self.disk.create(&path))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let created = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        // A clock that goes back must not make a segment older than the one before it.
+        let created = now.max(made_last);
         let header = Header { first, origin: self.origin, created };
-        file.write_at(0, &header.bytes())?;
-        preallocate(&*file, FIRST_FRAME, self.limits.ahead)?;
+        self.space.spend(|| {
+            file.write_at(0, &header.bytes())?;
+            preallocate(&*file, FIRST_FRAME, self.limits.ahead)
+        })?;
         file.sync()?;
         self.disk.sync_folder(&self.folder)?;
-        Ok(OpenSegment { file, offset: FIRST_FRAME })
+        // From here on the one before is never written again.
+        self.keeper.reached(self.stream, first);
+        Ok(OpenSegment { file, first, created, offset: FIRST_FRAME })
     }
 }
 
@@ -123,8 +138,3 @@ fn preallocate(file: &dyn DiskFile, end: u64, ahead: u64) -> io::Result<()> {
     let zeroes = usize::try_from(target - length).expect("a stretch fits into memory");
     file.write_at(length, &vec![0; zeroes])
 }
-
-/// The most bytes of one write, unless a single frame is longer.
-const MAX_BATCH: usize = 256 << 10;
-/// The least time between two flushes.
-const SPACING: Duration = Duration::from_millis(1);

@@ -97,5 +97,6 @@ fn placement() -> Placement {
         deals_first: false,
         private_auction: false,
         deals: Vec::new(),
+        house: Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::{Floor, FloorStep};
 use crate::model::insight::Reckoned;
 use crate::model::market::{Fit, Lengths};
-use crate::model::outcome::{self, BidRef, Fate, Win};
+use crate::model::outcome::{self, BidRef, Fate, HousePlay, Win};
 use crate::model::plan::{self, Place, Shape};
 use crate::model::time::Seconds;
 use crate::wire::explain::{Case, percent, pricing_name};
@@ -30,7 +30,10 @@ pub struct Pod {
     pub parts: Vec<Part>,
     /// Its ads in play order.
     pub ads: Vec<Ad>,
-    /// Its seconds that nobody bought.
+    /// The publisher's own ads, in play order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub house: Vec<House>,
+    /// Its seconds that nobody bought and no house ad fills.
     pub unfilled: Vec<Unfilled>,
 }
 
@@ -163,6 +166,25 @@ pub struct Subject {
     pub label: Option<&'static str>,
 }
 
+/// One of the publisher's own ads, in seconds that nobody bought.
+#[derive(Clone, Debug, Serialize)]
+pub struct House {
+    /// The publisher's name for it.
+    pub house: String,
+    /// Its place in the pod, from 1.
+    pub sequence: u16,
+    /// Real milliseconds from the start of what plays of the pod.
+    pub start_ms: u64,
+    /// Its own length.
+    pub duration_ms: u64,
+    /// Nominal seconds it takes.
+    pub seconds: u32,
+    /// The name of the reason why the first of them was not sold.
+    pub since: &'static str,
+    /// The same in a sentence.
+    pub why: &'static str,
+}
+
 /// Seconds that nobody bought.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unfilled {
@@ -204,6 +226,8 @@ impl Case<'_> {
         let wins = self.outcome.wins.iter().enumerate();
         let wins = wins.filter(|(_, win)| own(&self.input.plan.parts[win.part]));
         let ads: Vec<Ad> = wins.map(|(index, win)| self.ad(index, win)).collect();
+        let house = self.outcome.house.iter();
+        let house = house.filter(|play| own(&self.input.plan.parts[play.part]));
         let unfilled = self.outcome.unfilled.iter().filter(|entry| entry.pod == index);
         let rules = &pod.separation;
         let separation = [
@@ -220,6 +244,7 @@ impl Case<'_> {
             exclusive: rules.exclusive.iter().map(category).collect(),
             parts: parts.map(|(index, part)| self.part(index, part)).collect(),
             ads,
+            house: house.map(|play| self.house(play)).collect(),
             unfilled: unfilled.map(|entry| self.unfilled(entry)).collect(),
         }
     }
@@ -289,6 +314,19 @@ impl Case<'_> {
             fees: fees.map(|(fee, cpm)| (fee.name.to_string(), cpm.price_text())).collect(),
             needed: win.min_to_win.map(|price| price.price_text()),
             tied: tied(win, bid, reckoned, deal.map(|deal| deal.pricing)),
+        }
+    }
+
+    fn house(&self, play: &HousePlay) -> House {
+        let ad = &self.input.plan.parts[play.part].house[play.ad];
+        House {
+            house: ad.id.to_string(),
+            sequence: play.sequence,
+            start_ms: play.start.0,
+            duration_ms: ad.length.0,
+            seconds: ad.seconds.0,
+            since: play.since.name(),
+            why: play.since.sentence(),
         }
     }
 

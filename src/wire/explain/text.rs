@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::wire::explain::bidders::{Against, Bidder, Ending, Told};
 use crate::wire::explain::page::{Page, WIDTH, cut, padded, width};
-use crate::wire::explain::pods::{Ad, Part, Pod, Refused, Unfilled};
+use crate::wire::explain::pods::{Ad, House, Part, Pod, Refused, Unfilled};
 use crate::wire::explain::{Explanation, Fee};
 
 /// Returns an explanation as lines of text, each ended.
@@ -138,7 +138,10 @@ fn pod(page: &mut Page, told: &Explanation, index: usize, pod: &Pod) {
     let unfilled: u32 = pod.unfilled.iter().map(|entry| entry.seconds).sum();
     let number = index + 1;
     let (all, sold) = (pod.seconds, pod.sold);
-    page.line(0, &format!("Pod {number}, {}: {all} s, {sold} sold, {unfilled} unfilled", pod.pod));
+    let house: u32 = pod.house.iter().map(|ad| ad.seconds).sum();
+    let house = if house == 0 { String::new() } else { format!(", {house} house") };
+    let rest = format!("{house}, {unfilled} unfilled");
+    page.line(0, &format!("Pod {number}, {}: {all} s, {sold} sold{rest}", pod.pod));
     if !pod.separation.is_empty() {
         page.line(2, &format!("No two ads of one {}.", pod.separation.join(", one ")));
     }
@@ -154,6 +157,13 @@ fn pod(page: &mut Page, told: &Explanation, index: usize, pod: &Pod) {
         for ad in &pod.ads {
             won(page, told, ad);
         }
+    }
+    if !pod.house.is_empty() {
+        page.blank();
+        page.line(2, "House ads");
+    }
+    for ad in &pod.house {
+        self::house(page, ad);
     }
     if !pod.unfilled.is_empty() {
         page.blank();
@@ -314,6 +324,12 @@ fn why(ad: &Ad, told: &Explanation) -> String {
         && ad.floor.as_ref() == Some(needed);
     let which = if floor { ", its floor" } else { "" };
     format!("It needed at least {needed} {}{which}.", ad.bid_currency)
+}
+
+fn house(page: &mut Page, ad: &House) {
+    let House { house, sequence, seconds, since, why, .. } = ad;
+    let at = clock(ad.start_ms);
+    page.hanging(4, &format!("{sequence}. {house} at {at}, {seconds} s, since {since}: {why}"), 6);
 }
 
 fn unsold(page: &mut Page, entry: &Unfilled) {

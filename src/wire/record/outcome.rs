@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::bid::Bid;
 use crate::model::money::Fee;
-use crate::model::outcome::{BidRef, Fate, Outcome, Search, Unfilled, Win};
+use crate::model::outcome::{BidRef, Fate, HousePlay, Outcome, Search, Unfilled, Win};
 use crate::model::plan::AuctionInput;
 use crate::wire::record::text::{Decimal, canonical, micros};
 
@@ -67,11 +67,25 @@ struct DiscountForm {
 /// The pods as the publisher sees them.
 #[derive(Serialize)]
 struct Sales<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    house: Vec<HouseForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     no_fill: Option<&'static str>,
     search: &'static str,
     unfilled: Vec<UnfilledForm<'a>>,
     wins: Vec<Sale<'a>>,
+}
+
+/// A house ad, with the reason why its seconds were not sold.
+#[derive(Serialize)]
+struct HouseForm<'a> {
+    id: &'a str,
+    length: Decimal,
+    part: usize,
+    seconds: u32,
+    sequence: u16,
+    since: &'static str,
+    start: Decimal,
 }
 
 /// Seconds that nobody bought, with the best bid that was refused there.
@@ -172,6 +186,7 @@ fn own_win(win: &Win) -> OwnWin {
 
 fn sales<'a>(input: &'a AuctionInput, outcome: &Outcome) -> Sales<'a> {
     Sales {
+        house: outcome.house.iter().map(|play| house(input, play)).collect(),
         no_fill: outcome.no_fill.map(|reason| reason.name()),
         search: match outcome.search {
             Search::Exact => "exact",
@@ -179,6 +194,19 @@ fn sales<'a>(input: &'a AuctionInput, outcome: &Outcome) -> Sales<'a> {
         },
         unfilled: outcome.unfilled.iter().map(|entry| unfilled(input, entry)).collect(),
         wins: outcome.wins.iter().map(|win| sale(input, win)).collect(),
+    }
+}
+
+fn house<'a>(input: &'a AuctionInput, play: &HousePlay) -> HouseForm<'a> {
+    let ad = &input.plan.parts[play.part].house[play.ad];
+    HouseForm {
+        id: &ad.id,
+        length: Decimal(ad.length.0),
+        part: play.part,
+        seconds: ad.seconds.0,
+        sequence: play.sequence,
+        since: play.since.name(),
+        start: Decimal(play.start.0),
     }
 }
 

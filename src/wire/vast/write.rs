@@ -16,6 +16,7 @@ use crate::wire::vast::tree::Element;
 
 pub mod extensions;
 mod extras;
+pub mod house;
 
 /// What we put into an ad ourselves.
 #[derive(Clone, Debug, Eq, PartialEq)]

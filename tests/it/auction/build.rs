@@ -55,6 +55,7 @@ pub(crate) fn part() -> Part {
         size: None,
         secure: false,
         expires_s: None,
+        house: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) mod read;
 use breakwater::auction::decide::decide;
 use breakwater::auction::minimums::minimums;
 use breakwater::model::money::Cpm;
-use breakwater::model::outcome::{BidRef, Fate, Outcome, Search, Win};
+use breakwater::model::outcome::{BidRef, Fate, HousePlay, Outcome, Search, Win};
 use breakwater::model::plan::AuctionInput;
 
 use super::oracle;
@@ -62,6 +62,10 @@ pub(crate) fn fates(
 pub(crate) fn seconds(input: &AuctionInput, outcome: &Outcome) -> Vec<String> {
     let count = outcome.seconds;
     let mut lines = vec![format!("{} s: {} sold", count.total.0, count.sold.0)];
+    if count.house.0 != 0 {
+        lines[0] += &format!(", {} house", count.house.0);
+    }
+    lines.extend(outcome.house.iter().map(|play| house(input, play)));
     for unfilled in &outcome.unfilled {
         let pod = match input.plan.pods.len() {
             1 => String::new(),
@@ -81,6 +85,19 @@ pub(crate) fn seconds(input: &AuctionInput, outcome: &Outcome) -> Vec<String> {
         lines.push("search bounded".into());
     }
     lines
+}
+
+fn house(input: &AuctionInput, play: &HousePlay) -> String {
+    let part = &input.plan.parts[play.part];
+    let ad = &part.house[play.ad];
+    let mut line = format!("house {} plays {}", ad.id, play.sequence);
+    if 1 < input.plan.pods.len() {
+        line += &format!(" of {}", input.plan.pods[part.pod].id);
+    }
+    if 1 < input.plan.parts.len() {
+        line += &format!(" in part {}", play.part + 1);
+    }
+    line + &format!(" at {} for {} s since {}", play.start, ad.seconds.0, play.since.name())
 }
 
 fn won(input: &AuctionInput, win: &Win) -> String {

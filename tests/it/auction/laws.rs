@@ -99,6 +99,8 @@ fn the_order_of_bidders_bids_and_imps_changes_only_indexes() {
             0 => pods::live(&mut rng, pods::MINUTE),
             _ => small::auction(&mut rng),
         };
+        // House ads follow the order of the parts.
+        input.plan.parts.iter_mut().for_each(|part| part.house.clear());
         // Repeats of a name are settled by the order of arrival.
         name_apart(&mut input);
         let (shuffled, parts) = shuffle(&mut rng, &input);

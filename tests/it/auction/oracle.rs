@@ -5,6 +5,7 @@
 
 mod ads;
 mod fates;
+mod house;
 mod order;
 mod prices;
 mod refusals;
@@ -110,8 +111,10 @@ fn check_seconds(input: &AuctionInput, outcome: &Outcome) -> Result<(), String> 
         let sold: u32 = wins.map(|win| win.seconds.0).sum();
         let rows: Vec<_> = outcome.unfilled.iter().filter(|row| row.pod == index).collect();
         let unfilled: u32 = rows.iter().map(|row| row.seconds.0).sum();
-        if sold + unfilled != pod.seconds.0 {
-            return Err(format!("pod {index}: {sold} s sold, {unfilled} s unfilled of {pod:?}"));
+        let house = house_seconds(input, outcome, |pod| pod == index);
+        if sold + house + unfilled != pod.seconds.0 {
+            let found = format!("{sold} s sold, {house} s house, {unfilled} s unfilled");
+            return Err(format!("pod {index}: {found} of {pod:?}"));
         }
         if rows.iter().any(|row| row.seconds.0 == 0) {
             return Err(format!("pod {index}: no seconds need no reason"));
@@ -120,15 +123,22 @@ fn check_seconds(input: &AuctionInput, outcome: &Outcome) -> Result<(), String> 
     }
     let count = outcome.seconds;
     let sold: u32 = outcome.wins.iter().map(|win| win.seconds.0).sum();
-    if (count.total.0, count.sold.0, count.house.0) != (all, sold, 0)
-        || count.unfilled.0 != all - sold
+    let house = house_seconds(input, outcome, |_| true);
+    if (count.total.0, count.sold.0, count.house.0) != (all, sold, house)
+        || count.unfilled.0 != all - sold - house
     {
-        return Err(format!("{count:?} is not {sold} s of {all} s sold"));
+        return Err(format!("{count:?} is not {sold} s of {all} s sold, {house} s house"));
     }
     if outcome.wins.is_empty() != outcome.no_fill.is_some() {
         return Err("no fill needs a reason, and only no fill".into());
     }
     Ok(())
+}
+
+fn house_seconds(input: &AuctionInput, outcome: &Outcome, of: impl Fn(usize) -> bool) -> u32 {
+    let parts = &input.plan.parts;
+    let plays = outcome.house.iter().filter(|play| of(parts[play.part].pod));
+    plays.map(|play| parts[play.part].house[play.ad].seconds.0).sum()
 }
 
 /// What only a bid that was free to win can lose for.

@@ -97,6 +97,7 @@ fn print_part(part: &Part, terms: &Terms) -> Vec<String> {
     }
     lines.extend(part.size.map(|(width, height)| format!("size {width}x{height}")));
     lines.extend(part.expires_s.map(|seconds| format!("expires {seconds} s")));
+    lines.extend(part.house.iter().map(|ad| format!("house {} {} s", ad.id, ad.seconds.0)));
     lines
 }
 

@@ -4,7 +4,7 @@
 //! bidders with up to three bids each, in either dialect; all tiers and pricings, discounts, three
 //! currencies, groups, all rules of separation with advertisers, categories, creatives and media
 //! files drawn from pools so small that they meet often. Half of the prices are whole units a
-//! multiple of 5 s, so that pods tie.
+//! multiple of 5 s, so that pods tie. Half of the parts have house ads.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use breakwater::model::bid::{Bid, Reply, ReplyOutcome};
 use breakwater::model::category::{Category, Separation};
 use breakwater::model::deal::{Deal, Pricing};
 use breakwater::model::floor::{Floor, FloorStep};
+use breakwater::model::house::HouseAd;
 use breakwater::model::ids::{CreativeId, DealId, SeatId};
 use breakwater::model::market::{Dialect, Fit, Lengths};
 use breakwater::model::money::{Currency, Fee, FeeSchedule};
@@ -21,6 +22,7 @@ use breakwater::model::reason::CallReason;
 use breakwater::model::time::{Millis, Seconds};
 
 use super::build;
+use super::house::ad;
 use super::rng::Rng;
 
 /// Draws one auction.
@@ -42,7 +44,22 @@ pub(crate) fn auction(rng: &mut Rng) -> AuctionInput {
         plan.offers.push(offer);
     }
     let seed = u8::try_from(rng.between(0, 255)).unwrap();
+    for part in &mut plan.parts {
+        part.house = house(rng);
+    }
     build::input(seed, plan, replies)
+}
+
+/// Draws the house ads of a part: none, or some of names that other parts have, too.
+fn house(rng: &mut Rng) -> Vec<Arc<HouseAd>> {
+    let count = rng.weighted(&[(0, 2), (2, 1), (5, 1)]);
+    let draw = |name: &&str| {
+        let mut ad = HouseAd::clone(&ad(name, rng.pick(&[4, 5, 7, 10, 15, 30])));
+        // Some on a clock of 29.97 Hz, some a little long.
+        ad.length.0 = rng.pick(&[ad.length.0, ad.length.0 * 1000 / 1001, ad.length.0 + 15]);
+        Arc::new(ad)
+    };
+    ["promo", "slate", "bumper", "trailer", "tickets"].iter().take(count).map(draw).collect()
 }
 
 fn terms(rng: &mut Rng) -> Terms {

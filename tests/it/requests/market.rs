@@ -74,6 +74,7 @@ fn placement(id: &str, publisher: &str) -> Placement {
         deals_first: false,
         private_auction: false,
         deals: Vec::new(),
+        house: Vec::new(),
     }
 }
 

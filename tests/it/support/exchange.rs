@@ -110,7 +110,18 @@ impl Exchange {
     /// Starts an exchange on a data folder.
     pub(crate) fn start_in(data: TempDir, bidders: &[&Bidder]) -> Self {
         let text = config(data.path(), bidders);
-        let loaded = config::read("test", &text, Some(&Secrets));
+        Self::start_as(data, &text)
+    }
+
+    /// Starts an exchange with these bidders and more of a config.
+    pub(crate) fn start_with(bidders: &[&Bidder], more: &str) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let text = config(data.path(), bidders) + more;
+        Self::start_as(data, &text)
+    }
+
+    fn start_as(data: TempDir, text: &str) -> Self {
+        let loaded = config::read("test", text, Some(&Secrets));
         let loaded = loaded.unwrap_or_else(|problems| panic!("{problems:?}"));
         let running = serve::start(loaded).unwrap();
         let (traffic, admin) = (running.traffic(), running.admin());

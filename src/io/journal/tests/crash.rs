@@ -1,7 +1,7 @@
 //! What a crash or a failing disk leaves, and what the next start makes of it.
 
 use super::{append, flushed, open, payloads, reader, record, segment, try_open};
-use crate::io::journal::tests::disk::{Faults, MemoryDisk};
+use crate::io::journal::tests::disk::{Chance, Faults, MemoryDisk};
 use crate::io::journal::{Flush, JournalError, Stream};
 
 #[tokio::test]
@@ -169,7 +169,9 @@ async fn whatever_the_moment_what_was_acknowledged_survives() {
     for seed in 0..60 {
         let disk = MemoryDisk::default();
         let journal = open(&disk);
-        disk.set(Faults { space: Some(seed * 997), syncs: Some(seed % 7), stall: false });
+        let (space, syncs) = (usize::try_from(seed * 997).unwrap(), seed % 7);
+        let syncs = usize::try_from(syncs).unwrap();
+        disk.set(Faults { space: Some(space), syncs: Some(syncs), ..Faults::default() });
         let mut acknowledged = 0;
         let mut pending = Vec::new();
         for number in 0..40u8 {
@@ -182,7 +184,7 @@ async fn whatever_the_moment_what_was_acknowledged_survives() {
             }
         }
         drop(journal);
-        let after = disk.after_power_cut(seed * 53 % 900);
+        let after = disk.after_power_cut(seed);
         let kept = {
             let journal = open(&after);
             drop(journal);
@@ -198,12 +200,8 @@ async fn whatever_the_moment_what_was_acknowledged_survives() {
 #[tokio::test]
 async fn whatever_the_file_a_start_keeps_a_prefix_or_refuses() {
     let whole = three_records().await;
-    let mut seed = 1u64;
-    let mut number = |bound: usize| {
-        // Knuth's MMIX constants; the high bits are the good ones.
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(seed >> 33).unwrap() % bound
-    };
+    let mut chance = Chance(1);
+    let mut number = |bound: usize| chance.below(bound);
     let mut opened = 0;
     for _ in 0..400 {
         let mut bytes = whole.clone();

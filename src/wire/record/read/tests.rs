@@ -127,6 +127,41 @@ fn a_head_of_another_record_is_refused() {
     assert_eq!(read(&payload).map(|_| ()), Err(RecordError::Malformed));
 }
 
+/// The choice among house ads is bounded by what their list may hold.
+#[test]
+fn house_ads_no_config_takes_are_not_read() {
+    let ads = |count: u32| {
+        let ad = |number: u32| format!("[\"h-{number:02}\",{},\"{}\"]", number + 1, number * 1000);
+        (0..count).map(ad).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(with_house(&ads(16)), Ok(16));
+    let wrong = [
+        ads(17),
+        "[\"a\",15,\"15000\"],[\"a\",10,\"10000\"]".to_owned(),
+        "[\"a\",0,\"0\"]".to_owned(),
+        "[\"a\",901,\"900000\"]".to_owned(),
+        "[\"a\",900,\"900001\"]".to_owned(),
+        "[\"a\",15]".to_owned(),
+        "[\"a\",15,\"-1\"]".to_owned(),
+    ];
+    for house in wrong {
+        assert_eq!(with_house(&house), Err(RecordError::Content("seller".into())), "{house}");
+    }
+}
+
+/// Puts house ads into the record of an auction, and returns how many are read of it.
+fn with_house(house: &str) -> Result<usize, RecordError> {
+    let record = read(&fixed().payload())?;
+    let mut sections = sections(&record);
+    let (_, seller) = sections.iter_mut().find(|(name, _)| name == "seller").unwrap();
+    let text = String::from_utf8(seller.clone()).unwrap();
+    let changed = text.replacen("\"lengths\":", &format!("\"house\":[{house}],\"lengths\":"), 1);
+    assert_ne!(text, changed);
+    *seller = changed.into_bytes();
+    let record = read(&resealed(&record, &sections))?;
+    record.auction_input().map(|input| input.plan.parts[0].house.len())
+}
+
 #[test]
 fn an_erased_viewer_leaves_the_record_whole() {
     let sample = fixed();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::category::{Category, Separation};
+use crate::model::house::{HouseAd, MOST_HOUSE};
 use crate::model::market::{Fit, Lengths};
 use crate::model::plan::{Part, Place, Pod, Shape};
 use crate::model::time::{MAX_BREAK, Millis, Seconds};
@@ -50,6 +51,9 @@ pub(super) struct PartForm<'a> {
     exp: Option<u32>,
     fit: FitForm,
     floor: FloorForm,
+    /// Id, seconds and milliseconds of each house ad.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    house: Vec<(Cow<'a, str>, u32, Decimal)>,
     lengths: LengthsForm,
     max_ads: u16,
     mimes: Vec<Cow<'a, str>>,
@@ -137,6 +141,7 @@ impl<'a> PartForm<'a> {
                 Fit::Real => FitForm::Real,
             },
             floor: FloorForm::of(&part.floor),
+            house: part.house.iter().map(|ad| house_form(ad)).collect(),
             lengths: lengths_form(&part.lengths),
             max_ads: part.max_ads,
             mimes: texts(&part.mimes),
@@ -197,8 +202,31 @@ impl<'a> PartForm<'a> {
             size: self.size,
             secure: self.secure,
             expires_s: self.exp,
+            house: house(&self.house)?,
         })
     }
+}
+
+/// Writes what a decision reads of a house ad; the config in force has the rest.
+fn house_form(ad: &HouseAd) -> (Cow<'_, str>, u32, Decimal) {
+    (text(&ad.id), ad.seconds.0, Decimal(ad.length.0))
+}
+
+/// Reads house ads and checks what the choice among them relies on.
+fn house(forms: &[(Cow<'_, str>, u32, Decimal)]) -> Option<Vec<Arc<HouseAd>>> {
+    let longest = Seconds::nominal(MAX_BREAK);
+    let sound = |(at, (id, seconds, length)): (usize, &(Cow<'_, str>, u32, Decimal))| {
+        let new = forms[..at].iter().all(|(other, ..)| other != id);
+        new && 1 <= *seconds && Seconds(*seconds) <= longest && length.0 <= longest.millis().0
+    };
+    let read = |(id, seconds, length): &(Cow<'_, str>, u32, Decimal)| HouseAd {
+        id: Arc::from(&**id),
+        seconds: Seconds(*seconds),
+        length: Millis(length.0),
+        ..HouseAd::default()
+    };
+    let sound = forms.len() <= MOST_HOUSE && forms.iter().enumerate().all(sound);
+    sound.then(|| forms.iter().map(|form| Arc::new(read(form))).collect())
 }
 
 /// Writes categories.

@@ -68,6 +68,7 @@ pub(crate) fn fixed() -> Sample {
             reason: UnfilledReason::BelowFloor,
             best: Some(BidRef { reply: 0, bid: 1 }),
         }],
+        house: Vec::new(),
         unmapped: Vec::new(),
         no_fill: None,
         search: Search::Exact,
@@ -286,5 +287,6 @@ fn fixed_placement() -> Placement {
         deals_first: false,
         private_auction: false,
         deals: Vec::new(),
+        house: Vec::new(),
     }
 }

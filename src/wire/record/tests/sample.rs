@@ -8,12 +8,15 @@ use crate::model::break_request::{BreakRequest, Door};
 use crate::model::category::{Category, Separation};
 use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::{Floor, FloorStep};
+use crate::model::house::HouseAd;
 use crate::model::ids::{
     AuctionId, BidId, BidderId, BreakId, CreativeId, DealId, ImpId, SeatId, StreamId,
 };
 use crate::model::market::{Bidder, Dialect, Fit, Lengths};
 use crate::model::money::{Cpm, Currency, Fee, FeeSchedule};
-use crate::model::outcome::{BidRef, Discount, Fate, Outcome, Search, SecondCount, Unfilled, Win};
+use crate::model::outcome::{
+    BidRef, Discount, Fate, HousePlay, Outcome, Search, SecondCount, Unfilled, Win,
+};
 use crate::model::passthrough::ViewerFacts;
 use crate::model::plan::{
     AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Place, Plan, Pod, Shape, Terms,
@@ -229,7 +232,20 @@ fn part(dice: &mut Dice, pod: usize) -> Part {
         size: dice.maybe(|dice| (dice.small(4000), dice.small(4000))),
         secure: dice.coin(),
         expires_s: dice.maybe(|dice| dice.small(4000)),
+        house: house(dice),
     }
+}
+
+/// As a record keeps them: what no decision reads is left out.
+fn house(dice: &mut Dice) -> Vec<Arc<HouseAd>> {
+    let ids = dice.some(Dice::shared);
+    let ad = |(number, text): (usize, Arc<str>)| HouseAd {
+        id: format!("{number}{text}").into(),
+        seconds: Seconds(1 + dice.small(90)),
+        length: Millis(u64::from(dice.small(90_000))),
+        ..HouseAd::default()
+    };
+    ids.into_iter().enumerate().map(ad).map(Arc::new).collect()
 }
 
 fn floor(dice: &mut Dice) -> Floor {
@@ -357,6 +373,14 @@ fn outcome(dice: &mut Dice, input: &AuctionInput) -> Outcome {
         }
         fates.push(own);
     }
+    let play = |ad: usize| HousePlay {
+        part: 0,
+        ad,
+        sequence: u16::try_from(dice.below(65_536)).unwrap(),
+        start: Millis(dice.number()),
+        since: dice.pick(UnfilledReason::ALL),
+    };
+    let plays = (0..input.plan.parts[0].house.len()).map(play).collect();
     Outcome {
         wins,
         fates,
@@ -372,6 +396,7 @@ fn outcome(dice: &mut Dice, input: &AuctionInput) -> Outcome {
             reason: dice.pick(UnfilledReason::ALL),
             best: None,
         }),
+        house: plays,
         unmapped: Vec::new(),
         no_fill: dice.maybe(|dice| dice.pick(NoFillReason::ALL)),
         search: dice.pick(&[Search::Exact, Search::Bounded]),

@@ -7,7 +7,7 @@
 //! Of a part, and of all parts that follow it: `break SECONDS`, `max_ads N`, `lengths 15 30` or
 //! `lengths 6..60`, `fit real`, `floor F`, `private`, `deals_first`, `unmapped refuse`,
 //! `block adomain …`, `block cat …`, `block attr …`, `protocols …`, `apis …`, `mimes …`, `size W H`,
-//! `secure`, `expires SECONDS`. A floor is `5`, `0.4/s`, or `1..15:3,16..:5,else:4`.
+//! `secure`, `expires SECONDS`, `house ID:SECONDS[:MILLISECONDS] …`. A floor is `5`, `0.4/s`, or `1..15:3,16..:5,else:4`.
 //!
 //! `separation advertiser category creative media` and `exclusive 8:1002 …` are of the first pod.
 //! Without a `pod` and a `part` line there is one pod of one stretch. `pod ID [separation=a,b]
@@ -204,6 +204,7 @@ fn set_part(part: &mut Part, key: &str, words: &[&str]) {
         }
         ("secure", []) => part.secure = true,
         ("expires", [seconds]) => part.expires_s = seconds.parse().ok(),
+        ("house", ads) => part.house = ads.iter().map(|ad| words::house(ad)).collect(),
         _ => panic!("no such line: {key} {words:?}"),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Lines: `break SECONDS [offset SECONDS]`, `start SECONDS` (from the arrival), `market KEY VALUE…`,
 //! `rates AGE MAX_AGE BASE CODE=QUOTE…` (seconds, and units for one of the base), `publisher KEY
-//! VALUE…`, `placement KEY VALUE…`, `asked KEY VALUE…`, `imp [ID] [pod=ID] [slot] [seconds=N] …` and
+//! VALUE…`, `placement KEY VALUE…`, `door openrtb`, `asked KEY VALUE…`, `imp [ID] [pod=ID] [slot] [seconds=N] …` and
 //! `bidder NAME [structured] [seats=a,b] [quota=free|exhausted]`. What an `imp` line does not say is
 //! as the `asked` and `placement` lines before it say; without one the request asks for one.
 
@@ -14,6 +14,7 @@ use breakwater::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faul
 use breakwater::model::category::Separation;
 use breakwater::model::deal::Pricing;
 use breakwater::model::floor::Floor;
+use breakwater::model::house::{HouseAd, HouseMedia};
 use breakwater::model::ids::{BreakId, PlacementId, PublisherId, SeatId};
 use breakwater::model::market::{Dialect, Fit, Lengths, Market, Placement, Publisher};
 use breakwater::model::money::{Currency, FeeSchedule};
@@ -25,7 +26,7 @@ use breakwater::model::time::{Millis, Seconds, UnixMillis};
 
 use crate::auction::build;
 use crate::auction::case::read::words::{
-    categories, codes, cpm, e12, floor, lengths, millis, texts,
+    self, categories, codes, cpm, e12, floor, lengths, millis, texts,
 };
 use crate::auction::case::read::{add_fee, deal, separate};
 
@@ -46,6 +47,7 @@ pub(super) fn read(text: &str) -> (BreakRequest, Market, Standing) {
             "rates" => case.market.rates.push(rates(&words[1..])),
             "placement" => set_placement(&mut case.placement, &words[1..]),
             "publisher" => set_publisher(&mut case.publisher, &words[1..]),
+            "door" if words[1] == "openrtb" => case.door = Door::OpenRtb,
             "asked" => set_asked(&mut case.asked, &mut case.imp, &words[1..]),
             "imp" => add_imp(&mut case, &words[1..]),
             "bidder" => add_bidder(&mut case, &words[1..]),
@@ -65,6 +67,7 @@ struct Case {
     imps: Vec<AskedImp>,
     market: Market,
     standing: Standing,
+    door: Door,
 }
 
 impl Case {
@@ -110,6 +113,7 @@ impl Case {
                 snapshot: Arc::new([]),
             },
             standing: Standing::default(),
+            door: Door::Native,
         }
     }
 
@@ -120,7 +124,7 @@ impl Case {
             imps.push(AskedImp { placement: Arc::clone(&placement), ..self.imp });
         }
         let request = BreakRequest {
-            door: Door::Native,
+            door: self.door,
             request_id: None,
             arrived_at: ARRIVED,
             publisher: Arc::new(self.publisher),
@@ -163,6 +167,7 @@ fn placement() -> Placement {
         deals_first: false,
         private_auction: false,
         deals: Vec::new(),
+        house: Vec::new(),
     }
 }
 
@@ -207,9 +212,21 @@ fn set_placement(placement: &mut Placement, words: &[&str]) {
         }
         ["deals_first"] => placement.deals_first = true,
         ["private"] => placement.private_auction = true,
+        ["house", ad, files @ ..] => placement.house.push(house(ad, files)),
         ["deal", id, words @ ..] => placement.deals.push(Arc::new(deal(id, words))),
         _ => panic!("no such line of a placement: {words:?}"),
     }
+}
+
+/// Reads `ID:SECONDS` and files as `TYPE=URL`.
+fn house(ad: &str, files: &[&str]) -> Arc<HouseAd> {
+    let file = |word: &&str| {
+        let (mime, url) = word.split_once('=').unwrap();
+        let (mime, url) = (mime.into(), url.into());
+        HouseMedia { url, mime, width: None, height: None, bitrate: None }
+    };
+    let media = files.iter().map(file).collect();
+    Arc::new(HouseAd { media, ..HouseAd::clone(&words::house(ad)) })
 }
 
 fn set_publisher(publisher: &mut Publisher, words: &[&str]) {

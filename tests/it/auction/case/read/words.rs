@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use breakwater::model::category::Category;
 use breakwater::model::floor::{Floor, FloorStep};
+use breakwater::model::house::HouseAd;
 use breakwater::model::market::Lengths;
 use breakwater::model::money::Cpm;
 use breakwater::model::time::{Millis, Seconds};
 
-use super::super::super::build;
+use super::super::super::{build, house};
 
 /// Reads a price in micros, exactly.
 pub(crate) fn cpm(text: &str) -> Cpm {
@@ -26,6 +27,16 @@ pub(crate) fn e12(text: &str) -> i64 {
 /// Reads seconds with decimals.
 pub(crate) fn millis(text: &str) -> Millis {
     Millis(u64::try_from(cpm(text).micros() / 1000).unwrap())
+}
+
+/// Reads `promo:15`, or `promo:15:14985` with its milliseconds.
+pub(crate) fn house(text: &str) -> Arc<HouseAd> {
+    let words: Vec<&str> = text.split(':').collect();
+    let mut ad = HouseAd::clone(&house::ad(words[0], words[1].parse().unwrap()));
+    if let [_, _, length] = words[..] {
+        ad.length = Millis(length.parse().unwrap());
+    }
+    Arc::new(ad)
 }
 
 /// Reads `15 30` or `6..60`.

@@ -1,0 +1,118 @@
+//! Retention: whole segments of the auction stream that are old enough are deleted.
+//!
+//! The entry bundles of a segment's records go before it does, so that after a crash the next
+//! prune finds what is left to do. Tiles and checkpoints stay: what is kept still verifies.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use tlog::tile::{self, Tile};
+
+use crate::io::journal::disk::{Disk, LocalDisk};
+use crate::io::journal::files::{self, firsts};
+use crate::io::journal::recover::signed;
+use crate::io::journal::seal::lock;
+use crate::io::journal::sealed::Sealed;
+use crate::io::journal::segment::{Form, file_name};
+use crate::io::journal::{JournalError, Stream, doing, folder};
+use crate::model::time::UnixMillis;
+
+/// What was deleted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Pruned {
+    /// Segment files.
+    pub segments: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Their bytes on disk, without entry bundles.
+    pub bytes: u64,
+    /// The index of the first record that is kept.
+    pub first_kept: u64,
+}
+
+/// Deletes the sealed segments at the front of a stream all of whose records are older than
+/// `before`, with their full entry bundles. May run beside a node.
+///
+/// Only what a signed checkpoint covers is deleted (`checkpoint` beside the segments): its place in
+/// the tree is all that is left of a record.
+///
+/// # Errors
+///
+/// For the money stream, which is kept for the legal term; when a segment is damaged, or the file
+/// system refuses.
+pub fn prune(data: &Path, stream: Stream, before: UnixMillis) -> Result<Pruned, JournalError> {
+    prune_on(&(Arc::new(LocalDisk) as Arc<dyn Disk>), data, stream, before)
+}
+
+/// Prunes a stream on `disk`.
+///
+/// # Errors
+///
+/// As `prune`.
+pub fn prune_on(
+    disk: &Arc<dyn Disk>,
+    data: &Path,
+    stream: Stream,
+    before: UnixMillis,
+) -> Result<Pruned, JournalError> {
+    let folder = folder(data, stream);
+    if stream == Stream::Money {
+        let never = "the money stream is kept for the legal term";
+        return Err(doing("prune", &folder)(io::Error::new(io::ErrorKind::Unsupported, never)));
+    }
+    let _sealing = lock(&**disk, data)?;
+    let signed = signed(&**disk, &folder)?;
+    let all = firsts(&**disk, &folder, stream)?;
+    let mut pruned = Pruned { first_kept: all.first().copied().unwrap_or(0), ..Pruned::default() };
+    // The last one is never sealed while a node runs, and tells the next start where to go on.
+    for pair in all.windows(2) {
+        let (first, next) = (pair[0], pair[1]);
+        let Some(opened) = files::open(&**disk, &folder, stream, first)? else { break };
+        if opened.form == Form::Plain {
+            break;
+        }
+        let bytes = opened.file.length().map_err(doing("measure", &opened.path))?;
+        let sealed = Sealed::open(opened.file, &opened.path, first)?;
+        if before.0 <= sealed.newest() || signed < next {
+            break;
+        }
+        remove_bundles(&**disk, data, stream, (first, next))?;
+        let path = folder.join(file_name(stream, first, Form::Sealed));
+        disk.remove(&path).map_err(doing("remove", &path))?;
+        pruned.segments += 1;
+        pruned.records += next - first;
+        pruned.bytes += bytes;
+        pruned.first_kept = next;
+    }
+    if 0 < pruned.segments {
+        disk.sync_folder(&folder).map_err(doing("sync", &folder))?;
+    }
+    Ok(pruned)
+}
+
+/// Removes the full bundles all of whose entries lie below the end of the range, from the one on
+/// that holds its first.
+fn remove_bundles(
+    disk: &dyn Disk,
+    data: &Path,
+    stream: Stream,
+    (first, end): (u64, u64),
+) -> Result<(), JournalError> {
+    let log = data.join(LOG).join(stream.name());
+    for index in first / BUNDLE..end / BUNDLE {
+        let bundle = Tile { kind: tile::Kind::Entries, index, width: 256 };
+        let path = log.join(bundle.to_string());
+        match disk.remove(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(doing("remove", &path)(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The public logs within the data folder.
+const LOG: &str = "log";
+const BUNDLE: u64 = tile::WIDTH;
