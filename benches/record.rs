@@ -222,6 +222,7 @@ fn request() -> BreakRequest {
         mimes: vec![Arc::from("video/mp4")],
         tmax: Millis(300),
         price_in_markup: true,
+        unwrap: false,
         blocked_advertisers: Vec::new(),
         blocked_categories: Vec::new(),
         unmapped_refused: false,

@@ -10,8 +10,10 @@ use crate::auction::{house, plan, select};
 use crate::exchange::aside::Auction;
 use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
+use crate::exchange::unwrap::Unwrapping;
 use crate::io::bidders::Bidders;
 use crate::io::clock::{Stopwatch, Times};
+use crate::io::documents::Documents;
 use crate::io::entropy;
 use crate::io::journal::{Flush, Stream};
 use crate::io::once::{Missing, Once};
@@ -33,11 +35,13 @@ pub mod aside;
 pub mod observe;
 pub mod sale;
 pub mod shared;
+pub mod unwrap;
 
 /// One worker's exchange: its own connections to bidders, the rest shared.
 pub struct Exchange {
     shared: Arc<Shared>,
     bidders: Bidders,
+    documents: Documents,
     /// How many sales run on this worker.
     under_way: UnderWay,
 }
@@ -45,8 +49,8 @@ pub struct Exchange {
 impl Exchange {
     /// Returns the exchange of one worker.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, bidders: Bidders) -> Self {
-        Self { shared, bidders, under_way: UnderWay::default() }
+    pub fn new(shared: Arc<Shared>, bidders: Bidders, documents: Documents) -> Self {
+        Self { shared, bidders, documents, under_way: UnderWay::default() }
     }
 
     /// Returns what all workers share.
@@ -143,7 +147,11 @@ impl Exchange {
         let calls = bid_request::calls(request, draw.auction, &plan, &chosen, times.left());
         watch.lap("encode");
         let decode = |call: &Call, answer: Answer| bid_response::reply(&plan, call, answer);
-        let answered = self.bidders.ask(calls, decode, times.cutoff).await;
+        let unwrapping =
+            Unwrapping::new(request, &plan, draw.auction, chosen.asked.len(), &self.documents);
+        let follow = |call: &Call, reply: &Reply| unwrapping.begin(call, reply);
+        let answered = self.bidders.ask_and_follow(calls, decode, follow, times.cutoff).await;
+        let answered = unwrapping.settle(answered, &self.shared.metrics);
         watch.lap("wait");
         let replies = every_reply(&plan, &chosen, answered);
         let input = AuctionInput { draw, plan, chosen, replies };

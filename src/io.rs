@@ -1,14 +1,18 @@
 //! Moves bytes: sockets, files, the clock and chance. It never knows what a bid is.
 //!
-//! Of the model it knows ids, time, calls and standing. `bidders` calls out during a sale,
-//! `notifier` after it; both connect through `connect`, which holds to the address rules of
-//! `egress`. `journal` keeps records and `log` their public tree; `once` shares what is made
+//! Of the model it knows ids, time, calls and standing. `bidders` calls out during a sale and
+//! `documents` fetches what bids point to, `notifier` calls after it; all connect through `connect`,
+//! which holds to the address rules of `egress`. `connection` and `body` hold to the limits on what
+//! others answer. `journal` keeps records and `log` their public tree; `once` shares what is made
 //! among callers, `under_way` counts what is being made, `offload` does what would stall a worker,
 //! `pulse` hears whether every worker still turns.
 
 pub mod bidders;
+pub mod body;
 pub mod clock;
 pub mod connect;
+pub mod connection;
+pub mod documents;
 pub mod egress;
 pub mod entropy;
 pub mod journal;

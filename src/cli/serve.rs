@@ -25,6 +25,7 @@ use crate::exchange::shared::{BUILD, COMMIT, Shared};
 use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
+use crate::io::documents::Documents;
 use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Limits, Stream};
 use crate::io::keys::KeyError;
 use crate::io::log::LogError;
@@ -324,11 +325,13 @@ fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Resu
         })
         .collect();
     let quotas = Arc::new(Quotas::new(&endpoints));
+    let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
     let make = move || {
+        let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
         let bidders = Bidders::new(endpoints.clone(), Arc::clone(&quotas), Arc::clone(&connector));
-        Exchange::new(Arc::clone(&shared), bidders)
+        Exchange::new(Arc::clone(&shared), bidders, documents)
     };
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     Server::start(settings.traffic, workers, connections(), make)

@@ -12,10 +12,6 @@ use crate::model::time::{MAX_BREAK, Millis, Seconds};
 /// The most ads in one break.
 const MOST_ADS: u32 = 32;
 
-/// Keys that later versions take, and what happens until then.
-const LATER: [(&str, &str); 1] =
-    [("unwrap", "a bid whose markup is a Wrapper is refused as `wrapper_refused`")];
-
 /// Reads a placement with the place of its publisher's name.
 pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement>> {
     let help = "give the placement an id: id = \"arena-1-mid\"";
@@ -30,6 +26,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
     let tmax = section.parsed("tmax", tmax).map_or(common.tmax, |tmax| tmax.value);
     let fit = section.parsed("fit", fit).map_or(Fit::Nominal, |fit| fit.value);
     let price_in_markup = section.boolean("price_in_markup").unwrap_or(true);
+    let unwrap = section.boolean("unwrap").unwrap_or(false);
     let mimes = mimes(&section);
     let house = house::read(&section, &mimes);
     let block = block::read(&section);
@@ -37,9 +34,6 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
     let separation = separation::read(&section);
     let deals_first = section.boolean("deals_first").unwrap_or(false);
     let private_auction = section.boolean("private_auction").unwrap_or(false);
-    for (key, until) in LATER {
-        section.later_since(key, until);
-    }
     section.finish();
     let publisher = publisher?;
     let placement = Placement {
@@ -53,6 +47,7 @@ pub(super) fn read(section: Section<'_>, common: &Common) -> Option<At<Placement
         mimes,
         tmax,
         price_in_markup,
+        unwrap,
         blocked_advertisers: block.advertisers,
         blocked_categories: block.categories,
         unmapped_refused: unmapped.is_some_and(|refused| refused.value),

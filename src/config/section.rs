@@ -216,17 +216,12 @@ impl<'a> Section<'a> {
 
     /// Refuses a key that a later version takes.
     pub(super) fn later(&self, key: &'static str) {
-        self.later_since(key, "the exchange would not act on it");
-    }
-
-    /// Refuses a key that a later version takes, and says what happens until then.
-    pub(super) fn later_since(&self, key: &'static str, until: &str) {
         let Some(value) = self.value(key) else { return };
         self.reporter.report(Problem {
             code: NOT_BUILT,
             message: format!("{} is not built into this version", self.path(key)),
             label: "not built yet".to_owned(),
-            help: format!("take it out: {until}"),
+            help: "take it out: the exchange would not act on it".to_owned(),
             span: value.span(),
             also: None,
         });

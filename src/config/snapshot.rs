@@ -93,6 +93,7 @@ fn placement(placement: &Placement) -> Value {
         "separation": rules(&placement.separation),
         "tmax_ms": placement.tmax.0,
         "unmapped_category": if placement.unmapped_refused { "refuse" } else { "pass" },
+        "unwrap": placement.unwrap,
     });
     if !placement.house.is_empty() {
         value["house"] = placement.house.iter().map(|it| house(it)).collect();

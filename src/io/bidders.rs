@@ -5,11 +5,10 @@
 
 pub mod quotas;
 
-mod body;
-mod connection;
 mod pool;
 
 use std::collections::BTreeMap;
+use std::future::Ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,6 +19,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::io::bidders::pool::Pool;
 use crate::io::bidders::quotas::{Limit, Quotas};
 use crate::io::connect::Connect;
+use crate::io::connection::Fetched;
 use crate::model::call::{Answer, AnswerOutcome, Call};
 use crate::model::ids::BidderId;
 use crate::model::standing::{BidderStanding, Standing};
@@ -50,12 +50,6 @@ struct Bidder {
     limit: Arc<Limit>,
     /// Missing when the endpoint is no URL.
     pool: Option<Arc<Pool>>,
-}
-
-/// What came of one call.
-struct Fetched {
-    outcome: AnswerOutcome,
-    status: Option<u16>,
 }
 
 impl Bidders {
@@ -95,6 +89,22 @@ impl Bidders {
         decode: impl Fn(&Call, Answer) -> R,
         cutoff: Instant,
     ) -> Vec<R> {
+        let nothing = |_: &Call, _: &R| Vec::<Ready<()>>::new();
+        let answered = self.ask_and_follow(calls, decode, nothing, cutoff).await;
+        answered.into_iter().map(|(reply, _)| reply).collect()
+    }
+
+    /// Makes all calls at once and does what `follow` finds to do about each answer, as it comes.
+    ///
+    /// Returns what `decode` makes of each answer, in the order of the calls, with what came of its
+    /// following up in time. It ends when all is done, or at `cutoff`, as `ask` does.
+    pub async fn ask_and_follow<R, F: Future>(
+        &self,
+        calls: Vec<Call>,
+        decode: impl Fn(&Call, Answer) -> R,
+        follow: impl Fn(&Call, &R) -> Vec<F>,
+        cutoff: Instant,
+    ) -> Vec<(R, Vec<F::Output>)> {
         let begun = Instant::now();
         let deadline_us = micros(cutoff.saturating_duration_since(begun));
         let answer = |fetched: Fetched| Answer {
@@ -103,7 +113,7 @@ impl Bidders {
             deadline_us,
             elapsed_us: micros(begun.elapsed()),
         };
-        let mut replies: Vec<Option<R>> = calls.iter().map(|_| None).collect();
+        let mut replies: Vec<Option<(R, Vec<F::Output>)>> = calls.iter().map(|_| None).collect();
         let sent: Vec<AtomicBool> = calls.iter().map(|_| AtomicBool::new(false)).collect();
         let mut open: FuturesUnordered<_> = calls
             .iter()
@@ -111,32 +121,46 @@ impl Bidders {
             .enumerate()
             .map(|(at, (call, sent))| async move { (at, self.call(call, sent).await) })
             .collect();
+        let mut followed = FuturesUnordered::new();
         let cut = sleep_until(cutoff);
         tokio::pin!(cut);
-        loop {
+        while !open.is_empty() || !followed.is_empty() {
             tokio::select! {
                 // The cutoff first: a flood of answers cannot hold it up.
                 biased;
                 () = &mut cut => break,
-                arrived = open.next() => {
-                    let Some((at, fetched)) = arrived else { break };
+                Some((at, fetched)) = open.next() => {
                     // The timer fires only between polls; on a busy worker many answers, each
                     // decoded at once, can lie between two of them.
                     if cutoff <= Instant::now() {
                         break;
                     }
-                    replies[at] = Some(decode(&calls[at], answer(fetched)));
+                    let reply = decode(&calls[at], answer(fetched));
+                    for further in follow(&calls[at], &reply) {
+                        followed.push(async move { (at, further.await) });
+                    }
+                    replies[at] = Some((reply, Vec::new()));
+                }
+                Some((at, found)) = followed.next() => {
+                    if cutoff <= Instant::now() {
+                        break;
+                    }
+                    if let Some((_, all)) = &mut replies[at] {
+                        all.push(found);
+                    }
                 }
             }
         }
-        drop(open);
+        drop((open, followed));
         let late = |sent: AtomicBool| {
             let sent = sent.load(Ordering::Relaxed);
             answer(Fetched { outcome: AnswerOutcome::Timeout { sent }, status: None })
         };
         let replies = calls.iter().zip(replies).zip(sent);
         replies
-            .map(|((call, reply), sent)| reply.unwrap_or_else(|| decode(call, late(sent))))
+            .map(|((call, reply), sent)| {
+                reply.unwrap_or_else(|| (decode(call, late(sent)), Vec::new()))
+            })
             .collect()
     }
 

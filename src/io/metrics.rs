@@ -83,6 +83,7 @@ pub struct Metrics {
     decisions_aside: Family<Counter, 0>,
     minimums_skipped: Family<Counter, 0>,
     bids_unmapped: Family<Counter, 1>,
+    wrappers: Family<Counter, 2>,
     stage_duration: Family<Histogram, 1>,
 }
 
@@ -150,6 +151,11 @@ impl Metrics {
             decisions_aside: family(recorder, names::DECISIONS_ASIDE, []),
             minimums_skipped: family(recorder, names::MINIMUMS_SKIPPED, []),
             bids_unmapped: family(recorder, names::BIDS_UNMAPPED, [bidder()]),
+            wrappers: family(
+                recorder,
+                names::WRAPPERS,
+                [bidder(), axis("outcome", WRAPPER_OUTCOMES)],
+            ),
             stage_duration: family(recorder, names::STAGE_DURATION, one("stage", labels.stages)),
         }
     }
@@ -289,6 +295,11 @@ impl Metrics {
         self.bids_unmapped.at([bidder]).increment(count);
     }
 
+    /// Counts a bid whose Wrapper was to be followed, by what came of it (`WRAPPER_OUTCOMES`).
+    pub fn wrapper(&self, bidder: &str, outcome: &str) {
+        self.wrappers.at([bidder, outcome]).increment(1);
+    }
+
     /// Observes the time spent in one step of a sale.
     pub fn stage(&self, stage: &str, took: Duration) {
         self.stage_duration.at([stage]).record(took);
@@ -343,6 +354,20 @@ pub const NOTICE_KINDS: &[&str] = &["win", "loss"];
 /// What may come of a notice; `io::notifier` gives these.
 pub const NOTICE_OUTCOMES: &[&str] =
     &["delivered", "status", "timeout", "unreachable", "refused", "failed", "dropped"];
+
+/// What may come of following a Wrapper; `exchange::unwrap` gives these.
+pub const WRAPPER_OUTCOMES: &[&str] = &[
+    "unwrapped",
+    "timeout",
+    "skipped",
+    "refused",
+    "unreachable",
+    "status",
+    "too_large",
+    "failed",
+    "too_deep",
+    "no_ad",
+];
 
 #[cfg(test)]
 mod tests;

@@ -119,7 +119,7 @@ pub struct Advertiser {
 /// What a VAST document says of itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarkupFacts {
-    /// SHA-256 of the markup as received.
+    /// SHA-256 of the markup as received; of an unwrapped one, as composed.
     pub sha: [u8; 32],
     /// Why it cannot be used at all, if so: `markup_broken`, `several_ads`, `wrapper_refused` …
     pub defect: Option<LossReason>,

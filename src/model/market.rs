@@ -89,6 +89,8 @@ pub struct Placement {
     pub tmax: Millis,
     /// Whether `${AUCTION_PRICE}` in markup shows the price (decision 36).
     pub price_in_markup: bool,
+    /// Whether a bid whose markup is a Wrapper is followed to its ad (decision 10).
+    pub unwrap: bool,
     /// Advertiser domains refused here, besides the publisher's.
     pub blocked_advertisers: Vec<Arc<str>>,
     /// Categories refused here, besides the publisher's.

@@ -144,7 +144,8 @@ reasons! {
     MarkupBroken = row("markup_broken", 200, 350, "Its markup is not VAST that can be served.",
         "Validate the VAST; no DOCTYPE, one InLine, a Linear with media.");
     SeveralAds = row("several_ads", 200, 350, "Its markup holds several ads.", "Send one ad a bid.");
-    WrapperRefused = row("wrapper_refused", 200, 350, "Its markup is a Wrapper.", "Send InLine VAST.");
+    WrapperRefused = row("wrapper_refused", 200, 350, "Its markup is a Wrapper that was not, or could not be, followed to its ad in time.",
+        "Send InLine VAST, or a Wrapper by the rules where its protocols are offered.");
     CreativeNotReady = row("creative_not_ready", 201, 350, "The stitcher has not prepared the creative.",
         "Try again later.");
     CreativeDisapproved = row("creative_disapproved", 202, 350, "The creative is disapproved.",

@@ -5,18 +5,21 @@
 //! and `bid` turns what either found into the model's bid.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::bid::{Reply, ReplyOutcome};
+use crate::model::bid::{Bid, MarkupFacts, Reply, ReplyOutcome};
+use crate::model::break_request::BreakRequest;
 use crate::model::call::{Answer, AnswerOutcome, Call};
 use crate::model::ids::BidderId;
 use crate::model::market::Bidder;
 use crate::model::money::Currency;
-use crate::model::plan::Plan;
+use crate::model::plan::{Offer, Plan};
 use crate::model::reason::{CallReason, LossReason};
 use crate::wire::bid_response::bid::Common;
 use crate::wire::bid_response::document::Document;
+use crate::wire::vast;
 
 mod bid;
 mod document;
@@ -61,6 +64,66 @@ pub fn reply(plan: &Plan, call: &Call, answer: Answer) -> Reply {
         });
     }
     reply
+}
+
+/// Returns the bids of a reply that are Wrappers to be followed, as indexes, the dearest first.
+#[must_use]
+pub fn wrappers(request: &BreakRequest, offer: &Offer, reply: &Reply) -> Vec<usize> {
+    let followed = |bid: &Bid| {
+        let imp = offer.imps.iter().find(|imp| imp.id == bid.imp);
+        let asked = imp.and_then(|imp| request.imps.get(imp.part));
+        asked.is_some_and(|asked| asked.placement.unwrap)
+    };
+    // Asked of every reply, and most hold none.
+    if reply.outcome != ReplyOutcome::Bids || !request.imps.iter().any(|it| it.placement.unwrap) {
+        return Vec::new();
+    }
+    let bids = reply.bids.iter().enumerate();
+    let found = bids.filter(|(_, bid)| bid.defect.is_none() && is_wrapper(bid) && followed(bid));
+    let mut found: Vec<usize> = found.map(|(index, _)| index).collect();
+    let price = |index: &usize| reply.bids[*index].price.as_ref().map(|price| price.cpm);
+    found.sort_by_key(|index| Reverse(price(index)));
+    found
+}
+
+/// An ad that stood behind a Wrapper, read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unwrapped {
+    markup: Box<str>,
+    facts: MarkupFacts,
+}
+
+impl Unwrapped {
+    /// Reads the document that a chain became.
+    #[must_use]
+    pub fn read(document: String) -> Self {
+        Self { facts: vast::read::facts(&document), markup: document.into() }
+    }
+
+    /// Returns why it cannot be sold, if so.
+    #[must_use]
+    pub fn defect(&self) -> Option<LossReason> {
+        self.facts.defect
+    }
+}
+
+/// Puts the ad behind a bid's Wrapper in its place, or the reason why there is none.
+pub fn unwrap(bid: &mut Bid, found: Result<Unwrapped, LossReason>) {
+    match found {
+        Ok(Unwrapped { markup, facts }) => {
+            bid.creative.markup = markup;
+            bid.markup = Some(facts);
+        }
+        Err(reason) => {
+            if let Some(facts) = &mut bid.markup {
+                facts.defect = Some(reason);
+            }
+        }
+    }
+}
+
+fn is_wrapper(bid: &Bid) -> bool {
+    bid.markup.as_ref().is_some_and(|facts| facts.defect == Some(LossReason::WrapperRefused))
 }
 
 /// Returns the reply of a bidder that was not asked.

@@ -1,7 +1,8 @@
 //! VAST: a bidder's document read under strict rules, and the pod we answer with.
 //!
-//! `tree` reads, `read` says what a document holds, `write` makes one ad of our answer. Nothing of
-//! a bidder is ever copied as bytes: it is decoded, checked, and written again by events.
+//! `tree` reads, `read` says what a document holds, `unwrap` follows a Wrapper to its ad, `write`
+//! makes one ad of our answer. Nothing of a bidder is ever copied as bytes: it is decoded, checked,
+//! and written again by events.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
@@ -14,6 +15,7 @@ pub mod clock;
 pub mod pen;
 pub mod read;
 pub mod tree;
+pub mod unwrap;
 pub mod write;
 
 /// Returns the pod as VAST 4.2: document order is play order, all ads `InLine`.

@@ -79,7 +79,7 @@ fn validate_says_all_that_is_wrong_and_where() {
     let folder = tempfile::tempdir().unwrap();
     let good = config(&folder, &[]);
     let (code, out, _) = run(&["validate", "--no-environment", "-c", good.to_str().unwrap()]);
-    assert_eq!((code, &*out), (Some(0), "ok: 2 publishers, 3 placements, 0 bidders\n"));
+    assert_eq!((code, &*out), (Some(0), "ok: 2 publishers, 4 placements, 0 bidders\n"));
     let (code, _, err) = run(&["validate", "-c", good.to_str().unwrap()]);
     assert_eq!(code, Some(3), "its secret is not there");
     assert!(err.contains("BREAKWATER_TEST_KEY"), "{err}");

@@ -29,4 +29,5 @@ mod stamps;
 mod support;
 mod taxonomies;
 mod tidy;
+mod unwrap;
 mod vast;

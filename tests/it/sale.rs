@@ -199,6 +199,7 @@ fn market() -> Market {
         mimes: vec!["video/mp4".into()],
         tmax: Millis(250),
         price_in_markup: true,
+        unwrap: false,
         blocked_advertisers: Vec::new(),
         blocked_categories: Vec::new(),
         unmapped_refused: false,

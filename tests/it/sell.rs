@@ -192,13 +192,13 @@ fn request(placement: &str, seconds: u32, ours: &Value) -> Value {
 }
 
 /// Asks for a break with its explanation.
-fn explained(exchange: &Exchange, placement: &str, seconds: u32) -> Value {
+pub(crate) fn explained(exchange: &Exchange, placement: &str, seconds: u32) -> Value {
     let request = request(placement, seconds, &json!({"explain": true}));
     post(exchange.traffic, "/openrtb2/auction", &[], &request.to_string()).json()
 }
 
 /// Returns the fates of a bidder's bids, or what its silence is called.
-fn fates(told: &Value, bidder: &str) -> Vec<String> {
+pub(crate) fn fates(told: &Value, bidder: &str) -> Vec<String> {
     let bidders = told["ext"]["breakwater"]["trace"]["bidders"].as_array();
     let bidders = bidders.unwrap_or_else(|| panic!("no trace: {told}"));
     let entry = bidders.iter().find(|entry| entry["bidder"] == bidder).expect("every bidder");

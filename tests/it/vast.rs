@@ -206,13 +206,13 @@ fn original(name: &str, document: &str, entry: &serde_json::Value) {
 
 /// One edit of a document.
 #[derive(Clone, Debug)]
-enum Edit {
+pub(crate) enum Edit {
     Cut(Index, Index),
     Copy(Index, Index, Index),
     Put(Index, String),
 }
 
-fn edits() -> impl Strategy<Value = Vec<Edit>> {
+pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
     const PIECES: &[&str] = &[
         "<",
         ">",
@@ -275,7 +275,7 @@ proptest! {
     }
 }
 
-fn apply(document: &mut Vec<char>, edit: &Edit) {
+pub(crate) fn apply(document: &mut Vec<char>, edit: &Edit) {
     let length = document.len() + 1;
     let range = |from: &Index, to: &Index| {
         let (from, to) = (from.index(length), to.index(length));
@@ -423,7 +423,7 @@ pub(crate) fn lines(document: &str) -> String {
     out
 }
 
-fn check(path: &Path, run: impl Fn(&str) -> String) {
+pub(crate) fn check(path: &Path, run: impl Fn(&str) -> String) {
     let (document, expected) = split(path);
     let found = run(&document);
     if std::env::var("UPDATE_EXPECT").is_ok() {
@@ -434,13 +434,13 @@ fn check(path: &Path, run: impl Fn(&str) -> String) {
 }
 
 /// Splits a case into document and expectation.
-fn split(path: &Path) -> (String, String) {
+pub(crate) fn split(path: &Path) -> (String, String) {
     let text = std::fs::read_to_string(path).unwrap();
     let (document, expected) = text.split_once("\n---\n").unwrap_or((&text, ""));
     (document.to_owned(), expected.to_owned())
 }
 
-fn cases(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn cases(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(data().join(folder)).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();

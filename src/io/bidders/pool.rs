@@ -19,9 +19,10 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-use crate::io::bidders::connection::{Connection, Exchange};
-use crate::io::bidders::{Endpoint, Fetched};
+use crate::io::bidders::Endpoint;
+use crate::io::body::Limits;
 use crate::io::connect::{Address, Connect, Target};
+use crate::io::connection::{Connection, Exchange, Fetched};
 use crate::model::call::{AnswerOutcome, Call};
 
 /// Connections to one bidder, and how many calls are under way.
@@ -103,7 +104,7 @@ impl Pool {
             let dialled = timeout(MAX_DIAL, pool.connector.connect(&pool.target)).await;
             drop(place);
             let connection = match dialled {
-                Ok(Ok(stream)) => Connection::open(stream).await,
+                Ok(Ok(stream)) => Connection::open(stream, ANSWER).await,
                 Ok(Err(fault)) => Err(fault),
                 Err(_) => Err(io::ErrorKind::TimedOut.into()),
             };
@@ -177,6 +178,8 @@ fn prune(idle: &mut VecDeque<Idle>) {
     }
 }
 
+/// The most bytes of an answer.
+const ANSWER: Limits = Limits { encoded: 128 * 1024, decoded: 256 * 1024 };
 /// Idle connections per bidder and worker.
 const MAX_IDLE: usize = 64;
 /// How long a connection may wait for its next call; below the idle limit of common servers.

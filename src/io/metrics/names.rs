@@ -71,6 +71,8 @@ pub const DECISIONS_ASIDE: &str = "breakwater_decisions_aside_total";
 pub const MINIMUMS_SKIPPED: &str = "breakwater_minimums_skipped_total";
 /// `bidder`.
 pub const BIDS_UNMAPPED: &str = "breakwater_bids_unmapped_total";
+/// `bidder`, `outcome`.
+pub const WRAPPERS: &str = "breakwater_wrappers_total";
 /// `stage`.
 pub const STAGE_DURATION: &str = "breakwater_stage_duration_seconds";
 
@@ -118,6 +120,7 @@ pub const ALL: &[(&str, Kind, &str)] = &[
         "Auctions whose losers were not told what would have won, too much being searched.",
     ),
     (BIDS_UNMAPPED, Kind::Counter, "Bids whose categories no block could be told for."),
+    (WRAPPERS, Kind::Counter, "Bids that were Wrappers to be followed, by what came of it."),
     (STAGE_DURATION, Kind::Histogram, "Time spent in each step of a sale."),
 ];
 

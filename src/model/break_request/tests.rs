@@ -89,6 +89,7 @@ fn placement() -> Placement {
         mimes: Vec::new(),
         tmax: Millis(250),
         price_in_markup: true,
+        unwrap: false,
         blocked_advertisers: Vec::new(),
         blocked_categories: Vec::new(),
         unmapped_refused: false,

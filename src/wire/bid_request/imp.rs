@@ -1,5 +1,6 @@
 //! `imp`: a part of the plan as one bidder reads it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -43,7 +44,7 @@ struct Video<'a> {
     maxseq: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     poddur: Option<u32>,
-    protocols: &'a [i32],
+    protocols: Cow<'a, [i32]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     w: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +119,7 @@ fn video<'a>(
         startdelay: asked.start_delay.unwrap_or(MID_ROLL),
         maxseq: dynamic.then_some(part.max_ads),
         poddur: dynamic.then_some(part.seconds.0),
-        protocols: &part.protocols,
+        protocols: protocols(part, asked),
         w: part.size.map(|(width, _)| width),
         h: part.size.map(|(_, height)| height),
         podid: &pod.id,
@@ -135,6 +136,19 @@ fn video<'a>(
         poddedupe: if several(plan, part) { dedupe(pod) } else { Vec::new() },
         durfloors: told.by_length(),
     }
+}
+
+/// Returns the VAST versions taken, their Wrappers too where these are followed (decision 10).
+fn protocols<'a>(part: &'a Part, asked: &AskedImp) -> Cow<'a, [i32]> {
+    if !asked.placement.unwrap {
+        return Cow::Borrowed(&part.protocols);
+    }
+    let wrapper = |inline: &i32| match inline {
+        1..=3 => Some(inline + 3),
+        7 | 11 | 13 | 15 => Some(inline + 1),
+        _ => None,
+    };
+    part.protocols.iter().copied().chain(part.protocols.iter().filter_map(wrapper)).collect()
 }
 
 /// Says whether the pod of a part may hold several ads.

@@ -66,6 +66,7 @@ fn placement(id: &str, publisher: &str) -> Placement {
         mimes: vec!["video/mp4".into(), "application/x-mpegURL".into()],
         tmax: Millis(250),
         price_in_markup: true,
+        unwrap: false,
         blocked_advertisers: Vec::new(),
         blocked_categories: Vec::new(),
         unmapped_refused: false,

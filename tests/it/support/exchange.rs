@@ -28,8 +28,8 @@ pub(crate) struct Exchange {
 
 /// A config for these bidders; listeners take free ports.
 ///
-/// Placements: `arena` (60 s, 1.5 s for bidders) and `brisk` (60 s, 300 ms) are open, `keyed` needs
-/// a key, and `strict` belongs to a publisher that takes no viewer's data.
+/// Placements: `arena` (60 s, 1.5 s for bidders) and `brisk` (60 s, 300 ms) are open, `follows` is
+/// `arena` with Wrappers followed, `keyed` needs a key, and `strict` belongs to a publisher that takes no viewer's data.
 pub(crate) fn config(data: &Path, bidders: &[&Bidder]) -> String {
     let data = data.display();
     let mut text = format!(
@@ -55,10 +55,11 @@ keys = [{{ env = "BREAKWATER_TEST_KEY" }}]
 fees = [{{ name = "exchange", percent = "10" }}, {{ name = "data", percent = "2.5" }}]
 "#
     );
-    for (id, publisher, tmax) in [
-        ("arena", "pub-open", "1500ms"),
-        ("brisk", "pub-open", "300ms"),
-        ("keyed", "pub-keyed", "1500ms"),
+    for (id, publisher, tmax, unwrap) in [
+        ("arena", "pub-open", "1500ms", false),
+        ("brisk", "pub-open", "300ms", false),
+        ("follows", "pub-open", "1500ms", true),
+        ("keyed", "pub-keyed", "1500ms", false),
     ] {
         write!(
             text,
@@ -71,6 +72,7 @@ durations = [15, 30]
 max_ads = 4
 default_break = "60s"
 tmax = "{tmax}"
+unwrap = {unwrap}
 "#
         )
         .unwrap();

@@ -279,6 +279,7 @@ fn fixed_placement() -> Placement {
         mimes: vec![Arc::from("video/mp4")],
         tmax: Millis(300),
         price_in_markup: true,
+        unwrap: false,
         blocked_advertisers: Vec::new(),
         blocked_categories: Vec::new(),
         unmapped_refused: false,

@@ -20,15 +20,7 @@ pub fn write(pen: &mut Pen<'_>, root: Element<'_, '_>, inline: Element<'_, '_>) 
     }
     let mut kept = Vec::new();
     for extension in all {
-        let mut needed = Vec::new();
-        undeclared(extension, &mut Vec::new(), &mut needed);
-        let declared: Option<Vec<(String, &str)>> = needed
-            .iter()
-            .map(|prefix| {
-                let name = format!("xmlns:{prefix}");
-                root.attribute(&name).map(|uri| (name, uri))
-            })
-            .collect();
+        let declared: Option<Vec<(String, &str)>> = declarations(root, extension).collect();
         kept.extend(declared.map(|declared| (extension, declared)));
     }
     if kept.is_empty() {
@@ -39,6 +31,20 @@ pub fn write(pen: &mut Pen<'_>, root: Element<'_, '_>, inline: Element<'_, '_>) 
         copy(pen, extension, &declared);
     }
     pen.close("Extensions");
+}
+
+/// Returns the namespaces that an extension takes from its root as attributes; none for a prefix
+/// that the root does not declare.
+pub fn declarations<'t>(
+    root: Element<'t, '_>,
+    extension: Element<'_, '_>,
+) -> impl Iterator<Item = Option<(String, &'t str)>> {
+    let mut needed = Vec::new();
+    undeclared(extension, &mut Vec::new(), &mut needed);
+    needed.into_iter().map(move |prefix| {
+        let name = format!("xmlns:{prefix}");
+        root.attribute(&name).map(|uri| (name, uri))
+    })
 }
 
 /// Writes an element as it is, macros filled.

@@ -6,20 +6,39 @@ use flate2::write::GzDecoder;
 use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 
 use crate::model::call::CallFault;
+
+/// The most bytes of a body.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// As sent.
+    pub encoded: usize,
+    /// Once its coding is off.
+    pub decoded: usize,
+}
+
+/// Says whether two parties could see different lengths in a response.
+#[must_use]
+pub fn is_ambiguous(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else { return false };
+    headers.contains_key(CONTENT_LENGTH)
+        || !coding.as_bytes().eq_ignore_ascii_case(b"chunked")
+        || codings.next().is_some()
+}
 
 /// Reads a body to its end.
 ///
 /// # Errors
 ///
 /// When it breaks off, is longer than a limit, or its content coding is broken or was not offered.
-pub(super) async fn read(response: Response<Incoming>) -> Result<Vec<u8>, CallFault> {
-    let mut decoded = Decoder::of(response.headers())?;
+pub async fn read(response: Response<Incoming>, limits: Limits) -> Result<Vec<u8>, CallFault> {
+    let mut decoded = Decoder::of(response.headers(), limits.decoded)?;
     let mut body = response.into_body();
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if MAX_ENCODED < announced {
+    if limits.encoded < announced {
         return Err(CallFault::TooLarge);
     }
     decoded.reserve(announced);
@@ -28,7 +47,7 @@ pub(super) async fn read(response: Response<Incoming>) -> Result<Vec<u8>, CallFa
         let frame = frame.map_err(|_| CallFault::Framing)?;
         let Ok(bytes) = frame.into_data() else { continue };
         encoded += bytes.len();
-        if MAX_ENCODED < encoded {
+        if limits.encoded < encoded {
             return Err(CallFault::TooLarge);
         }
         decoded.push(&bytes)?;
@@ -42,11 +61,11 @@ pub(super) async fn read(response: Response<Incoming>) -> Result<Vec<u8>, CallFa
 /// What takes the content coding off.
 enum Decoder {
     Identity(Vec<u8>),
-    Gzip(GzDecoder<Capped>),
+    Gzip(Box<GzDecoder<Capped>>),
 }
 
 impl Decoder {
-    fn of(headers: &HeaderMap) -> Result<Self, CallFault> {
+    fn of(headers: &HeaderMap, most: usize) -> Result<Self, CallFault> {
         let mut codings = headers.get_all(CONTENT_ENCODING).iter();
         let coding = codings.next().map_or(&b""[..], |coding| coding.as_bytes());
         if codings.next().is_some() {
@@ -54,7 +73,7 @@ impl Decoder {
         }
         match coding.to_ascii_lowercase().as_slice() {
             b"" | b"identity" => Ok(Self::Identity(Vec::new())),
-            b"gzip" | b"x-gzip" => Ok(Self::Gzip(GzDecoder::new(Capped(Vec::new())))),
+            b"gzip" | b"x-gzip" => Ok(Self::Gzip(Box::new(GzDecoder::new(Capped::new(most))))),
             _ => Err(CallFault::Encoding),
         }
     }
@@ -63,7 +82,7 @@ impl Decoder {
     fn reserve(&mut self, length: usize) {
         match self {
             Self::Identity(body) => body.reserve_exact(length),
-            Self::Gzip(gzip) => gzip.get_mut().0.reserve(length),
+            Self::Gzip(gzip) => gzip.get_mut().bytes.reserve(length),
         }
     }
 
@@ -83,21 +102,30 @@ impl Decoder {
             Self::Identity(body) => Ok(body),
             Self::Gzip(gzip) => {
                 let body = gzip.finish().map_err(|fault| fault_of(&fault))?;
-                Ok(body.0)
+                Ok(body.bytes)
             }
         }
     }
 }
 
-/// Decoded bytes, up to the limit.
-struct Capped(Vec<u8>);
+/// Decoded bytes, up to a limit.
+struct Capped {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl Capped {
+    fn new(most: usize) -> Self {
+        Self { bytes: Vec::new(), most }
+    }
+}
 
 impl Write for Capped {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if MAX_DECODED < self.0.len() + bytes.len() {
+        if self.most < self.bytes.len() + bytes.len() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -112,8 +140,3 @@ fn fault_of(fault: &io::Error) -> CallFault {
         _ => CallFault::Encoding,
     }
 }
-
-/// The most bytes of a body as sent.
-const MAX_ENCODED: usize = 128 * 1024;
-/// The most bytes of a body once its coding is off.
-const MAX_DECODED: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection to a bidder and one exchange on it.
+//! One HTTP/1.1 connection, one exchange at a time on it, within the limits on what others answer.
 
 use std::io;
 use std::sync::Arc;
@@ -9,28 +9,37 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use hyper::{Request, Response, StatusCode, ext};
 use hyper_util::rt::TokioIo;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::io::bidders::{Fetched, body};
+use crate::io::body::{self, Limits};
 use crate::io::connect::Stream;
 use crate::io::entropy;
 use crate::model::call::{AnswerOutcome, CallFault};
 
 /// A connection and the task that drives it, which ends with it.
-pub(super) struct Connection {
+pub struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     task: AbortHandle,
     retires: Instant,
     calls: u32,
     poisoned: bool,
+    limits: Limits,
+}
+
+/// What came of one request.
+#[derive(Debug)]
+pub struct Fetched {
+    /// What happened.
+    pub outcome: AnswerOutcome,
+    /// HTTP status, when a response head came.
+    pub status: Option<u16>,
 }
 
 /// What came of a request on a connection.
-pub(super) enum Exchange {
+pub enum Exchange {
     /// An answer, or a fault that another try would not mend.
     Done(Fetched),
     /// The connection ended before it took the request, which may be sent again.
@@ -38,8 +47,12 @@ pub(super) enum Exchange {
 }
 
 impl Connection {
-    /// Begins HTTP on a stream.
-    pub(super) async fn open(stream: Box<dyn Stream>) -> io::Result<Self> {
+    /// Begins HTTP on a stream; bodies of answers are held to `limits`.
+    ///
+    /// # Errors
+    ///
+    /// When the stream ends at once.
+    pub async fn open(stream: Box<dyn Stream>, limits: Limits) -> io::Result<Self> {
         let (mut sender, connection) = http1::Builder::new()
             .writev(false)
             .max_buf_size(MAX_BUFFER)
@@ -51,17 +64,19 @@ impl Connection {
         let age = MAX_AGE_MS - AGE_JITTER_MS + entropy::below(2 * AGE_JITTER_MS);
         let retires = Instant::now() + Duration::from_millis(age);
         let ready = sender.ready().await;
-        let opened = Self { sender, task, retires, calls: 0, poisoned: false };
+        let opened = Self { sender, task, retires, calls: 0, poisoned: false, limits };
         ready.map(|()| opened).map_err(io::Error::other)
     }
 
     /// Says whether it can take a call at once.
-    pub(super) fn is_ready(&self) -> bool {
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
         self.is_reusable() && self.sender.is_ready()
     }
 
     /// Says whether another call may go over it.
-    pub(super) fn is_reusable(&self) -> bool {
+    #[must_use]
+    pub fn is_reusable(&self) -> bool {
         !self.poisoned
             && !self.sender.is_closed()
             && self.calls < MAX_CALLS
@@ -71,7 +86,7 @@ impl Connection {
     /// Sends a request and reads its answer within the limits.
     ///
     /// `sent` says, while it waits and after, whether the connection took the request.
-    pub(super) async fn exchange(
+    pub async fn exchange(
         &mut self,
         mut request: Request<Full<Bytes>>,
         sent: &AtomicBool,
@@ -92,12 +107,13 @@ impl Connection {
                 return failed(if too_large { CallFault::TooLarge } else { CallFault::Framing });
             }
         };
-        if MAX_INFORMATIONAL < informed.load(Ordering::Relaxed) || is_ambiguous(response.headers())
+        if MAX_INFORMATIONAL < informed.load(Ordering::Relaxed)
+            || body::is_ambiguous(response.headers())
         {
             return failed(CallFault::Framing);
         }
         let status = response.status();
-        let (outcome, complete) = answer(response).await;
+        let (outcome, complete) = answer(response, self.limits).await;
         self.poisoned = !complete;
         Exchange::Done(Fetched { outcome, status: Some(status.as_u16()) })
     }
@@ -125,7 +141,7 @@ impl Drop for Connection {
 }
 
 /// Returns the outcome, and whether the response was read to its end.
-async fn answer(response: Response<Incoming>) -> (AnswerOutcome, bool) {
+async fn answer(response: Response<Incoming>, limits: Limits) -> (AnswerOutcome, bool) {
     match response.status() {
         StatusCode::OK => {}
         StatusCode::NO_CONTENT => return (AnswerOutcome::Empty, true),
@@ -134,20 +150,11 @@ async fn answer(response: Response<Incoming>) -> (AnswerOutcome, bool) {
             return (AnswerOutcome::Failed(CallFault::Status), complete);
         }
     }
-    match body::read(response).await {
+    match body::read(response, limits).await {
         Ok(body) if body.is_empty() => (AnswerOutcome::Empty, true),
         Ok(body) => (AnswerOutcome::Body(body), true),
         Err(fault) => (AnswerOutcome::Failed(fault), false),
     }
-}
-
-/// Says whether two parties could see different lengths in a response.
-fn is_ambiguous(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else { return false };
-    headers.contains_key(CONTENT_LENGTH)
-        || !coding.as_bytes().eq_ignore_ascii_case(b"chunked")
-        || codings.next().is_some()
 }
 
 fn failed(fault: CallFault) -> Exchange {
