@@ -14,6 +14,7 @@ pub(super) mod critical;
 mod dual;
 mod field;
 pub(super) mod order;
+mod path;
 pub(super) mod problem;
 mod relation;
 mod score;
@@ -22,6 +23,7 @@ mod solve;
 mod start;
 mod table;
 mod ties;
+mod without;
 
 /// The most steps of one search: about as many as 3 ms hold, and far above what real pods need.
 pub(super) const STEPS: u32 = 100_000;

@@ -4,9 +4,12 @@ use crate::auction::fill::bits::{Bits, has};
 use crate::auction::fill::field::{Field, NEAR};
 use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::fill::score::{Levels, Score, Spread, Width, add_price};
-use crate::auction::fill::search::{Found, Goal, Walk};
-use crate::auction::fill::solve::{Room, Solved, Unit, walk};
+use crate::auction::fill::search::Goal;
+use crate::auction::fill::solve::{Room, STAGES, Solved, Unit, walk};
 use crate::auction::fill::start::{Best, improve, pack};
+use crate::auction::fill::table::Tables;
+use crate::auction::fill::without;
+use crate::auction::fill::without::Without;
 use crate::model::money::Cpm;
 use crate::model::outcome::Search;
 
@@ -61,7 +64,7 @@ impl Problem<'_> {
         }
         let none = Critical { price: None, search: Search::Exact, steps: 0 };
         let mut found = vec![none; asked.len()];
-        let mut scratch = Vec::new();
+        let mut tables = Tables::default();
         for component in &self.components {
             for won in [true, false] {
                 let here = (0..asked.len()).filter(|&place| {
@@ -75,9 +78,9 @@ impl Problem<'_> {
                 let items: Vec<usize> = here.iter().map(|&at| self.item_of[asked[at]]).collect();
                 let others = Others::<S>::of(self, component, &stands, &items);
                 let solved = if won {
-                    others.solve_removals(self, steps, &mut scratch)
+                    others.solve_removals(self, steps)
                 } else {
-                    let one = |order| others.solve(self, order, steps, &mut scratch);
+                    let one = |order| others.solve(self, order, steps, &mut tables);
                     (0..here.len()).map(one).collect()
                 };
                 for (&place, (solved, taken)) in here.iter().zip(solved) {
@@ -187,89 +190,90 @@ impl<S: Score> Others<S> {
     }
 
     /// Solves for all items asked about, each kept out; returns the steps of each.
-    ///
-    /// One table serves them: their classes stand first, so that keeping one out changes few rows.
-    fn solve_removals(
-        &self,
-        problem: &Problem<'_>,
-        steps: u32,
-        scratch: &mut Vec<S>,
-    ) -> Vec<(Solved, u32)> {
-        let floor = self.starts.iter().map(|(.., start)| start.score).min().unwrap_or(S::ZERO);
-        let floor = Best { items: Vec::new(), score: floor };
-        let (mut classes, mut dual) = self.field.clone().finish(problem, &self.room, &floor);
-        let asked: Vec<usize> = self.starts.iter().map(|&(item, ..)| item).collect();
-        dual.bring_front(&mut classes, &asked);
-        let found =
-            |best: &Best<S>| Found { best: best.clone(), many_ties: false, complete: false };
-        let mut walk = Walk::new(problem, &classes, &dual, &self.room, found(&floor));
-        let mut solved: Vec<(Option<Solved>, Best<S>, u32)> =
-            self.starts.iter().map(|(.., start)| (None, start.clone(), steps)).collect();
-        for (cells, most) in SHARED {
-            let open = solved.iter().any(|(solved, ..)| solved.is_none());
-            if !open || dual.bound == i64::MAX || walk.tabulate(cells) != 1 {
-                continue;
-            }
-            let cells = walk.cells.clone();
-            for (&item, (solved, best, left)) in asked.iter().zip(&mut solved) {
-                let has =
-                    |class: &usize| classes.class(*class).iter().any(|unit| unit.item == item);
-                let Some(class) = (0..classes.count()).find(has).filter(|_| solved.is_none())
-                else {
-                    continue;
-                };
-                walk.found = found(best);
-                walk.keep_out(item, class);
-                walk.follow();
-                walk.run(Goal::Any, left, most);
-                walk.let_in(item, class, &cells);
-                best.clone_from(&walk.found.best);
-                if walk.found.complete {
-                    let mut items = best.items.clone();
-                    items.sort_unstable();
-                    *solved = Some(Solved { items, exact: true });
+    fn solve_removals(&self, problem: &Problem<'_>, steps: u32) -> Vec<(Solved, u32)> {
+        let none = Solved { items: Vec::new(), exact: false };
+        let mut solved = vec![(none, 0); self.starts.len()];
+        // That one first whose loss costs most.
+        let mut order: Vec<usize> = (0..self.starts.len()).collect();
+        order.sort_by_key(|&at| (self.starts[at].2.score, self.starts[at].0));
+        // Bids of one group are one item, and lost together.
+        order.dedup_by_key(|at| self.starts[*at].0);
+        for asked in order.chunks(without::MOST) {
+            let share = steps.saturating_mul(u32::try_from(asked.len()).unwrap_or(u32::MAX));
+            let mut left = share;
+            let (best, exact) = self.remove(problem, asked, &mut left);
+            for (&at, best) in asked.iter().zip(best) {
+                let item = self.starts[at].0;
+                let mut items = best.items;
+                items.sort_unstable();
+                for ((other, ..), solved) in self.starts.iter().zip(&mut solved) {
+                    if *other == item {
+                        solved.0 = Solved { items: items.clone(), exact };
+                    }
                 }
             }
+            solved[asked[0]].1 = share - left;
         }
-        let rest = |(order, (solved, _, left)): (usize, (Option<Solved>, Best<S>, u32))| {
-            let Some(solved) = solved else {
-                let (alone, taken) = self.solve(problem, order, left, scratch);
-                return (alone, steps - left + taken);
-            };
-            (solved, steps - left)
-        };
-        solved.into_iter().enumerate().map(rest).collect()
+        solved
     }
 
-    /// Solves for one item asked about; returns the steps it took.
+    /// Walks for some of the items asked about; returns the best without each, and whether there
+    /// are none better.
+    fn remove(
+        &self,
+        problem: &Problem<'_>,
+        asked: &[usize],
+        steps: &mut u32,
+    ) -> (Vec<Best<S>>, bool) {
+        let items: Vec<usize> = asked.iter().map(|&at| self.starts[at].0).collect();
+        let mut best: Vec<Best<S>> = asked.iter().map(|&at| self.starts[at].2.clone()).collect();
+        let floor = Best { items: Vec::new(), score: best[0].score };
+        let (mut classes, mut dual) = self.field.clone().finish(problem, &self.room, &floor);
+        dual.bring_front(&mut classes, &items);
+        let bounded = dual.bound != i64::MAX;
+        let mut tables = Tables::default();
+        for (stage, (grain, most)) in STAGES.into_iter().enumerate() {
+            if (grain.is_none() && !bounded) || (*steps == 0 && 1 < stage) {
+                continue;
+            }
+            let score = best.iter().map(|best| best.score).min().unwrap_or(S::ZERO);
+            dual.strike(&mut classes, &Best { items: Vec::new(), score });
+            if let Some(grain) = grain {
+                tables.fill(problem, &classes, &dual.reduced, (&self.room, grain));
+            }
+            let field = (&classes, &dual);
+            let asked = (&items[..], &mut best[..]);
+            let mut walk = Without::new(problem, field, &self.room, asked, &mut tables);
+            if walk.run(steps, most) {
+                return (best, true);
+            }
+        }
+        (best, false)
+    }
+
+    /// Solves for one item asked about, which does not stand, forced in; returns the steps it took.
     fn solve(
         &self,
         problem: &Problem<'_>,
         asked: usize,
         steps: u32,
-        scratch: &mut Vec<S>,
+        tables: &mut Tables<S>,
     ) -> (Solved, u32) {
-        let (item, won, ref start) = self.starts[asked];
+        let (item, _, ref start) = self.starts[asked];
         let (mut room, mut best) = (self.room.clone(), start.clone());
         let row = problem.conflicts.row(item);
-        let mut field = if won {
-            self.field.within(|unit| unit.item != item)
-        } else {
-            room.take(problem, item);
-            best.items.retain(|&other| other != item);
-            best.score = best.score.minus(problem.score(item));
-            self.field.within(|unit| {
-                unit.item != item && !has(row, unit.item) && room.holds(problem, unit.item)
-            })
-        };
+        room.take(problem, item);
+        best.items.retain(|&other| other != item);
+        best.score = best.score.minus(problem.score(item));
+        let mut field = self.field.within(|unit| {
+            unit.item != item && !has(row, unit.item) && room.holds(problem, unit.item)
+        });
         field.descend(problem, &room, &best, ROUNDS);
         field.repair(problem, &room, &mut best);
         let mut left = steps;
-        let mut solved = walk(problem, field, &room, best, (Goal::Any, &mut left), scratch);
-        if !won {
-            solved.items.push(item);
-            solved.items.sort_unstable();
-        }
+        let mut solved = walk(problem, field, &room, best, (Goal::Any, &mut left), tables);
+        solved.items.push(item);
+        solved.items.sort_unstable();
         (solved, steps - left)
     }
 }
@@ -306,9 +310,6 @@ fn other_way<S: Score>(
     }
     best
 }
-
-/// The most cells of the tables that all winners share, and the steps that each walks with them.
-const SHARED: [(usize, u32); 2] = [(1 << 16, 400), (1 << 18, 4_000)];
 
 /// Rounds that fit the prices of a whole field to one question.
 const ROUNDS: usize = 8;

@@ -62,11 +62,18 @@ impl<S: Score> Dual<S> {
 }
 
 impl<S: Score> Dual<S> {
-    /// Puts the classes that have some items before all others.
+    /// Puts the classes that have some items before all others, in the order of the items.
+    ///
+    /// Each item is one of another class.
     pub(super) fn bring_front(&mut self, classes: &mut Classes<S>, items: &[usize]) {
-        let has =
-            |class: &usize| classes.class(*class).iter().any(|unit| items.contains(&unit.item));
-        let (mut order, rest): (Vec<usize>, Vec<usize>) = (0..classes.count()).partition(has);
+        let class_of = |item: &usize| {
+            let mut all = 0..classes.count();
+            let has = |class: &usize| classes.class(*class).iter().any(|unit| unit.item == *item);
+            all.find(has).expect("what stands is never struck out")
+        };
+        let mut order: Vec<usize> = items.iter().map(class_of).collect();
+        let rest = (0..classes.count()).filter(|class| !order.contains(class));
+        let rest: Vec<usize> = rest.collect();
         order.extend(rest);
         let from = std::mem::replace(
             self,

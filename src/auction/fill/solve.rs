@@ -6,6 +6,7 @@ use crate::auction::fill::problem::{Ends, PartLimits, Piece, Problem, ends_hold}
 use crate::auction::fill::score::Score;
 use crate::auction::fill::search::{Found, Goal, Walk};
 use crate::auction::fill::start::{self, Best};
+use crate::auction::fill::table::{Grain, Tables};
 use crate::auction::fill::ties;
 
 /// The best selection found.
@@ -128,37 +129,38 @@ pub(super) fn solve<S: Score>(
     if field.repair(problem, &room, &mut best) {
         field.descend(problem, &room, &best, MORE_ROUNDS);
     }
-    walk(problem, field, &room, best, (Goal::Least, steps), &mut Vec::new())
+    walk(problem, field, &room, best, (Goal::Least, steps), &mut Tables::default())
 }
 
-/// Walks a field; `scratch` only saves allocations.
+/// Walks a field; `tables` only save allocations.
 pub(super) fn walk<S: Score>(
     problem: &Problem<'_>,
     field: Field<S>,
     room: &Room,
     best: Best<S>,
     (goal, steps): (Goal, &mut u32),
-    scratch: &mut Vec<S>,
+    tables: &mut Tables<S>,
 ) -> Solved {
     let (mut classes, mut dual) = field.finish(problem, room, &best);
     let mut found = Found { best, many_ties: false, complete: false };
     let bounded = dual.bound != i64::MAX;
-    for (stage, (cells, most)) in STAGES.into_iter().enumerate() {
+    for (stage, (grain, most)) in STAGES.into_iter().enumerate() {
         let out_of_steps = *steps == 0 && 1 < stage;
-        if (cells == 0 && !bounded) || found.complete || out_of_steps {
+        if (grain.is_none() && !bounded) || found.complete || out_of_steps {
             continue;
         }
         dual.strike(&mut classes, &found.best);
         let mut walk = Walk::new(problem, &classes, &dual, room, found);
-        walk.cells = std::mem::take(scratch);
-        if 0 < cells {
-            walk.dive(cells);
+        walk.tables = std::mem::take(tables);
+        if let Some(grain) = grain {
+            walk.dive(grain);
         }
         walk.run(goal, steps, most);
         if walk.found.many_ties && walk.found.complete {
             return ties::least(problem, &classes, walk, steps);
         }
-        *scratch = std::mem::take(&mut walk.cells);
+        *tables = std::mem::take(&mut walk.tables);
+        tables.clear();
         found = walk.found;
     }
     let mut items = found.best.items;
@@ -166,8 +168,12 @@ pub(super) fn walk<S: Score>(
     Solved { items, exact: found.complete }
 }
 
-/// The most cells of the tables, none at first, and the steps that are tried with them.
-const STAGES: [(usize, u32); 4] = [(0, 150), (1 << 14, 800), (1 << 16, 6_000), (1 << 19, u32::MAX)];
+/// The tables, none at first, and the steps that are tried with them.
+pub(super) const STAGES: [(Option<Grain>, u32); 3] = [
+    (None, 150),
+    (Some(Grain { rounded: true, most: 1 << 20 }), 6_000),
+    (Some(Grain { rounded: false, most: 1 << 19 }), u32::MAX),
+];
 
 /// Rounds after a better selection was found.
 const MORE_ROUNDS: usize = 30;
