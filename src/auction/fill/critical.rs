@@ -1,13 +1,14 @@
 //! The critical price: the least at which a bid is no loss to its pod (decisions 6, 7).
 
+use crate::auction::fill::best::Grounds;
 use crate::auction::fill::bits::{Bits, has};
-use crate::auction::fill::field::{Field, NEAR};
+use crate::auction::fill::field::{Field, NEAR, Spare};
 use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::fill::score::{Levels, Score, Spread, Width, add_price};
 use crate::auction::fill::search::Goal;
-use crate::auction::fill::solve::{Room, STAGES, Solved, Unit, walk};
-use crate::auction::fill::start::{Best, improve, pack};
-use crate::auction::fill::table::Tables;
+use crate::auction::fill::solve::{Ground, Room, Solved, Unit, walk};
+use crate::auction::fill::start::{Best, improve, pack, swapped};
+use crate::auction::fill::table::{Grain, Tables};
 use crate::auction::fill::without;
 use crate::auction::fill::without::Without;
 use crate::model::money::Cpm;
@@ -29,9 +30,22 @@ impl Problem<'_> {
     /// equals or beats the best without it, ties of seconds, ads and keys aside; other bids stay
     /// as they are.
     ///
-    /// `best` is what `Problem::best` returned; each candidate has `steps` of its own.
+    /// `best` is what `Problem::best` returned; each candidate has `steps` of its own, which the
+    /// chosen of a component pool: one walk serves them all, and the first of them is said to have
+    /// taken its steps.
     pub(in crate::auction) fn critical(
         &self,
+        best: &Filled,
+        asked: &[usize],
+        steps: u32,
+    ) -> Vec<Critical> {
+        self.critical_on(Grounds::default(), best, asked, steps)
+    }
+
+    /// Returns the same, from what the search that found `best` left.
+    pub(in crate::auction) fn critical_on(
+        &self,
+        grounds: Grounds,
         best: &Filled,
         asked: &[usize],
         steps: u32,
@@ -40,9 +54,9 @@ impl Problem<'_> {
             return asked.iter().map(|&candidate| self.critical_single(best, candidate)).collect();
         }
         match self.width {
-            Width::Narrow => self.critical_as::<i64>(best, asked, steps),
-            Width::Wide => self.critical_as::<i128>(best, asked, steps),
-            Width::Widest => self.critical_as::<Spread>(best, asked, steps),
+            Width::Narrow => self.critical_as::<i64>(grounds.0, best, (asked, steps)),
+            Width::Wide => self.critical_as::<i128>(Vec::new(), best, (asked, steps)),
+            Width::Widest => self.critical_as::<Spread>(Vec::new(), best, (asked, steps)),
         }
     }
 
@@ -57,7 +71,12 @@ impl Problem<'_> {
         self.lift([0; 3], without, candidate, (best.search, 0))
     }
 
-    fn critical_as<S: Score>(&self, best: &Filled, asked: &[usize], steps: u32) -> Vec<Critical> {
+    fn critical_as<S: Score>(
+        &self,
+        grounds: Vec<Ground<S>>,
+        best: &Filled,
+        (asked, steps): (&[usize], u32),
+    ) -> Vec<Critical> {
         let mut stands = Bits::empty(self.items.len());
         for &candidate in &best.chosen {
             stands.insert(self.item_of[candidate]);
@@ -65,7 +84,9 @@ impl Problem<'_> {
         let none = Critical { price: None, search: Search::Exact, steps: 0 };
         let mut found = vec![none; asked.len()];
         let mut tables = Tables::default();
+        let mut grounds = grounds.into_iter();
         for component in &self.components {
+            let mut ground = grounds.next();
             for won in [true, false] {
                 let here = (0..asked.len()).filter(|&place| {
                     let item = self.item_of[asked[place]];
@@ -76,7 +97,8 @@ impl Problem<'_> {
                     continue;
                 }
                 let items: Vec<usize> = here.iter().map(|&at| self.item_of[asked[at]]).collect();
-                let others = Others::<S>::of(self, component, &stands, &items);
+                let ground = ground.take_if(|_| won);
+                let others = Others::<S>::of(self, (component, &stands), (&items, won), ground);
                 let solved = if won {
                     others.solve_removals(self, steps)
                 } else {
@@ -151,41 +173,51 @@ impl Problem<'_> {
 struct Others<S> {
     /// The items that stand, ascending.
     stands: Vec<usize>,
-    /// For each item asked about: whether it stands, and a good selection the other way round.
-    starts: Vec<(usize, bool, Best<S>)>,
+    /// For each item asked about, a good selection the other way round.
+    starts: Vec<(usize, Best<S>)>,
     room: Room,
     field: Field<S>,
 }
 
 impl<S: Score> Others<S> {
-    fn of(problem: &Problem<'_>, component: &[usize], stands: &Bits, asked: &[usize]) -> Self {
+    /// Takes the items asked about, all of which stand or none, from a ground that holds for them
+    /// or else from all units of their component.
+    fn of(
+        problem: &Problem<'_>,
+        (component, stands): (&[usize], &Bits),
+        (asked, won): (&[usize], bool),
+        ground: Option<Ground<S>>,
+    ) -> Self {
         let room = Room::of(problem);
-        let unit = |&item: &usize| Unit { item, score: problem.score(item) };
-        let units: Vec<Unit<S>> = component.iter().map(unit).collect();
         let stand: Vec<usize> =
             component.iter().copied().filter(|&item| stands.has(item)).collect();
         let best = Best {
             score: stand.iter().fold(S::ZERO, |sum, &item| sum.plus(problem.score(item))),
             items: stand.clone(),
         };
-        let mut kept = Bits::empty(problem.items.len());
-        for &item in asked {
-            if stands.has(item) {
-                kept.insert(item);
+        let starts = |field: &Field<S>| -> Vec<(usize, Best<S>)> {
+            let order = field.order(problem, &room);
+            let start = |&item: &usize| match won {
+                true => (item, swapped(problem, &order, &room, (&best, item))),
+                false => (item, forced(problem, &order, (&room, &stand), item)),
+            };
+            asked.iter().map(start).collect()
+        };
+        let least = |starts: &[(usize, Best<S>)]| {
+            starts.iter().map(|(_, start)| start.score).min().unwrap_or(S::ZERO)
+        };
+        if let Some(Ground { field, floor }) = ground {
+            let starts = starts(&field);
+            if floor <= least(&starts) {
+                return Self { stands: stand, starts, room, field };
             }
         }
-        let mut field = Field::coarse(problem, &units, &room, (&best, &kept));
-        let order = field.order(problem, &room);
-        let starts: Vec<(usize, bool, Best<S>)> = asked
-            .iter()
-            .map(|&item| {
-                let won = stands.has(item);
-                let start = other_way(problem, &order, (&room, &stand), (item, won));
-                (item, won, start)
-            })
-            .collect();
-        let floor = starts.iter().map(|(.., start)| start.score).min().unwrap_or(S::ZERO);
-        field.refine(problem, &room, (&best, floor));
+        let unit = |&item: &usize| Unit { item, score: problem.score(item) };
+        let units: Vec<Unit<S>> = component.iter().map(unit).collect();
+        let spare = if won { Spare::One } else { Spare::None };
+        let mut field = Field::coarse(problem, &units, &room, (&best, spare));
+        let starts = starts(&field);
+        field.refine(problem, &room, (&best, least(&starts)));
         Self { stands: stand, starts, room, field }
     }
 
@@ -195,7 +227,7 @@ impl<S: Score> Others<S> {
         let mut solved = vec![(none, 0); self.starts.len()];
         // That one first whose loss costs most.
         let mut order: Vec<usize> = (0..self.starts.len()).collect();
-        order.sort_by_key(|&at| (self.starts[at].2.score, self.starts[at].0));
+        order.sort_by_key(|&at| (self.starts[at].1.score, self.starts[at].0));
         // Bids of one group are one item, and lost together.
         order.dedup_by_key(|at| self.starts[*at].0);
         for asked in order.chunks(without::MOST) {
@@ -206,7 +238,7 @@ impl<S: Score> Others<S> {
                 let item = self.starts[at].0;
                 let mut items = best.items;
                 items.sort_unstable();
-                for ((other, ..), solved) in self.starts.iter().zip(&mut solved) {
+                for ((other, _), solved) in self.starts.iter().zip(&mut solved) {
                     if *other == item {
                         solved.0 = Solved { items: items.clone(), exact };
                     }
@@ -226,29 +258,51 @@ impl<S: Score> Others<S> {
         steps: &mut u32,
     ) -> (Vec<Best<S>>, bool) {
         let items: Vec<usize> = asked.iter().map(|&at| self.starts[at].0).collect();
-        let mut best: Vec<Best<S>> = asked.iter().map(|&at| self.starts[at].2.clone()).collect();
-        let floor = Best { items: Vec::new(), score: best[0].score };
-        let (mut classes, mut dual) = self.field.clone().finish(problem, &self.room, &floor);
-        dual.bring_front(&mut classes, &items);
-        let bounded = dual.bound != i64::MAX;
+        let mut best: Vec<Best<S>> = asked.iter().map(|&at| self.starts[at].1.clone()).collect();
+        let mut field = self.field.clone();
+        if self.sweep(problem, &field, (&items, &mut best), &STAGES[..2], steps) {
+            return (best, true);
+        }
+        // What was found by then strikes out more, and fits the prices to what is left.
+        let least = best.iter().map(|best| best.score).min().unwrap_or(S::ZERO);
+        let stand = self.stands.iter().fold(S::ZERO, |sum, &item| sum.plus(problem.score(item)));
+        let stands = Best { items: Vec::new(), score: stand };
+        field.refine(problem, &self.room, (&stands, least));
+        let exact = self.sweep(problem, &field, (&items, &mut best), &STAGES[2..], steps);
+        (best, exact)
+    }
+
+    /// Walks the units of a field, stage by stage; says whether nothing was left unseen.
+    fn sweep(
+        &self,
+        problem: &Problem<'_>,
+        field: &Field<S>,
+        (items, best): (&[usize], &mut [Best<S>]),
+        stages: &[(Option<Grain>, u32)],
+        steps: &mut u32,
+    ) -> bool {
+        let least = |best: &[Best<S>]| {
+            let score = best.iter().map(|best| best.score).min().unwrap_or(S::ZERO);
+            Best { items: Vec::new(), score }
+        };
+        let (mut classes, mut dual) = field.clone().finish(problem, &self.room, &least(best));
+        dual.bring_front(&mut classes, items);
         let mut tables = Tables::default();
-        for (stage, (grain, most)) in STAGES.into_iter().enumerate() {
-            if (grain.is_none() && !bounded) || (*steps == 0 && 1 < stage) {
+        for &(grain, most) in stages {
+            if (grain.is_none() && dual.bound == i64::MAX) || *steps == 0 {
                 continue;
             }
-            let score = best.iter().map(|best| best.score).min().unwrap_or(S::ZERO);
-            dual.strike(&mut classes, &Best { items: Vec::new(), score });
+            dual.strike(&mut classes, &least(best));
             if let Some(grain) = grain {
                 tables.fill(problem, &classes, &dual.reduced, (&self.room, grain));
             }
+            let asked = (items, &mut *best);
             let field = (&classes, &dual);
-            let asked = (&items[..], &mut best[..]);
-            let mut walk = Without::new(problem, field, &self.room, asked, &mut tables);
-            if walk.run(steps, most) {
-                return (best, true);
+            if Without::new(problem, field, &self.room, asked, &mut tables).run(steps, most) {
+                return true;
             }
         }
-        (best, false)
+        false
     }
 
     /// Solves for one item asked about, which does not stand, forced in; returns the steps it took.
@@ -259,7 +313,7 @@ impl<S: Score> Others<S> {
         steps: u32,
         tables: &mut Tables<S>,
     ) -> (Solved, u32) {
-        let (item, _, ref start) = self.starts[asked];
+        let (item, ref start) = self.starts[asked];
         let (mut room, mut best) = (self.room.clone(), start.clone());
         let row = problem.conflicts.row(item);
         room.take(problem, item);
@@ -278,22 +332,19 @@ impl<S: Score> Others<S> {
     }
 }
 
-/// Returns a good selection with an item that does not stand, or without one that does.
+/// Returns a good selection with an item that does not stand.
 ///
 /// What stands is mended; so is what is made anew of the units in their order, and the better taken.
-fn other_way<S: Score>(
+fn forced<S: Score>(
     problem: &Problem<'_>,
     order: &[Unit<S>],
     (room, stands): (&Room, &[usize]),
-    (item, won): (usize, bool),
+    item: usize,
 ) -> Best<S> {
     let mut room = room.clone();
     let row = problem.conflicts.row(item);
-    if !won {
-        room.take(problem, item);
-    }
-    let legal =
-        |other: usize| other != item && (won || (!has(row, other) && room.holds(problem, other)));
+    room.take(problem, item);
+    let legal = |other: usize| other != item && !has(row, other) && room.holds(problem, other);
     let order: Vec<Unit<S>> = order.iter().copied().filter(|unit| legal(unit.item)).collect();
     let stand =
         |&other: &usize| legal(other).then(|| Unit { item: other, score: problem.score(other) });
@@ -304,12 +355,19 @@ fn other_way<S: Score>(
     let mut anew = pack(problem, order.iter(), &room);
     improve(problem, near, &room, &mut anew);
     let mut best = if mended.score < anew.score { anew } else { mended };
-    if !won {
-        best.items.push(item);
-        best.score = best.score.plus(problem.score(item));
-    }
+    best.items.push(item);
+    best.score = best.score.plus(problem.score(item));
     best
 }
+
+/// The tables of a walk for all winners, none at first, and the steps that are tried with them:
+/// with what the search left, then once the prices are fitted anew.
+const STAGES: [(Option<Grain>, u32); 4] = [
+    (None, 150),
+    (Some(Grain { rounded: true, most: 1 << 20 }), 6_000),
+    (Some(Grain { rounded: true, most: 1 << 20 }), 30_000),
+    (Some(Grain { rounded: false, most: 1 << 19 }), u32::MAX),
+];
 
 /// Rounds that fit the prices of a whole field to one question.
 const ROUNDS: usize = 8;

@@ -1,7 +1,6 @@
 //! The best selection of one component.
 
-use crate::auction::fill::bits::Bits;
-use crate::auction::fill::field::Field;
+use crate::auction::fill::field::{Field, Spare};
 use crate::auction::fill::problem::{Ends, PartLimits, Piece, Problem, ends_hold};
 use crate::auction::fill::score::Score;
 use crate::auction::fill::search::{Found, Goal, Walk};
@@ -112,24 +111,59 @@ impl Room {
     }
 }
 
+/// What a search leaves to questions about its winners: every unit of the selections without one
+/// of them that are worth `floor`, priced.
+#[derive(Debug)]
+pub(super) struct Ground<S> {
+    /// The units.
+    pub(super) field: Field<S>,
+    /// The least worth of what is asked for.
+    pub(super) floor: S,
+}
+
 /// Returns the best selection of a component, or the best found before the steps ran out.
 pub(super) fn solve<S: Score>(
     problem: &Problem<'_>,
     component: &[usize],
     steps: &mut u32,
 ) -> Solved {
-    let room = Room::of(problem);
-    let units: Vec<Unit<S>> =
-        component.iter().map(|&item| Unit { item, score: problem.score(item) }).collect();
+    let (room, units) = (Room::of(problem), units::<S>(problem, component));
     let mut best = start::greedy(problem, &units, &room);
-    let kept = Bits::empty(problem.items.len());
-    let mut field = Field::coarse(problem, &units, &room, (&best, &kept));
+    let mut field = Field::coarse(problem, &units, &room, (&best, Spare::None));
     field.repair(problem, &room, &mut best);
     field.refine(problem, &room, (&best, best.score));
     if field.repair(problem, &room, &mut best) {
         field.descend(problem, &room, &best, MORE_ROUNDS);
     }
     walk(problem, field, &room, best, (Goal::Least, steps), &mut Tables::default())
+}
+
+/// Returns the same, and the ground for questions about the items of it that `asks` says.
+pub(super) fn solve_to_ask<S: Score>(
+    problem: &Problem<'_>,
+    component: &[usize],
+    asks: &dyn Fn(usize) -> bool,
+    steps: &mut u32,
+) -> (Solved, Ground<S>) {
+    let (room, units) = (Room::of(problem), units::<S>(problem, component));
+    let mut best = start::greedy(problem, &units, &room);
+    let mut field = Field::coarse(problem, &units, &room, (&best, Spare::One));
+    field.repair(problem, &room, &mut best);
+    let order = field.order(problem, &room);
+    let asked = best.items.iter().filter(|&&item| asks(item));
+    let without = asked.map(|&item| start::swapped(problem, &order, &room, (&best, item)).score);
+    let floor = without.min().unwrap_or(best.score);
+    field.refine(problem, &room, (&best, floor));
+    if field.repair(problem, &room, &mut best) {
+        field.descend(problem, &room, &best, MORE_ROUNDS);
+    }
+    let ground = Ground { field: field.clone(), floor };
+    let solved = walk(problem, field, &room, best, (Goal::Least, steps), &mut Tables::default());
+    (solved, ground)
+}
+
+fn units<S: Score>(problem: &Problem<'_>, component: &[usize]) -> Vec<Unit<S>> {
+    component.iter().map(|&item| Unit { item, score: problem.score(item) }).collect()
 }
 
 /// Walks a field; `tables` only save allocations.
@@ -169,9 +203,9 @@ pub(super) fn walk<S: Score>(
 }
 
 /// The tables, none at first, and the steps that are tried with them.
-pub(super) const STAGES: [(Option<Grain>, u32); 3] = [
+const STAGES: [(Option<Grain>, u32); 3] = [
     (None, 150),
-    (Some(Grain { rounded: true, most: 1 << 20 }), 6_000),
+    (Some(Grain { rounded: true, most: 1 << 20 }), 30_000),
     (Some(Grain { rounded: false, most: 1 << 19 }), u32::MAX),
 ];
 

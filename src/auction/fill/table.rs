@@ -74,11 +74,12 @@ impl<S: Score> Tables<S> {
         parts.sort_unstable();
         parts.dedup();
         let rounded = grain.rounded && S::ZERO.number().is_some();
+        // Cells that must be exact are reckoned one at a time.
+        let most = if grain.rounded && !rounded { grain.most / 16 } else { grain.most };
         for part in parts {
             let pieces = pieces(problem, classes, reduced, part);
             let room = &room.parts[part];
-            let mut table =
-                Table::shape(problem, &pieces, classes.count(), (part, room, grain.most));
+            let mut table = Table::shape(problem, &pieces, classes.count(), (part, room, most));
             if rounded {
                 table.scale = table.scale_of(&pieces, room.ads);
                 let score = |score: S| Rounded::of(score.number().unwrap_or(0), table.scale);
@@ -217,6 +218,7 @@ impl Table {
             (1, shortest) => (self.width - 1) / shortest,
             _ => index(u64::from(ads)),
         };
+        let together = together.max(1);
         // So many pieces at most, each of another class.
         let of_class = |class: &[(usize, Piece, S)]| {
             class.iter().filter_map(|(.., score)| score.number()).max().unwrap_or(0).max(0)
