@@ -11,6 +11,7 @@ use crate::auction::eligibility;
 use crate::auction::eligibility::{Refusals, deal_of};
 use crate::auction::field::Field;
 use crate::auction::fill::STEPS;
+use crate::auction::fill::best::Grounds;
 use crate::auction::fill::critical::Critical;
 use crate::auction::fill::order::play_order;
 use crate::auction::fill::problem::{Filled, Problem};
@@ -87,10 +88,11 @@ fn outcome(input: &AuctionInput, mut budget: Budget) -> Option<Outcome> {
     let make = |index: usize| key_of(input, field.candidates[index].bid);
     let keys = Keys::new(field.candidates.len(), &make);
     let problem = field.problem(&keys);
-    let filled = problem.best(budget.left);
+    let asks = |index: usize| pricing_of(input, &field.candidates[index]) != Pricing::Fixed;
+    let (filled, grounds) = problem.best_to_ask(budget.left, asks);
     budget.spend(filled.search, filled.steps)?;
 
-    let mut wins = wins(input, &problem, &filled, &mut budget)?;
+    let mut wins = wins(input, &problem, (&filled, grounds), &mut budget)?;
     let mut fates = refusal_fates(input, &refused);
     let lost = loss::reasons(&problem, &filled, budget.left);
     budget.spend(lost.search, lost.steps)?;
@@ -128,10 +130,10 @@ fn outcome(input: &AuctionInput, mut budget: Budget) -> Option<Outcome> {
 fn wins(
     input: &AuctionInput,
     problem: &Problem<'_>,
-    filled: &Filled,
+    (filled, grounds): (&Filled, Grounds),
     budget: &mut Budget,
 ) -> Option<Vec<Win>> {
-    let criticals = criticals(input, problem, filled, budget)?;
+    let criticals = criticals(input, problem, (filled, grounds), budget)?;
     let mut wins = Vec::with_capacity(filled.chosen.len());
     for pod in 0..input.plan.pods.len() {
         let of_pod = |ad: &usize| usize::from(problem.candidates[*ad].pod) == pod;
@@ -151,18 +153,16 @@ fn wins(
 
 /// Returns the critical prices of those winners whose price or minimum is one, with their indexes.
 ///
-/// Each search takes an equal share of the steps left, so that none depends on another.
+/// All winners of a component are asked about in one walk: each brings an equal share of the steps
+/// left, and past them together none of theirs is proved.
 fn criticals(
     input: &AuctionInput,
     problem: &Problem<'_>,
-    filled: &Filled,
+    (filled, grounds): (&Filled, Grounds),
     budget: &mut Budget,
 ) -> Option<Vec<(usize, Critical)>> {
     let asks = |index: &usize| {
-        let ad = &problem.candidates[*index];
-        let bid = &input.replies[ad.bid.reply].bids[ad.bid.bid];
-        let deal = deal_of(&input.plan.parts[usize::from(ad.part)], bid);
-        match pricing(&input.plan.terms, deal) {
+        match pricing_of(input, &problem.candidates[*index]) {
             // Its price is its deal's, whatever others bid.
             Pricing::Fixed => false,
             // Of pods that are not proved to be the best, nothing less can be proved.
@@ -172,11 +172,18 @@ fn criticals(
     };
     let asked: Vec<usize> = filled.chosen.iter().copied().filter(asks).collect();
     let share = budget.left / u32::try_from(asked.len()).unwrap_or(u32::MAX).max(1);
-    let found = problem.critical(filled, &asked, share);
+    let found = problem.critical_on(grounds, filled, &asked, share);
     for critical in &found {
         budget.spend(critical.search, critical.steps)?;
     }
     Some(asked.into_iter().zip(found).collect())
+}
+
+/// Returns how the price of a candidate would be found.
+fn pricing_of(input: &AuctionInput, ad: &Candidate) -> Pricing {
+    let bid = &input.replies[ad.bid.reply].bids[ad.bid.bid];
+    let deal = deal_of(&input.plan.parts[usize::from(ad.part)], bid);
+    pricing(&input.plan.terms, deal)
 }
 
 /// Returns one ad and its prices, not yet its place; without a critical price where it needs none

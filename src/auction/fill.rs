@@ -4,9 +4,9 @@
 //! the least ascending list of tie-break keys (decisions 4, 5). What must be chosen together is one
 //! item. `problem` reads the candidates, `solve` takes one component of them from its bounds
 //! (`dual`, `field`, `table`) through the walk (`search`) to its ties (`ties`); `critical` asks what one
-//! price would have to be.
+//! price would have to be, of all winners in one walk (`without`).
 
-mod best;
+pub(super) mod best;
 mod bits;
 mod classes;
 pub(super) mod conflicts;
@@ -14,6 +14,7 @@ pub(super) mod critical;
 mod dual;
 mod field;
 pub(super) mod order;
+mod path;
 pub(super) mod problem;
 mod relation;
 mod score;
@@ -22,8 +23,9 @@ mod solve;
 mod start;
 mod table;
 mod ties;
+mod without;
 
-/// The most steps of one search: about as many as 3 ms hold, and far above what real pods need.
+/// The most steps of one search: about as many as 2 ms hold, and far above what real pods need.
 pub(super) const STEPS: u32 = 100_000;
 
 #[cfg(test)]

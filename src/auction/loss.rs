@@ -47,7 +47,8 @@ pub(super) fn reasons(problem: &Problem<'_>, filled: &Filled, steps: u32) -> Los
         } else if sold.slot_taken(candidates) {
             LossReason::SlotTaken
         } else if members.iter().any(|&member| {
-            rivals[member].is_some_and(|rival| problem.candidates[member].price <= rival)
+            let rival = rivals.get(member).copied().flatten();
+            rival.is_some_and(|rival| problem.candidates[member].price <= rival)
         }) {
             LossReason::Separation
         } else if displaced.chosen.binary_search(&index).is_ok() {
@@ -108,6 +109,11 @@ impl Sold {
 
     /// Says whether the seconds that bids need are free, and the ads are not.
     fn only_ads_lack(&self, problem: &Problem<'_>, members: &[usize]) -> bool {
+        // The one ad of a slot was outbid there.
+        let part = |member: usize| &problem.parts[usize::from(problem.candidates[member].part)];
+        if members.iter().all(|&member| part(member).shape == Shape::Slot) {
+            return false;
+        }
         let mut ads_lack = false;
         for &member in members {
             let part = problem.candidates[member].part;
@@ -121,19 +127,19 @@ impl Sold {
             if u64::from(limit.seconds) < sum.0 || limit.millis < sum.1 {
                 return false;
             }
-            // The one ad of a slot was outbid there.
             ads_lack |= limit.shape == Shape::Stretch && u64::from(limit.ads) < sum.2;
         }
         ads_lack
     }
 }
 
-/// Returns for each candidate the highest price of a winner of its pod that it conflicts with.
+/// Returns for each candidate the highest price of a winner of its pod that it conflicts with;
+/// nothing at all where nothing conflicts.
 fn rivals(problem: &Problem<'_>, filled: &Filled) -> Vec<Option<Cpm>> {
-    let mut rivals: Vec<Option<Cpm>> = vec![None; problem.candidates.len()];
     if problem.relation.is_empty() {
-        return rivals;
+        return Vec::new();
     }
+    let mut rivals: Vec<Option<Cpm>> = vec![None; problem.candidates.len()];
     let mut won = vec![false; problem.candidates.len()];
     for &index in &filled.chosen {
         won[index] = true;

@@ -10,7 +10,7 @@ mod category;
 use crate::auction::candidate::Candidate;
 use crate::auction::fill::conflicts::Conflicts;
 use crate::auction::separation::category::Categories;
-use crate::auction::text::Text;
+use crate::auction::text::{Text, mark};
 use crate::model::bid::Bid;
 use crate::model::category::Separation;
 use crate::model::ids::{BidderId, CreativeId};
@@ -52,13 +52,13 @@ fn separate(rules: &Separation, members: &[Member<'_>], conflicts: &mut Conflict
         let domains = each(members, |bid| {
             bid.advertisers.iter().map(|advertiser| Text::new(&advertiser.registrable))
         });
-        group(domains, conflicts);
+        group(&domains, conflicts);
     }
     if rules.creative {
         same_creative(members, conflicts);
     }
     if rules.media {
-        group(each(members, |bid| media(bid).iter()), conflicts);
+        group(&each(members, |bid| media(bid).iter()), conflicts);
     }
     if rules.category || !rules.exclusive.is_empty() {
         let categories = Categories::of(members);
@@ -79,16 +79,19 @@ fn same_creative<'a>(members: &[Member<'a>], conflicts: &mut Conflicts) {
         let known = ids.filter(|(_, value)| !value.trim().eq_ignore_ascii_case("unknown"));
         known.map(|(registry, value)| (Text::new(value), Text::new(registry)))
     });
-    group(universal, conflicts);
+    group(&universal, conflicts);
     let own = |member: &Member<'a>| {
         let id = member.bid.creative_id.as_ref().map(CreativeId::as_str);
         let id = id.filter(|id| !id.is_empty())?;
         Some(((Text::new(id), member.bidder), member.index))
     };
-    group(members.iter().filter_map(own).collect(), conflicts);
+    group(&members.iter().filter_map(own).collect::<Vec<_>>(), conflicts);
     // Equal sets have equal least elements, so that few sets need be made to compare them.
-    let least = |member: &Member<'a>| Some((media(member.bid).iter().min()?, *member));
-    let mut least: Vec<(&[u8; 32], Member<'_>)> = members.iter().filter_map(least).collect();
+    let least = |member: &Member<'a>| {
+        let least = media(member.bid).iter().min()?;
+        Some((mark(least, 0), *member))
+    };
+    let mut least: Vec<(u64, Member<'_>)> = members.iter().filter_map(least).collect();
     least.sort_unstable_by_key(|&(least, member)| (least, member.index));
     for alike in least.chunk_by(|left, right| left.0 == right.0).filter(|it| 1 < it.len()) {
         let set = |bid| {
@@ -97,15 +100,60 @@ fn same_creative<'a>(members: &[Member<'a>], conflicts: &mut Conflicts) {
             set.dedup();
             set
         };
-        group(alike.iter().map(|(_, it)| (set(it.bid), it.index)).collect(), conflicts);
+        let sets: Vec<_> = alike.iter().map(|(_, it)| (set(it.bid), it.index)).collect();
+        group(&sets, conflicts);
+    }
+}
+
+/// A key of a bid: two bids share it or not.
+trait Key: Ord {
+    /// Returns a number that equal keys share and others hardly ever do.
+    fn mark(&self) -> u64;
+}
+
+impl Key for Text<'_> {
+    fn mark(&self) -> u64 {
+        self.mark(0)
+    }
+}
+
+impl Key for (Text<'_>, Text<'_>) {
+    fn mark(&self) -> u64 {
+        self.1.mark(self.0.mark(0))
+    }
+}
+
+impl Key for (Text<'_>, &BidderId) {
+    fn mark(&self) -> u64 {
+        mark(self.1.as_str().as_bytes(), self.0.mark(0))
+    }
+}
+
+impl Key for &[u8; 32] {
+    fn mark(&self) -> u64 {
+        mark(&self[..], 0)
+    }
+}
+
+impl Key for Vec<[u8; 32]> {
+    fn mark(&self) -> u64 {
+        self.iter().fold(0, |seed, file| mark(file, seed))
     }
 }
 
 /// Adds a clique for each key that several have.
-fn group<K: Ord>(mut keyed: Vec<(K, usize)>, conflicts: &mut Conflicts) {
-    keyed.sort_unstable();
-    for alike in keyed.chunk_by(|left, right| left.0 == right.0).filter(|it| 1 < it.len()) {
-        clique(alike.iter().map(|(_, index)| *index).collect(), conflicts);
+///
+/// Sorted are marks, and keys only where marks are equal: most keys are never compared.
+fn group<K: Key>(keyed: &[(K, usize)], conflicts: &mut Conflicts) {
+    let mut marks: Vec<(u64, usize)> =
+        keyed.iter().enumerate().map(|(at, (key, _))| (key.mark(), at)).collect();
+    marks.sort_unstable();
+    for alike in marks.chunk_by(|left, right| left.0 == right.0).filter(|it| 1 < it.len()) {
+        let mut alike: Vec<&(K, usize)> = alike.iter().map(|&(_, at)| &keyed[at]).collect();
+        alike.sort_unstable();
+        for same in alike.chunk_by(|left, right| left.0 == right.0) {
+            clique(same.iter().map(|(_, index)| *index).collect(), conflicts);
+        }
     }
 }
 
@@ -126,11 +174,11 @@ fn each<'a, K, I: Iterator<Item = K>>(
     members: &[Member<'a>],
     keys: impl Fn(&'a Bid) -> I,
 ) -> Vec<(K, usize)> {
-    let of = |member: &Member<'a>| {
-        let index = member.index;
-        keys(member.bid).map(move |key| (key, index))
-    };
-    members.iter().flat_map(of).collect()
+    let mut all = Vec::with_capacity(members.len());
+    for member in members {
+        all.extend(keys(member.bid).map(|key| (key, member.index)));
+    }
+    all
 }
 
 /// Returns the hashes of a bid's media files.

@@ -14,9 +14,10 @@
 //! Seconds of one pod and one reason stand together, with the best bid that failed on it: those
 //! claimed in the order of their bids, then the rest.
 
+use std::cell::OnceCell;
 use std::cmp::{Ordering, Reverse};
 
-use crate::auction::candidate::key;
+use crate::auction::candidate::{Key, key_of};
 use crate::auction::eligibility::deal_of;
 use crate::auction::pricing;
 use crate::model::bid::ReplyOutcome;
@@ -158,6 +159,8 @@ struct Claim {
     /// What it would pay, in the auction's currency; none where that cannot be said or believed.
     price: Option<Cpm>,
     reason: UnfilledReason,
+    /// Its tie-break key, once it is asked for.
+    key: OnceCell<Key>,
 }
 
 /// Returns the claims, best first.
@@ -174,7 +177,8 @@ fn claims(input: &AuctionInput, fates: &[Vec<Fate>]) -> Vec<Claim> {
             let price = price.filter(|_| *lost != LossReason::PriceMissing);
             let seconds = bid.seconds.unwrap_or(Seconds(0));
             let bid = BidRef { reply: index, bid: number };
-            claims.push(Claim { bid, part: imp.part, seconds, price, reason });
+            let key = OnceCell::new();
+            claims.push(Claim { bid, part: imp.part, seconds, price, reason, key });
         }
     }
     claims.sort_by(|left, right| by_price(input, left, right));
@@ -183,10 +187,7 @@ fn claims(input: &AuctionInput, fates: &[Vec<Fate>]) -> Vec<Claim> {
 
 /// Compares by price, highest first; equals by their tie-break key.
 fn by_price(input: &AuctionInput, left: &Claim, right: &Claim) -> Ordering {
-    let key = |claim: &Claim| {
-        let reply = &input.replies[claim.bid.reply];
-        key(&input.draw.seed, &reply.bidder, &reply.bids[claim.bid.bid])
-    };
+    let key = |claim: &Claim| *claim.key.get_or_init(|| key_of(input, claim.bid));
     // Bids of one name have one key; what they say may still differ.
     let rest = |claim: &Claim| (Reverse(claim.seconds), claim.reason);
     let worth = right.price.cmp(&left.price).then_with(|| key(left).cmp(&key(right)));

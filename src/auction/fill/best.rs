@@ -2,21 +2,56 @@
 
 use std::cmp::Ordering;
 
+use crate::auction::candidate::Tier;
 use crate::auction::fill::problem::{Filled, Problem};
-use crate::auction::fill::score::{Spread, Width, add_price};
-use crate::auction::fill::solve::{Solved, solve};
+use crate::auction::fill::score::{Spread, Width};
+use crate::auction::fill::solve::{Ground, Solved, solve, solve_to_ask};
 use crate::model::outcome::Search;
+use crate::model::time::Seconds;
+
+/// What a search leaves to questions about its winners, component by component; nothing where
+/// scores are no plain numbers.
+#[derive(Debug, Default)]
+pub(in crate::auction) struct Grounds(pub(super) Vec<Ground<i64>>);
 
 impl Problem<'_> {
     /// Returns the best selection, or the best found within `steps`.
     pub(in crate::auction) fn best(&self, steps: u32) -> Filled {
+        self.fill(steps, |component, left| match self.width {
+            Width::Narrow => solve::<i64>(self, component, left),
+            Width::Wide => solve::<i128>(self, component, left),
+            Width::Widest => solve::<Spread>(self, component, left),
+        })
+    }
+
+    /// Returns the same, and what it leaves to `critical_on` about the candidates that `asks` says.
+    pub(in crate::auction) fn best_to_ask(
+        &self,
+        steps: u32,
+        asks: impl Fn(usize) -> bool,
+    ) -> (Filled, Grounds) {
+        if self.width != Width::Narrow {
+            return (self.best(steps), Grounds::default());
+        }
+        let asks = |item: usize| self.members(item).iter().any(|&member| asks(member));
+        let mut grounds = Vec::with_capacity(self.components.len());
+        let filled = self.fill(steps, |component, left| {
+            let (solved, ground) = solve_to_ask(self, component, &asks, left);
+            grounds.push(ground);
+            solved
+        });
+        (filled, Grounds(grounds))
+    }
+
+    /// Solves component by component.
+    fn fill(&self, steps: u32, mut solve: impl FnMut(&[usize], &mut u32) -> Solved) -> Filled {
         if self.single {
             let chosen = self.best_single(None).into_iter().collect();
             return Filled { chosen, search: Search::Exact, steps: 0 };
         }
         let (mut left, mut exact, mut chosen) = (steps, true, Vec::new());
         for component in &self.components {
-            let solved = self.solve(component, &mut left);
+            let solved = solve(component, &mut left);
             exact &= solved.exact;
             for item in solved.items {
                 chosen.extend_from_slice(self.members(item));
@@ -25,15 +60,6 @@ impl Problem<'_> {
         chosen.sort_unstable();
         let search = if exact { Search::Exact } else { Search::Bounded };
         Filled { chosen, search, steps: steps - left }
-    }
-
-    /// Solves a component in the type that its values need.
-    fn solve(&self, component: &[usize], steps: &mut u32) -> Solved {
-        match self.width {
-            Width::Narrow => solve::<i64>(self, component, steps),
-            Width::Wide => solve::<i128>(self, component, steps),
-            Width::Widest => solve::<Spread>(self, component, steps),
-        }
     }
 
     /// Says whether a candidate could be sold if there were no other: a group may not.
@@ -47,21 +73,28 @@ impl Problem<'_> {
 
     /// Returns the best bid but one for a pod of one ad.
     pub(super) fn best_single(&self, without: Option<usize>) -> Option<usize> {
-        let bids = (0..self.candidates.len())
-            .filter(|&index| Some(index) != without && self.fits_single(index));
-        bids.reduce(|best, next| {
-            let worth = |index: usize| {
-                let bid = &self.candidates[index];
-                let mut levels = [0; 3];
-                add_price(&mut levels, bid.tier, bid.price.micros());
-                (levels, bid.seconds)
-            };
-            match worth(best).cmp(&worth(next)) {
-                Ordering::Less => next,
-                Ordering::Equal if self.keys.of(next) < self.keys.of(best) => next,
-                Ordering::Equal | Ordering::Greater => best,
+        let mut best: Option<(usize, ([i64; 3], Seconds))> = None;
+        for (index, bid) in self.candidates.iter().enumerate() {
+            if Some(index) == without || !self.fits_single(index) {
+                continue;
             }
-        })
+            let price = bid.price.micros();
+            let levels = match bid.tier {
+                Tier::Guaranteed => [price; 3],
+                Tier::Deal => [0, price, price],
+                Tier::Open => [0, 0, price],
+            };
+            let worth = (levels, bid.seconds);
+            let better = |&(known, most): &(usize, _)| match worth.cmp(&most) {
+                Ordering::Greater => true,
+                Ordering::Equal => self.keys.of(index) < self.keys.of(known),
+                Ordering::Less => false,
+            };
+            if best.as_ref().is_none_or(better) {
+                best = Some((index, worth));
+            }
+        }
+        best.map(|(index, _)| index)
     }
 
     fn fits_single(&self, candidate: usize) -> bool {

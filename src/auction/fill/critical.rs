@@ -1,12 +1,16 @@
 //! The critical price: the least at which a bid is no loss to its pod (decisions 6, 7).
 
+use crate::auction::fill::best::Grounds;
 use crate::auction::fill::bits::{Bits, has};
-use crate::auction::fill::field::{Field, NEAR};
+use crate::auction::fill::field::{Field, NEAR, Spare};
 use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::fill::score::{Levels, Score, Spread, Width, add_price};
-use crate::auction::fill::search::{Found, Goal, Walk};
-use crate::auction::fill::solve::{Room, Solved, Unit, walk};
-use crate::auction::fill::start::{Best, improve, pack};
+use crate::auction::fill::search::Goal;
+use crate::auction::fill::solve::{Ground, Room, Solved, Unit, walk};
+use crate::auction::fill::start::{Best, improve, pack, swapped};
+use crate::auction::fill::table::{Grain, Tables};
+use crate::auction::fill::without;
+use crate::auction::fill::without::Without;
 use crate::model::money::Cpm;
 use crate::model::outcome::Search;
 
@@ -26,9 +30,22 @@ impl Problem<'_> {
     /// equals or beats the best without it, ties of seconds, ads and keys aside; other bids stay
     /// as they are.
     ///
-    /// `best` is what `Problem::best` returned; each candidate has `steps` of its own.
+    /// `best` is what `Problem::best` returned; each candidate has `steps` of its own, which the
+    /// chosen of a component pool: one walk serves them all, and the first of them is said to have
+    /// taken its steps.
     pub(in crate::auction) fn critical(
         &self,
+        best: &Filled,
+        asked: &[usize],
+        steps: u32,
+    ) -> Vec<Critical> {
+        self.critical_on(Grounds::default(), best, asked, steps)
+    }
+
+    /// Returns the same, from what the search that found `best` left.
+    pub(in crate::auction) fn critical_on(
+        &self,
+        grounds: Grounds,
         best: &Filled,
         asked: &[usize],
         steps: u32,
@@ -37,9 +54,9 @@ impl Problem<'_> {
             return asked.iter().map(|&candidate| self.critical_single(best, candidate)).collect();
         }
         match self.width {
-            Width::Narrow => self.critical_as::<i64>(best, asked, steps),
-            Width::Wide => self.critical_as::<i128>(best, asked, steps),
-            Width::Widest => self.critical_as::<Spread>(best, asked, steps),
+            Width::Narrow => self.critical_as::<i64>(grounds.0, best, (asked, steps)),
+            Width::Wide => self.critical_as::<i128>(Vec::new(), best, (asked, steps)),
+            Width::Widest => self.critical_as::<Spread>(Vec::new(), best, (asked, steps)),
         }
     }
 
@@ -54,15 +71,22 @@ impl Problem<'_> {
         self.lift([0; 3], without, candidate, (best.search, 0))
     }
 
-    fn critical_as<S: Score>(&self, best: &Filled, asked: &[usize], steps: u32) -> Vec<Critical> {
+    fn critical_as<S: Score>(
+        &self,
+        grounds: Vec<Ground<S>>,
+        best: &Filled,
+        (asked, steps): (&[usize], u32),
+    ) -> Vec<Critical> {
         let mut stands = Bits::empty(self.items.len());
         for &candidate in &best.chosen {
             stands.insert(self.item_of[candidate]);
         }
         let none = Critical { price: None, search: Search::Exact, steps: 0 };
         let mut found = vec![none; asked.len()];
-        let mut scratch = Vec::new();
+        let mut tables = Tables::default();
+        let mut grounds = grounds.into_iter();
         for component in &self.components {
+            let mut ground = grounds.next();
             for won in [true, false] {
                 let here = (0..asked.len()).filter(|&place| {
                     let item = self.item_of[asked[place]];
@@ -73,11 +97,12 @@ impl Problem<'_> {
                     continue;
                 }
                 let items: Vec<usize> = here.iter().map(|&at| self.item_of[asked[at]]).collect();
-                let others = Others::<S>::of(self, component, &stands, &items);
+                let ground = ground.take_if(|_| won);
+                let others = Others::<S>::of(self, (component, &stands), (&items, won), ground);
                 let solved = if won {
-                    others.solve_removals(self, steps, &mut scratch)
+                    others.solve_removals(self, steps)
                 } else {
-                    let one = |order| others.solve(self, order, steps, &mut scratch);
+                    let one = |order| others.solve(self, order, steps, &mut tables);
                     (0..here.len()).map(one).collect()
                 };
                 for (&place, (solved, taken)) in here.iter().zip(solved) {
@@ -148,148 +173,178 @@ impl Problem<'_> {
 struct Others<S> {
     /// The items that stand, ascending.
     stands: Vec<usize>,
-    /// For each item asked about: whether it stands, and a good selection the other way round.
-    starts: Vec<(usize, bool, Best<S>)>,
+    /// For each item asked about, a good selection the other way round.
+    starts: Vec<(usize, Best<S>)>,
     room: Room,
     field: Field<S>,
 }
 
 impl<S: Score> Others<S> {
-    fn of(problem: &Problem<'_>, component: &[usize], stands: &Bits, asked: &[usize]) -> Self {
+    /// Takes the items asked about, all of which stand or none, from a ground that holds for them
+    /// or else from all units of their component.
+    fn of(
+        problem: &Problem<'_>,
+        (component, stands): (&[usize], &Bits),
+        (asked, won): (&[usize], bool),
+        ground: Option<Ground<S>>,
+    ) -> Self {
         let room = Room::of(problem);
-        let unit = |&item: &usize| Unit { item, score: problem.score(item) };
-        let units: Vec<Unit<S>> = component.iter().map(unit).collect();
         let stand: Vec<usize> =
             component.iter().copied().filter(|&item| stands.has(item)).collect();
         let best = Best {
             score: stand.iter().fold(S::ZERO, |sum, &item| sum.plus(problem.score(item))),
             items: stand.clone(),
         };
-        let mut kept = Bits::empty(problem.items.len());
-        for &item in asked {
-            if stands.has(item) {
-                kept.insert(item);
+        let starts = |field: &Field<S>| -> Vec<(usize, Best<S>)> {
+            let order = field.order(problem, &room);
+            let start = |&item: &usize| match won {
+                true => (item, swapped(problem, &order, &room, (&best, item))),
+                false => (item, forced(problem, &order, (&room, &stand), item)),
+            };
+            asked.iter().map(start).collect()
+        };
+        let least = |starts: &[(usize, Best<S>)]| {
+            starts.iter().map(|(_, start)| start.score).min().unwrap_or(S::ZERO)
+        };
+        if let Some(Ground { field, floor }) = ground {
+            let starts = starts(&field);
+            if floor <= least(&starts) {
+                return Self { stands: stand, starts, room, field };
             }
         }
-        let mut field = Field::coarse(problem, &units, &room, (&best, &kept));
-        let order = field.order(problem, &room);
-        let starts: Vec<(usize, bool, Best<S>)> = asked
-            .iter()
-            .map(|&item| {
-                let won = stands.has(item);
-                let start = other_way(problem, &order, (&room, &stand), (item, won));
-                (item, won, start)
-            })
-            .collect();
-        let floor = starts.iter().map(|(.., start)| start.score).min().unwrap_or(S::ZERO);
-        field.refine(problem, &room, (&best, floor));
+        let unit = |&item: &usize| Unit { item, score: problem.score(item) };
+        let units: Vec<Unit<S>> = component.iter().map(unit).collect();
+        let spare = if won { Spare::One } else { Spare::None };
+        let mut field = Field::coarse(problem, &units, &room, (&best, spare));
+        let starts = starts(&field);
+        field.refine(problem, &room, (&best, least(&starts)));
         Self { stands: stand, starts, room, field }
     }
 
     /// Solves for all items asked about, each kept out; returns the steps of each.
-    ///
-    /// One table serves them: their classes stand first, so that keeping one out changes few rows.
-    fn solve_removals(
-        &self,
-        problem: &Problem<'_>,
-        steps: u32,
-        scratch: &mut Vec<S>,
-    ) -> Vec<(Solved, u32)> {
-        let floor = self.starts.iter().map(|(.., start)| start.score).min().unwrap_or(S::ZERO);
-        let floor = Best { items: Vec::new(), score: floor };
-        let (mut classes, mut dual) = self.field.clone().finish(problem, &self.room, &floor);
-        let asked: Vec<usize> = self.starts.iter().map(|&(item, ..)| item).collect();
-        dual.bring_front(&mut classes, &asked);
-        let found =
-            |best: &Best<S>| Found { best: best.clone(), many_ties: false, complete: false };
-        let mut walk = Walk::new(problem, &classes, &dual, &self.room, found(&floor));
-        let mut solved: Vec<(Option<Solved>, Best<S>, u32)> =
-            self.starts.iter().map(|(.., start)| (None, start.clone(), steps)).collect();
-        for (cells, most) in SHARED {
-            let open = solved.iter().any(|(solved, ..)| solved.is_none());
-            if !open || dual.bound == i64::MAX || walk.tabulate(cells) != 1 {
-                continue;
-            }
-            let cells = walk.cells.clone();
-            for (&item, (solved, best, left)) in asked.iter().zip(&mut solved) {
-                let has =
-                    |class: &usize| classes.class(*class).iter().any(|unit| unit.item == item);
-                let Some(class) = (0..classes.count()).find(has).filter(|_| solved.is_none())
-                else {
-                    continue;
-                };
-                walk.found = found(best);
-                walk.keep_out(item, class);
-                walk.follow();
-                walk.run(Goal::Any, left, most);
-                walk.let_in(item, class, &cells);
-                best.clone_from(&walk.found.best);
-                if walk.found.complete {
-                    let mut items = best.items.clone();
-                    items.sort_unstable();
-                    *solved = Some(Solved { items, exact: true });
+    fn solve_removals(&self, problem: &Problem<'_>, steps: u32) -> Vec<(Solved, u32)> {
+        let none = Solved { items: Vec::new(), exact: false };
+        let mut solved = vec![(none, 0); self.starts.len()];
+        // That one first whose loss costs most.
+        let mut order: Vec<usize> = (0..self.starts.len()).collect();
+        order.sort_by_key(|&at| (self.starts[at].1.score, self.starts[at].0));
+        // Bids of one group are one item, and lost together.
+        order.dedup_by_key(|at| self.starts[*at].0);
+        for asked in order.chunks(without::MOST) {
+            let share = steps.saturating_mul(u32::try_from(asked.len()).unwrap_or(u32::MAX));
+            let mut left = share;
+            let (best, exact) = self.remove(problem, asked, &mut left);
+            for (&at, best) in asked.iter().zip(best) {
+                let item = self.starts[at].0;
+                let mut items = best.items;
+                items.sort_unstable();
+                for ((other, _), solved) in self.starts.iter().zip(&mut solved) {
+                    if *other == item {
+                        solved.0 = Solved { items: items.clone(), exact };
+                    }
                 }
             }
+            solved[asked[0]].1 = share - left;
         }
-        let rest = |(order, (solved, _, left)): (usize, (Option<Solved>, Best<S>, u32))| {
-            let Some(solved) = solved else {
-                let (alone, taken) = self.solve(problem, order, left, scratch);
-                return (alone, steps - left + taken);
-            };
-            (solved, steps - left)
-        };
-        solved.into_iter().enumerate().map(rest).collect()
+        solved
     }
 
-    /// Solves for one item asked about; returns the steps it took.
+    /// Walks for some of the items asked about; returns the best without each, and whether there
+    /// are none better.
+    fn remove(
+        &self,
+        problem: &Problem<'_>,
+        asked: &[usize],
+        steps: &mut u32,
+    ) -> (Vec<Best<S>>, bool) {
+        let items: Vec<usize> = asked.iter().map(|&at| self.starts[at].0).collect();
+        let mut best: Vec<Best<S>> = asked.iter().map(|&at| self.starts[at].1.clone()).collect();
+        let mut field = self.field.clone();
+        if self.sweep(problem, &field, (&items, &mut best), &STAGES[..2], steps) {
+            return (best, true);
+        }
+        // What was found by then strikes out more, and fits the prices to what is left.
+        let least = best.iter().map(|best| best.score).min().unwrap_or(S::ZERO);
+        let stand = self.stands.iter().fold(S::ZERO, |sum, &item| sum.plus(problem.score(item)));
+        let stands = Best { items: Vec::new(), score: stand };
+        field.refine(problem, &self.room, (&stands, least));
+        let exact = self.sweep(problem, &field, (&items, &mut best), &STAGES[2..], steps);
+        (best, exact)
+    }
+
+    /// Walks the units of a field, stage by stage; says whether nothing was left unseen.
+    fn sweep(
+        &self,
+        problem: &Problem<'_>,
+        field: &Field<S>,
+        (items, best): (&[usize], &mut [Best<S>]),
+        stages: &[(Option<Grain>, u32)],
+        steps: &mut u32,
+    ) -> bool {
+        let least = |best: &[Best<S>]| {
+            let score = best.iter().map(|best| best.score).min().unwrap_or(S::ZERO);
+            Best { items: Vec::new(), score }
+        };
+        let (mut classes, mut dual) = field.clone().finish(problem, &self.room, &least(best));
+        dual.bring_front(&mut classes, items);
+        let mut tables = Tables::default();
+        for &(grain, most) in stages {
+            if (grain.is_none() && dual.bound == i64::MAX) || *steps == 0 {
+                continue;
+            }
+            dual.strike(&mut classes, &least(best));
+            if let Some(grain) = grain {
+                tables.fill(problem, &classes, &dual.reduced, (&self.room, grain));
+            }
+            let asked = (items, &mut *best);
+            let field = (&classes, &dual);
+            if Without::new(problem, field, &self.room, asked, &mut tables).run(steps, most) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Solves for one item asked about, which does not stand, forced in; returns the steps it took.
     fn solve(
         &self,
         problem: &Problem<'_>,
         asked: usize,
         steps: u32,
-        scratch: &mut Vec<S>,
+        tables: &mut Tables<S>,
     ) -> (Solved, u32) {
-        let (item, won, ref start) = self.starts[asked];
+        let (item, ref start) = self.starts[asked];
         let (mut room, mut best) = (self.room.clone(), start.clone());
         let row = problem.conflicts.row(item);
-        let mut field = if won {
-            self.field.within(|unit| unit.item != item)
-        } else {
-            room.take(problem, item);
-            best.items.retain(|&other| other != item);
-            best.score = best.score.minus(problem.score(item));
-            self.field.within(|unit| {
-                unit.item != item && !has(row, unit.item) && room.holds(problem, unit.item)
-            })
-        };
+        room.take(problem, item);
+        best.items.retain(|&other| other != item);
+        best.score = best.score.minus(problem.score(item));
+        let mut field = self.field.within(|unit| {
+            unit.item != item && !has(row, unit.item) && room.holds(problem, unit.item)
+        });
         field.descend(problem, &room, &best, ROUNDS);
         field.repair(problem, &room, &mut best);
         let mut left = steps;
-        let mut solved = walk(problem, field, &room, best, (Goal::Any, &mut left), scratch);
-        if !won {
-            solved.items.push(item);
-            solved.items.sort_unstable();
-        }
+        let mut solved = walk(problem, field, &room, best, (Goal::Any, &mut left), tables);
+        solved.items.push(item);
+        solved.items.sort_unstable();
         (solved, steps - left)
     }
 }
 
-/// Returns a good selection with an item that does not stand, or without one that does.
+/// Returns a good selection with an item that does not stand.
 ///
 /// What stands is mended; so is what is made anew of the units in their order, and the better taken.
-fn other_way<S: Score>(
+fn forced<S: Score>(
     problem: &Problem<'_>,
     order: &[Unit<S>],
     (room, stands): (&Room, &[usize]),
-    (item, won): (usize, bool),
+    item: usize,
 ) -> Best<S> {
     let mut room = room.clone();
     let row = problem.conflicts.row(item);
-    if !won {
-        room.take(problem, item);
-    }
-    let legal =
-        |other: usize| other != item && (won || (!has(row, other) && room.holds(problem, other)));
+    room.take(problem, item);
+    let legal = |other: usize| other != item && !has(row, other) && room.holds(problem, other);
     let order: Vec<Unit<S>> = order.iter().copied().filter(|unit| legal(unit.item)).collect();
     let stand =
         |&other: &usize| legal(other).then(|| Unit { item: other, score: problem.score(other) });
@@ -300,15 +355,19 @@ fn other_way<S: Score>(
     let mut anew = pack(problem, order.iter(), &room);
     improve(problem, near, &room, &mut anew);
     let mut best = if mended.score < anew.score { anew } else { mended };
-    if !won {
-        best.items.push(item);
-        best.score = best.score.plus(problem.score(item));
-    }
+    best.items.push(item);
+    best.score = best.score.plus(problem.score(item));
     best
 }
 
-/// The most cells of the tables that all winners share, and the steps that each walks with them.
-const SHARED: [(usize, u32); 2] = [(1 << 16, 400), (1 << 18, 4_000)];
+/// The tables of a walk for all winners, none at first, and the steps that are tried with them:
+/// with what the search left, then once the prices are fitted anew.
+const STAGES: [(Option<Grain>, u32); 4] = [
+    (None, 150),
+    (Some(Grain { rounded: true, most: 1 << 20 }), 6_000),
+    (Some(Grain { rounded: true, most: 1 << 20 }), 30_000),
+    (Some(Grain { rounded: false, most: 1 << 19 }), u32::MAX),
+];
 
 /// Rounds that fit the prices of a whole field to one question.
 const ROUNDS: usize = 8;

@@ -65,14 +65,17 @@ impl<'a> Relaxed<'a> {
         cliques: &'a [Vec<usize>],
         room: &Room,
     ) -> Option<Self> {
-        let scores = classes.units.iter().map(|unit| unit.score.number()).collect::<Option<_>>()?;
+        S::ZERO.number()?;
+        let scores = classes.units.iter().map(|unit| unit.score.number().unwrap_or(0)).collect();
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let capacity = (0..room.parts.len()).map(|part| {
             let left = &room.parts[part];
             let time = if problem.counts_millis(part) { left.millis } else { left.seconds.into() };
             (whole(time).max(1), i64::from(left.ads).max(1))
         });
-        let (mut starts, mut pieces) = (vec![0], Vec::with_capacity(classes.units.len()));
+        let mut starts = Vec::with_capacity(classes.units.len() + 1);
+        starts.push(0);
+        let mut pieces = Vec::with_capacity(classes.units.len());
         for (index, unit) in classes.units.iter().enumerate() {
             for piece in problem.pieces(unit.item) {
                 let millis = problem.counts_millis(piece.part);

@@ -4,7 +4,6 @@
 //! leave. `within` takes the part of a field that a question leaves (an item forced in or kept out), with
 //! the prices found for the whole; `finish` hands what is left to the walk.
 
-use crate::auction::fill::bits::Bits;
 use crate::auction::fill::classes::Classes;
 use crate::auction::fill::dual::{Prices, Relaxed};
 use crate::auction::fill::problem::Problem;
@@ -37,6 +36,15 @@ pub(super) struct Dual<S> {
     pub(super) bound: i64,
 }
 
+/// How many units a field must do without: that many others stand in for each that is struck out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Spare {
+    /// All units are there.
+    None,
+    /// Any one may be kept out.
+    One,
+}
+
 impl<S: Score> Dual<S> {
     /// Strikes out the units that no selection as good as `best` has.
     pub(super) fn strike(&mut self, classes: &mut Classes<S>, best: &Best<S>) {
@@ -62,11 +70,18 @@ impl<S: Score> Dual<S> {
 }
 
 impl<S: Score> Dual<S> {
-    /// Puts the classes that have some items before all others.
+    /// Puts the classes that have some items before all others, in the order of the items.
+    ///
+    /// Each item is one of another class.
     pub(super) fn bring_front(&mut self, classes: &mut Classes<S>, items: &[usize]) {
-        let has =
-            |class: &usize| classes.class(*class).iter().any(|unit| items.contains(&unit.item));
-        let (mut order, rest): (Vec<usize>, Vec<usize>) = (0..classes.count()).partition(has);
+        let class_of = |item: &usize| {
+            let mut all = 0..classes.count();
+            let has = |class: &usize| classes.class(*class).iter().any(|unit| unit.item == *item);
+            all.find(has).expect("what stands is never struck out")
+        };
+        let mut order: Vec<usize> = items.iter().map(class_of).collect();
+        let rest = (0..classes.count()).filter(|class| !order.contains(class));
+        let rest: Vec<usize> = rest.collect();
         order.extend(rest);
         let from = std::mem::replace(
             self,
@@ -94,17 +109,17 @@ impl<S: Score> Dual<S> {
 impl<S: Score> Field<S> {
     /// Returns the units in classes, less the dominated, with first prices.
     ///
-    /// Items of `kept` are not relied on to be there.
     pub(super) fn coarse(
         problem: &Problem<'_>,
         units: &[Unit<S>],
         room: &Room,
-        (best, kept): (&Best<S>, &Bits),
+        (best, spare): (&Best<S>, Spare),
     ) -> Self {
         let mut field =
             Self { classes: Classes::of(problem, units), cliques: Vec::new(), prices: None };
-        field.strike_dominated(problem, kept);
-        field.descend(problem, room, best, COARSE_ROUNDS);
+        field.strike_dominated(problem, spare);
+        let rounds = COARSE_ROUNDS.min(4 + units.len() / 16);
+        field.descend(problem, room, best, rounds);
         field
     }
 
@@ -119,7 +134,12 @@ impl<S: Score> Field<S> {
         self.classes.units.sort_unstable_by_key(|unit| unit.item);
         self.classes = Classes::of(problem, &self.classes.units);
         self.cliques = self.classes.crossing(problem);
-        self.descend(problem, room, best, FINE_ROUNDS);
+        if let Some(prices) = &mut self.prices {
+            // They were of other exclusions.
+            prices.cliques.clear();
+        }
+        let rounds = FINE_ROUNDS.min(8 + self.classes.units.len() / 2);
+        self.descend(problem, room, best, rounds);
     }
 
     /// Returns the part of a field whose units are kept.
@@ -254,17 +274,18 @@ impl<S: Score> Field<S> {
     ///
     /// That other takes no more, is worth more (or as much with a lower key), and excludes nothing
     /// else. Both are of one class, so the other is never there already.
-    fn strike_dominated(&mut self, problem: &Problem<'_>, kept: &Bits) {
+    fn strike_dominated(&mut self, problem: &Problem<'_>, spare: Spare) {
         let mut keep = Vec::with_capacity(self.classes.units.len());
+        let needed = match spare {
+            Spare::None => 1,
+            Spare::One => 2,
+        };
         for class in 0..self.classes.count() {
             let units = self.classes.class(class);
-            let dominated = |unit: &Unit<S>| {
-                let rival = |rival: &Unit<S>| {
-                    dominates(problem, rival.item, unit.item) && !kept.has(rival.item)
-                };
-                units.iter().any(rival)
-            };
-            keep.extend(units.iter().map(|unit| !dominated(unit)));
+            keep.extend(units.iter().map(|unit| {
+                let better = |rival: &&Unit<S>| dominates(problem, rival.item, unit.item);
+                units.iter().filter(better).take(needed).count() < needed
+            }));
         }
         self.retain(&keep);
     }
@@ -323,8 +344,8 @@ fn dominates(problem: &Problem<'_>, rival: usize, item: usize) -> bool {
 /// Units that a selection is mended with.
 pub(super) const NEAR: usize = 96;
 
-/// Rounds over all units, exclusions across classes unpriced.
+/// The most rounds over all units, fewer over few; exclusions across classes unpriced.
 const COARSE_ROUNDS: usize = 16;
 
-/// Rounds over the units that are left.
+/// The most rounds over the units that are left.
 const FINE_ROUNDS: usize = 40;

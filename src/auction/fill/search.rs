@@ -5,14 +5,14 @@
 //! ends where the live search did.
 
 use crate::auction::candidate::Key;
-use crate::auction::fill::bits::has;
 use crate::auction::fill::classes::Classes;
 use crate::auction::fill::field::Dual;
+use crate::auction::fill::path::Path;
 use crate::auction::fill::problem::Problem;
 use crate::auction::fill::score::Score;
 use crate::auction::fill::solve::Room;
 use crate::auction::fill::start::Best;
-use crate::auction::fill::table::Table;
+use crate::auction::fill::table::{Grain, Tables};
 
 /// What a walk looks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,19 +41,13 @@ pub(super) struct Found<S> {
 pub(super) struct Walk<'a, S> {
     /// What it found, and those before it.
     pub(super) found: Found<S>,
+    /// What the classes not yet looked at may add.
+    pub(super) tables: Tables<S>,
     problem: &'a Problem<'a>,
     classes: &'a Classes<S>,
     dual: &'a Dual<S>,
-    tables: Vec<Table>,
-    /// The cells of the tables.
-    pub(super) cells: Vec<S>,
-    room: Room,
+    path: Path<'a>,
     goal: Goal,
-    /// Items of the selection at the current node.
-    chosen: Vec<usize>,
-    /// What each of them bars, and those before it: a set a level.
-    barred: Vec<u64>,
-    words: usize,
     ties: u32,
     steps: u32,
     /// Whether to go on.
@@ -80,87 +74,60 @@ impl<'a, S: Score> Walk<'a, S> {
         room: &Room,
         found: Found<S>,
     ) -> Self {
-        let words = problem.items.len().div_ceil(64);
         Self {
             found,
+            tables: Tables::default(),
             problem,
             classes,
             dual,
-            tables: Vec::new(),
-            cells: Vec::new(),
-            room: room.clone(),
+            path: Path::new(problem, room),
             goal: Goal::Any,
-            chosen: Vec::new(),
-            barred: vec![0; words],
-            words,
             ties: 0,
             steps: 0,
             on: true,
         }
     }
 
-    /// Makes tables of so many cells at most, follows them down to one selection, which is often
+    /// Makes tables, follows them down to one selection, which is often
     /// the best, and keeps them for what comes.
-    pub(super) fn dive(&mut self, most: usize) {
-        self.tabulate(most);
+    pub(super) fn dive(&mut self, grain: Grain) {
+        self.tabulate(grain);
         self.follow();
     }
 
-    /// Makes tables of so many cells at most; returns how many tables.
-    pub(super) fn tabulate(&mut self, most: usize) -> usize {
-        let room = (&self.room, most);
-        self.tables =
-            Table::all(self.problem, self.classes, &self.dual.reduced, room, &mut self.cells);
-        self.tables.len()
-    }
-
-    /// Keeps an item of a class out, of the one table too.
-    pub(super) fn keep_out(&mut self, item: usize, class: usize) {
-        self.barred[item / 64] |= 1 << (item % 64);
-        let units = (self.classes, &self.dual.reduced[..]);
-        for table in &self.tables {
-            table.refill(self.problem, units, (class, item), &mut self.cells);
-        }
-    }
-
-    /// Lets an item in again that was kept out; `cells` are the table's from before.
-    pub(super) fn let_in(&mut self, item: usize, class: usize, cells: &[S]) {
-        self.barred[item / 64] &= !(1 << (item % 64));
-        for table in &self.tables {
-            table.restore(class, &mut self.cells, cells);
-        }
+    /// Makes tables.
+    pub(super) fn tabulate(&mut self, grain: Grain) {
+        let room = (&self.path.room, grain);
+        self.tables.fill(self.problem, self.classes, &self.dual.reduced, room);
     }
 
     /// Follows the tables down to one selection, which is often the best.
-    pub(super) fn follow(&mut self) {
+    fn follow(&mut self) {
         let (problem, classes) = (self.problem, self.classes);
         let mut score = S::ZERO;
         for class in 0..classes.count() {
-            let mut most = self.rest(class + 1);
+            let mut most = self.tables.rest(&self.path.room, class + 1);
             let mut at = None;
             for index in classes.starts[class]..classes.starts[class + 1] {
                 let item = classes.units[index].item;
-                if self.bars(item) || !self.room.holds(problem, item) {
+                if !self.path.takes(item) {
                     continue;
                 }
-                self.room.take(problem, item);
-                let with = self.dual.reduced[index].plus(self.rest(class + 1));
-                self.room.give(problem, item);
+                let rest = self.tables.rest_after(problem, &mut self.path.room, class + 1, item);
+                let with = self.dual.reduced[index].plus(rest);
                 if most < with {
                     (most, at) = (with, Some(index));
                 }
             }
             if let Some(unit) = at.map(|at| classes.units[at]) {
-                self.choose(unit.item);
+                self.path.choose(unit.item);
                 score = score.plus(unit.score);
             }
         }
         if self.found.best.score < score {
-            self.found.best = Best { items: self.chosen.clone(), score };
+            self.found.best = Best { items: self.path.chosen.clone(), score };
         }
-        while !self.chosen.is_empty() {
-            self.leave();
-        }
+        self.path.leave_all();
     }
 
     /// Walks all there is, or until `most` of the steps are taken.
@@ -171,9 +138,7 @@ impl<'a, S: Score> Walk<'a, S> {
         let root = Node { score: S::ZERO, reduced: S::ZERO, regret: 0 };
         self.walk(0, root);
         *steps -= most - self.steps;
-        while !self.chosen.is_empty() {
-            self.leave();
-        }
+        self.path.leave_all();
     }
 
     /// Looks for a selection as good as the best that has all of `fixed` and none of `banned`.
@@ -193,12 +158,9 @@ impl<'a, S: Score> Walk<'a, S> {
             }
         }
         for &item in fixed {
-            self.choose(item);
+            self.path.choose(item);
         }
-        let top = self.barred.len() - self.words;
-        for (word, banned) in self.barred[top..].iter_mut().zip(banned) {
-            *word |= banned;
-        }
+        self.path.bar(banned);
         (self.goal, self.steps, self.on) = (Goal::Reach, *steps, true);
         let known = std::mem::take(&mut self.found.best.items);
         if root.score == self.found.best.score {
@@ -207,9 +169,7 @@ impl<'a, S: Score> Walk<'a, S> {
             self.walk(0, root);
         }
         *steps = self.steps;
-        while !self.chosen.is_empty() {
-            self.leave();
-        }
+        self.path.leave_all();
         let reached = self.found.complete && !self.on;
         if !reached {
             self.found.best.items = known;
@@ -221,20 +181,18 @@ impl<'a, S: Score> Walk<'a, S> {
     pub(super) fn fits(&mut self, items: &[usize]) -> bool {
         let mut fits = true;
         for &item in items {
-            if self.bars(item) || !self.room.holds(self.problem, item) {
+            if !self.path.takes(item) {
                 fits = false;
                 break;
             }
-            self.choose(item);
+            self.path.choose(item);
         }
-        while !self.chosen.is_empty() {
-            self.leave();
-        }
+        self.path.leave_all();
         fits
     }
 
     fn walk(&mut self, from: usize, mut node: Node<S>) {
-        let (problem, classes, dual) = (self.problem, self.classes, self.dual);
+        let (classes, dual) = (self.classes, self.dual);
         for class in from..classes.count() {
             if !self.step() || !self.may(&node, class) {
                 return;
@@ -248,7 +206,7 @@ impl<'a, S: Score> Walk<'a, S> {
                 if self.too_dear(regret) {
                     break;
                 }
-                if self.bars(unit.item) || !self.room.holds(problem, unit.item) {
+                if !self.path.takes(unit.item) {
                     continue;
                 }
                 let with = Node {
@@ -259,10 +217,10 @@ impl<'a, S: Score> Walk<'a, S> {
                 if !self.may_join(&with, class + 1, unit.item) {
                     continue;
                 }
-                self.choose(unit.item);
+                self.path.choose(unit.item);
                 self.record(with.score);
                 self.walk(class + 1, with);
-                self.leave();
+                self.path.leave();
                 if !self.on {
                     return;
                 }
@@ -280,26 +238,16 @@ impl<'a, S: Score> Walk<'a, S> {
         self.on
     }
 
-    /// Returns the most that the classes from `class` on may add.
-    fn rest(&self, class: usize) -> S {
-        match &self.tables[..] {
-            [table] => table.best(&self.cells, class, &self.room.parts[table.part]),
-            tables => tables.iter().fold(S::ZERO, |sum, table| {
-                sum.plus(table.best(&self.cells, class, &self.room.parts[table.part]))
-            }),
-        }
-    }
-
     /// Says whether something wanted may come of a node that an item is yet to join.
     fn may_join(&mut self, node: &Node<S>, class: usize, item: usize) -> bool {
-        if let ([table], [piece]) = (&self.tables[..], self.problem.pieces(item)) {
-            let left = self.room.parts[piece.part].less(piece);
-            return self.wanted(node, table.best(&self.cells, class, &left));
+        if self.too_dear(node.regret) {
+            return false;
         }
-        self.room.take(self.problem, item);
-        let may = self.may(node, class);
-        self.room.give(self.problem, item);
-        may
+        if self.tables.is_empty() {
+            return true;
+        }
+        let rest = self.tables.rest_after(self.problem, &mut self.path.room, class, item);
+        self.wanted(node, rest)
     }
 
     /// Says whether something wanted may come of a node.
@@ -310,7 +258,7 @@ impl<'a, S: Score> Walk<'a, S> {
         if self.tables.is_empty() {
             return true;
         }
-        self.wanted(node, self.rest(class))
+        self.wanted(node, self.tables.rest(&self.path.room, class))
     }
 
     fn wanted(&self, node: &Node<S>, rest: S) -> bool {
@@ -333,29 +281,6 @@ impl<'a, S: Score> Walk<'a, S> {
         }
     }
 
-    fn bars(&self, item: usize) -> bool {
-        has(&self.barred[self.barred.len() - self.words..], item)
-    }
-
-    fn choose(&mut self, item: usize) {
-        self.room.take(self.problem, item);
-        self.chosen.push(item);
-        let top = self.barred.len() - self.words;
-        self.barred.extend_from_within(top..);
-        let top = top + self.words;
-        for (word, row) in self.barred[top..].iter_mut().zip(self.problem.conflicts.row(item)) {
-            *word |= row;
-        }
-        self.barred[top + item / 64] |= 1 << (item % 64);
-    }
-
-    fn leave(&mut self) {
-        if let Some(item) = self.chosen.pop() {
-            self.room.give(self.problem, item);
-            self.barred.truncate(self.barred.len() - self.words);
-        }
-    }
-
     /// Remembers the selection at the current node if it is better.
     fn record(&mut self, score: S) {
         match self.goal {
@@ -369,20 +294,22 @@ impl<'a, S: Score> Walk<'a, S> {
             Goal::Least | Goal::Any | Goal::Reach => return,
         }
         self.found.best.score = score;
-        self.found.best.items.clone_from(&self.chosen);
+        self.found.best.items.clone_from(&self.path.chosen);
     }
 
     /// Says whether the current selection comes before an equal one, by decision 5.
     fn comes_first(&mut self) -> bool {
         let known = &self.found.best.items;
-        if known.len() == self.chosen.len() && self.chosen.iter().all(|item| known.contains(item)) {
+        if known.len() == self.path.chosen.len()
+            && self.path.chosen.iter().all(|item| known.contains(item))
+        {
             return false;
         }
         self.ties += 1;
         if MOST_TIES < self.ties {
             (self.found.many_ties, self.goal) = (true, Goal::Any);
         }
-        keys(self.problem, &self.chosen) < keys(self.problem, known)
+        keys(self.problem, &self.path.chosen) < keys(self.problem, known)
     }
 }
 

@@ -1,11 +1,11 @@
 //! The best selection of one component.
 
-use crate::auction::fill::bits::Bits;
-use crate::auction::fill::field::Field;
+use crate::auction::fill::field::{Field, Spare};
 use crate::auction::fill::problem::{Ends, PartLimits, Piece, Problem, ends_hold};
 use crate::auction::fill::score::Score;
 use crate::auction::fill::search::{Found, Goal, Walk};
 use crate::auction::fill::start::{self, Best};
+use crate::auction::fill::table::{Grain, Tables};
 use crate::auction::fill::ties;
 
 /// The best selection found.
@@ -111,54 +111,90 @@ impl Room {
     }
 }
 
+/// What a search leaves to questions about its winners: every unit of the selections without one
+/// of them that are worth `floor`, priced.
+#[derive(Debug)]
+pub(super) struct Ground<S> {
+    /// The units.
+    pub(super) field: Field<S>,
+    /// The least worth of what is asked for.
+    pub(super) floor: S,
+}
+
 /// Returns the best selection of a component, or the best found before the steps ran out.
 pub(super) fn solve<S: Score>(
     problem: &Problem<'_>,
     component: &[usize],
     steps: &mut u32,
 ) -> Solved {
-    let room = Room::of(problem);
-    let units: Vec<Unit<S>> =
-        component.iter().map(|&item| Unit { item, score: problem.score(item) }).collect();
+    let (room, units) = (Room::of(problem), units::<S>(problem, component));
     let mut best = start::greedy(problem, &units, &room);
-    let kept = Bits::empty(problem.items.len());
-    let mut field = Field::coarse(problem, &units, &room, (&best, &kept));
+    let mut field = Field::coarse(problem, &units, &room, (&best, Spare::None));
     field.repair(problem, &room, &mut best);
     field.refine(problem, &room, (&best, best.score));
     if field.repair(problem, &room, &mut best) {
         field.descend(problem, &room, &best, MORE_ROUNDS);
     }
-    walk(problem, field, &room, best, (Goal::Least, steps), &mut Vec::new())
+    walk(problem, field, &room, best, (Goal::Least, steps), &mut Tables::default())
 }
 
-/// Walks a field; `scratch` only saves allocations.
+/// Returns the same, and the ground for questions about the items of it that `asks` says.
+pub(super) fn solve_to_ask<S: Score>(
+    problem: &Problem<'_>,
+    component: &[usize],
+    asks: &dyn Fn(usize) -> bool,
+    steps: &mut u32,
+) -> (Solved, Ground<S>) {
+    let (room, units) = (Room::of(problem), units::<S>(problem, component));
+    let mut best = start::greedy(problem, &units, &room);
+    let mut field = Field::coarse(problem, &units, &room, (&best, Spare::One));
+    field.repair(problem, &room, &mut best);
+    let order = field.order(problem, &room);
+    let asked = best.items.iter().filter(|&&item| asks(item));
+    let without = asked.map(|&item| start::swapped(problem, &order, &room, (&best, item)).score);
+    let floor = without.min().unwrap_or(best.score);
+    field.refine(problem, &room, (&best, floor));
+    if field.repair(problem, &room, &mut best) {
+        field.descend(problem, &room, &best, MORE_ROUNDS);
+    }
+    let ground = Ground { field: field.clone(), floor };
+    let solved = walk(problem, field, &room, best, (Goal::Least, steps), &mut Tables::default());
+    (solved, ground)
+}
+
+fn units<S: Score>(problem: &Problem<'_>, component: &[usize]) -> Vec<Unit<S>> {
+    component.iter().map(|&item| Unit { item, score: problem.score(item) }).collect()
+}
+
+/// Walks a field; `tables` only save allocations.
 pub(super) fn walk<S: Score>(
     problem: &Problem<'_>,
     field: Field<S>,
     room: &Room,
     best: Best<S>,
     (goal, steps): (Goal, &mut u32),
-    scratch: &mut Vec<S>,
+    tables: &mut Tables<S>,
 ) -> Solved {
     let (mut classes, mut dual) = field.finish(problem, room, &best);
     let mut found = Found { best, many_ties: false, complete: false };
     let bounded = dual.bound != i64::MAX;
-    for (stage, (cells, most)) in STAGES.into_iter().enumerate() {
+    for (stage, (grain, most)) in STAGES.into_iter().enumerate() {
         let out_of_steps = *steps == 0 && 1 < stage;
-        if (cells == 0 && !bounded) || found.complete || out_of_steps {
+        if (grain.is_none() && !bounded) || found.complete || out_of_steps {
             continue;
         }
         dual.strike(&mut classes, &found.best);
         let mut walk = Walk::new(problem, &classes, &dual, room, found);
-        walk.cells = std::mem::take(scratch);
-        if 0 < cells {
-            walk.dive(cells);
+        walk.tables = std::mem::take(tables);
+        if let Some(grain) = grain {
+            walk.dive(grain);
         }
         walk.run(goal, steps, most);
         if walk.found.many_ties && walk.found.complete {
             return ties::least(problem, &classes, walk, steps);
         }
-        *scratch = std::mem::take(&mut walk.cells);
+        *tables = std::mem::take(&mut walk.tables);
+        tables.clear();
         found = walk.found;
     }
     let mut items = found.best.items;
@@ -166,8 +202,12 @@ pub(super) fn walk<S: Score>(
     Solved { items, exact: found.complete }
 }
 
-/// The most cells of the tables, none at first, and the steps that are tried with them.
-const STAGES: [(usize, u32); 4] = [(0, 150), (1 << 14, 800), (1 << 16, 6_000), (1 << 19, u32::MAX)];
+/// The tables, none at first, and the steps that are tried with them.
+const STAGES: [(Option<Grain>, u32); 3] = [
+    (None, 150),
+    (Some(Grain { rounded: true, most: 1 << 20 }), 30_000),
+    (Some(Grain { rounded: false, most: 1 << 19 }), u32::MAX),
+];
 
 /// Rounds after a better selection was found.
 const MORE_ROUNDS: usize = 30;

@@ -110,5 +110,37 @@ pub(super) fn improve<S: Score>(
     }
 }
 
+/// Returns a selection without one of its items, the most valuable that fits put in its place.
+pub(super) fn swapped<S: Score>(
+    problem: &Problem<'_>,
+    units: &[Unit<S>],
+    room: &Room,
+    (best, leaves): (&Best<S>, usize),
+) -> Best<S> {
+    let mut room = room.clone();
+    let mut barred = Bits::empty(problem.items.len());
+    barred.insert(leaves);
+    let mut without = Best { items: Vec::with_capacity(best.items.len()), score: best.score };
+    without.score = without.score.minus(problem.score(leaves));
+    for &item in best.items.iter().filter(|&&item| item != leaves) {
+        room.take(problem, item);
+        barred.join(problem.conflicts.row(item));
+        barred.insert(item);
+        without.items.push(item);
+    }
+    let mut comes: Option<&Unit<S>> = None;
+    for unit in units {
+        let better = comes.is_none_or(|known| known.score < unit.score);
+        if better && !barred.has(unit.item) && room.holds(problem, unit.item) {
+            comes = Some(unit);
+        }
+    }
+    if let Some(unit) = comes {
+        without.items.push(unit.item);
+        without.score = without.score.plus(unit.score);
+    }
+    without
+}
+
 /// The most rounds of improvement; two or three are the rule.
 const ROUNDS: usize = 8;

@@ -12,9 +12,9 @@ use crate::auction::fill::solve::{PartRoom, Room};
 /// coarser one when more cells than allowed would be reckoned: rounding lengths down keeps the bound a
 /// bound.
 #[derive(Debug)]
-pub(super) struct Table {
+struct Table {
     /// The part.
-    pub(super) part: usize,
+    part: usize,
     /// Where its cells start: `[classes left][time][ads]`.
     start: usize,
     classes: usize,
@@ -25,46 +25,132 @@ pub(super) struct Table {
     /// Ads and one, or 1 when time alone bounds the part.
     depth: usize,
     millis: bool,
+    /// What one of a rounded cell stands for; 0 where cells are exact.
+    scale: i64,
 }
 
-impl Table {
-    /// Solves the tables of all parts that the classes draw on; `reduced` has each unit's score.
-    ///
-    /// `most` bounds the cells that are reckoned; they go into `cells`, which is emptied before.
-    pub(super) fn all<S: Score>(
+/// The tables of all parts that the classes draw on.
+#[derive(Debug)]
+pub(super) struct Tables<S> {
+    tables: Vec<Table>,
+    /// The cells of those that are exact.
+    cells: Vec<S>,
+    /// The cells of those that are rounded up.
+    rounded: Vec<Rounded>,
+}
+
+/// How finely tables tell values apart, and how much work they may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grain {
+    /// Whether values are rounded up to some thousandths of a percent of the most that a part may
+    /// draw. Such cells are reckoned eight at a time. Only plain numbers can be.
+    pub(super) rounded: bool,
+    /// The most cells that are reckoned, whether they are kept or not.
+    pub(super) most: usize,
+}
+
+impl<S> Default for Tables<S> {
+    fn default() -> Self {
+        Self { tables: Vec::new(), cells: Vec::new(), rounded: Vec::new() }
+    }
+}
+
+impl<S: Score> Tables<S> {
+    /// Solves the tables anew; `reduced` has each unit's score.
+    pub(super) fn fill(
+        &mut self,
         problem: &Problem<'_>,
         classes: &Classes<S>,
         reduced: &[S],
-        (room, most): (&Room, usize),
-        cells: &mut Vec<S>,
-    ) -> Vec<Self> {
-        cells.clear();
+        (room, grain): (&Room, Grain),
+    ) {
+        self.cells.clear();
+        self.rounded.clear();
+        self.tables.clear();
         let mut parts: Vec<usize> = Vec::new();
         for unit in &classes.units {
             parts.extend(problem.pieces(unit.item).iter().map(|piece| piece.part));
         }
         parts.sort_unstable();
         parts.dedup();
-        let one = |&part: &usize| {
-            Self::one(problem, classes, reduced, (part, &room.parts[part], most), cells)
-        };
-        parts.iter().map(one).collect()
+        let rounded = grain.rounded && S::ZERO.number().is_some();
+        // Cells that must be exact are reckoned one at a time.
+        let most = if grain.rounded && !rounded { grain.most / 16 } else { grain.most };
+        for part in parts {
+            let pieces = pieces(problem, classes, reduced, part);
+            let room = &room.parts[part];
+            let mut table = Table::shape(problem, &pieces, classes.count(), (part, room, most));
+            if rounded {
+                table.scale = table.scale_of(&pieces, room.ads);
+                let score = |score: S| Rounded::of(score.number().unwrap_or(0), table.scale);
+                table.start = table.solve(&pieces, score, &mut self.rounded);
+            } else {
+                table.start = table.solve(&pieces, |score| score, &mut self.cells);
+            }
+            self.tables.push(table);
+        }
     }
 
-    fn one<S: Score>(
+    /// Forgets the tables, not the memory they took.
+    pub(super) fn clear(&mut self) {
+        self.tables.clear();
+    }
+
+    /// Says whether there are none: then nothing is known of what classes may add.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// Returns the most that the classes from `class` on may add to a room.
+    pub(super) fn rest(&self, room: &Room, class: usize) -> S {
+        let best = |table: &Table| self.best(table, class, &room.parts[table.part]);
+        match &self.tables[..] {
+            [table] => best(table),
+            tables => tables.iter().fold(S::ZERO, |sum, table| sum.plus(best(table))),
+        }
+    }
+
+    /// The same once an item is taken, which fits.
+    pub(super) fn rest_after(
+        &self,
         problem: &Problem<'_>,
-        classes: &Classes<S>,
-        reduced: &[S],
-        (part, room, most): (usize, &PartRoom, usize),
-        all: &mut Vec<S>,
-    ) -> Self {
-        let pieces = pieces(problem, classes, reduced, part);
-        let mut table = Self::shape(problem, &pieces, classes.count(), (part, room, most));
-        let row = table.width * table.depth;
-        table.start = all.len();
-        all.resize(table.start + row, S::ZERO);
+        room: &mut Room,
+        class: usize,
+        item: usize,
+    ) -> S {
+        if let ([table], [piece]) = (&self.tables[..], problem.pieces(item)) {
+            let left = room.parts[piece.part].less(piece);
+            return self.best(table, class, &left);
+        }
+        room.take(problem, item);
+        let rest = self.rest(room, class);
+        room.give(problem, item);
+        rest
+    }
+
+    fn best(&self, table: &Table, class: usize, left: &PartRoom) -> S {
+        let cell = table.cell(class, left);
+        match table.scale {
+            0 => self.cells[cell],
+            scale => S::from_number(i64::from(self.rounded[cell].0) * scale),
+        }
+    }
+}
+
+impl Table {
+    /// Reckons the cells behind all others; returns where they start.
+    fn solve<S: Score, C: Cell>(
+        &self,
+        pieces: &[(usize, Piece, S)],
+        value: impl Fn(S) -> C,
+        all: &mut Vec<C>,
+    ) -> usize {
+        let row = self.width * self.depth;
+        let start = all.len();
+        all.reserve(row * (self.classes + 1));
+        all.resize(start + row, C::NONE);
         let mut end = pieces.len();
-        for class in (0..classes.count()).rev() {
+        for class in (0..self.classes).rev() {
             let from = all.len() - row;
             all.extend_from_within(from..);
             let (next, current) = all[from..].split_at_mut(row);
@@ -72,59 +158,77 @@ impl Table {
                 end -= 1;
                 let (_, piece, score) = &pieces[end];
                 if S::ZERO < *score {
-                    let (time, ads) = (table.time(piece), table.ads(piece.ads));
-                    add(current, next, (table.width, table.depth), (time, ads), *score);
+                    let taken = (self.time(piece), self.ads(piece.ads));
+                    self.add(current, next, taken, value(*score));
                 }
             }
-        }
-        table
-    }
-
-    /// Solves the classes up to `top` again, without one item; every item is of this part only.
-    pub(super) fn refill<S: Score>(
-        &self,
-        problem: &Problem<'_>,
-        (classes, reduced): (&Classes<S>, &[S]),
-        (top, without): (usize, usize),
-        cells: &mut [S],
-    ) {
-        let row = self.width * self.depth;
-        for class in (0..=top).rev() {
-            let (next, current) = cells.split_at_mut(self.row_of(class));
-            let (next, current) = (&next[next.len() - row..], &mut current[..row]);
-            current.copy_from_slice(next);
-            let units = classes.class(class).iter().zip(&reduced[classes.starts[class]..]);
-            for (unit, &score) in units.filter(|(unit, _)| unit.item != without) {
-                let piece = &problem.pieces(unit.item)[0];
-                if S::ZERO < score {
-                    let (time, ads) = (self.time(piece), self.ads(piece.ads));
-                    add(current, next, (self.width, self.depth), (time, ads), score);
-                }
+            if self.depth != 1 {
+                // Where no ads are left, `add` reads what the time before has with all of them.
+                current.iter_mut().step_by(self.depth).for_each(|cell| *cell = C::NONE);
             }
         }
+        start
     }
 
-    /// Puts the cells of the classes up to `top` back as they were.
-    pub(super) fn restore<S: Score>(&self, top: usize, cells: &mut [S], from: &[S]) {
-        let at = self.row_of(top);
-        cells[at..].copy_from_slice(&from[at..]);
+    /// Lets each cell of a class be reached by one of its pieces from a cell of the next.
+    fn add<C: Cell>(&self, current: &mut [C], next: &[C], (time, ads): (usize, usize), value: C) {
+        if self.depth == 1 || ads == 1 {
+            let start = time * self.depth + ads;
+            if start < current.len() {
+                reach(&mut current[start..], next, value);
+            }
+            return;
+        }
+        for left in time..self.width {
+            let (to, from) = (left * self.depth, (left - time) * self.depth);
+            let fits = self.depth - ads.min(self.depth);
+            reach(
+                &mut current[to + self.depth - fits..to + self.depth],
+                &next[from..from + fits],
+                value,
+            );
+        }
     }
 
     fn row_of(&self, class: usize) -> usize {
         self.start + (self.classes - class) * self.width * self.depth
     }
 
-    /// Returns the most that the classes from `class` on may add to what a part has left.
-    pub(super) fn best<S: Score>(&self, cells: &[S], class: usize, left: &PartRoom) -> S {
-        let time = if self.width == 1 {
-            0
-        } else if self.millis {
-            index(left.millis / self.unit)
-        } else {
-            index(u64::from(left.seconds) / self.unit)
+    /// Returns the cell of the classes from `class` on and of what a part has left.
+    fn cell(&self, class: usize, left: &PartRoom) -> usize {
+        let time = match (self.width, self.unit) {
+            (1, _) => 0,
+            // Seconds most often, and a division costs more than all else here.
+            (_, 1) => index(self.left(left)),
+            (_, unit) => index(self.left(left) / unit),
         };
         let ads = if self.depth == 1 { 0 } else { index(u64::from(left.ads)) };
-        cells[self.row_of(class) + time * self.depth + ads.min(self.depth - 1)]
+        self.row_of(class) + time * self.depth + ads.min(self.depth - 1)
+    }
+
+    fn left(&self, left: &PartRoom) -> u64 {
+        if self.millis { left.millis } else { u64::from(left.seconds) }
+    }
+
+    /// Returns what one of a rounded cell stands for, so that no cell passes what it can hold.
+    fn scale_of<S: Score>(&self, pieces: &[(usize, Piece, S)], ads: u32) -> i64 {
+        let shortest = pieces.iter().map(|(_, piece, _)| self.time(piece)).min().unwrap_or(0);
+        let together = match (self.depth, shortest) {
+            (1, 0) => pieces.len(),
+            (1, shortest) => (self.width - 1) / shortest,
+            _ => index(u64::from(ads)),
+        };
+        let together = together.max(1);
+        // So many pieces at most, each of another class.
+        let of_class = |class: &[(usize, Piece, S)]| {
+            class.iter().filter_map(|(.., score)| score.number()).max().unwrap_or(0).max(0)
+        };
+        let same = |left: &(usize, Piece, S), right: &(usize, Piece, S)| left.0 == right.0;
+        let mut most: Vec<i64> = pieces.chunk_by(same).map(of_class).collect();
+        most.sort_unstable_by_key(|&most| std::cmp::Reverse(most));
+        let sum = most.iter().take(together).sum::<i64>();
+        let full = FULL - i64::try_from(most.len().min(together)).unwrap_or(FULL).min(FULL - 1);
+        sum / full + 1
     }
 
     fn shape<S: Score>(
@@ -135,7 +239,8 @@ impl Table {
     ) -> Self {
         let millis = problem.counts_millis(part);
         let capacity = if millis { room.millis } else { u64::from(room.seconds) };
-        let mut table = Self { part, start: 0, classes, unit: 1, width: 1, depth: 1, millis };
+        let mut table =
+            Self { part, start: 0, classes, unit: 1, width: 1, depth: 1, millis, scale: 0 };
         let all_time =
             pieces.iter().fold(0u64, |sum, piece| sum.saturating_add(table.raw(&piece.1)));
         let all_ads: u64 = pieces.iter().map(|piece| u64::from(piece.1.ads)).sum();
@@ -178,22 +283,46 @@ impl Table {
     }
 }
 
-/// Lets each cell of a class be reached by one of its pieces from a cell of the next.
-fn add<S: Score>(
-    current: &mut [S],
-    next: &[S],
-    (width, depth): (usize, usize),
-    (time, ads): (usize, usize),
-    score: S,
-) {
-    for left in time..width {
-        let (to, from) = (left * depth, (left - time) * depth);
-        let reached = &next[from..from + depth - ads.min(depth)];
-        let cells = &mut current[to + ads.min(depth)..to + depth];
-        for (cell, from) in cells.iter_mut().zip(reached) {
-            let with = score.plus(*from);
-            *cell = with.max(*cell);
-        }
+/// What a cell holds.
+trait Cell: Copy {
+    /// The value of nothing.
+    const NONE: Self;
+
+    /// Returns the greater of this and of `from` with `value` more.
+    fn or(self, from: Self, value: Self) -> Self;
+}
+
+impl<S: Score> Cell for S {
+    const NONE: Self = S::ZERO;
+
+    fn or(self, from: Self, value: Self) -> Self {
+        self.max(from.plus(value))
+    }
+}
+
+/// A value rounded up, in units of its table's `scale`.
+#[derive(Clone, Copy, Debug)]
+struct Rounded(i16);
+
+impl Rounded {
+    fn of(number: i64, scale: i64) -> Self {
+        let up = number / scale + 1;
+        Self(i16::try_from(up).expect("the scale was made for sums of these"))
+    }
+}
+
+impl Cell for Rounded {
+    const NONE: Self = Self(0);
+
+    fn or(self, from: Self, value: Self) -> Self {
+        Self(self.0.max(from.0.saturating_add(value.0)))
+    }
+}
+
+/// Lets cells be reached from others; the lists may differ in length.
+fn reach<C: Cell>(cells: &mut [C], from: &[C], value: C) {
+    for (cell, from) in cells.iter_mut().zip(from) {
+        *cell = cell.or(*from, value);
     }
 }
 
@@ -245,6 +374,9 @@ pub(super) fn greatest_common_divisor(left: u64, right: u64) -> u64 {
 fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+/// The most that a rounded cell holds.
+const FULL: i64 = 32_767;
 
 /// The width below which ads are given up before time grows coarser.
 const COARSEST: usize = 36;

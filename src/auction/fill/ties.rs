@@ -10,6 +10,7 @@ use crate::auction::fill::problem::Problem;
 use crate::auction::fill::score::Score;
 use crate::auction::fill::search::Walk;
 use crate::auction::fill::solve::Solved;
+use crate::auction::fill::table::Grain;
 
 /// Returns the least of the selections that are as good as the best of a walk.
 pub(super) fn least<S: Score>(
@@ -19,7 +20,7 @@ pub(super) fn least<S: Score>(
     steps: &mut u32,
 ) -> Solved {
     // Among equals prices tell little; tables do.
-    walk.tabulate(CELLS);
+    walk.tabulate(GRAIN);
     let items = classes.units.iter().map(|unit| unit.item);
     let mut bids: Vec<(usize, usize)> = items
         .flat_map(|item| problem.members(item).iter().map(move |&member| (member, item)))
@@ -47,5 +48,5 @@ pub(super) fn least<S: Score>(
     Solved { items, exact: walk.found.complete }
 }
 
-/// The most cells of the tables.
-const CELLS: usize = 1 << 18;
+/// The tables of these walks.
+const GRAIN: Grain = Grain { rounded: false, most: 1 << 18 };

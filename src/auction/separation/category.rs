@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::auction::category::list::declared;
 use crate::auction::category::tables::{Node, TABLES, Tables, family};
 use crate::auction::fill::conflicts::Conflicts;
-use crate::auction::separation::{Member, clique, group};
+use crate::auction::separation::{Key, Member, clique, group};
+use crate::auction::text::mark;
 use crate::model::category::Category;
 
 /// Who declares which category.
@@ -53,7 +54,7 @@ impl<'a> Categories<'a> {
     /// Keeps those of one category apart, and those of which one lies above the other's.
     pub(super) fn relate(&self, conflicts: &mut Conflicts) {
         let tables: &Tables = &TABLES;
-        group(self.unknown.clone(), conflicts);
+        group(&self.unknown, conflicts);
         for (node, range) in &self.known {
             let own = &self.indexes[range.clone()];
             clique(own.to_vec(), conflicts);
@@ -89,6 +90,12 @@ impl<'a> Categories<'a> {
     fn declaring(&self, node: Node) -> &[usize] {
         let at = self.known.binary_search_by_key(&node, |(node, _)| *node);
         at.map_or(&[], |at| &self.indexes[self.known[at].1.clone()])
+    }
+}
+
+impl Key for Unknown<'_> {
+    fn mark(&self) -> u64 {
+        mark(self.1.as_bytes(), 0)
     }
 }
 
