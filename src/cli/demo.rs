@@ -16,7 +16,7 @@ use clap::Args;
 use loadtest::bidder::counters::Counts;
 use tokio::time::{Instant, sleep};
 
-use crate::audit::replay::{self, Wanted};
+use crate::audit::verify;
 use crate::cli::demo::assertion::Assertion;
 use crate::cli::demo::audience::{Line, PLACEMENT};
 use crate::cli::demo::books::Books;
@@ -67,7 +67,7 @@ pub struct Options {
     format: Format,
 }
 
-/// Runs the demo; 3 when an assertion or a replayed auction does not hold.
+/// Runs the demo; 3 when an assertion or anything in the data folder does not hold.
 ///
 /// # Errors
 ///
@@ -102,10 +102,13 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let notices = bidders.stop().into_iter().fold(Counts::default(), Counts::plus);
     let (ending, seen, mut books) = ended?;
     books.catch_up()?;
-    let replay = replay::replay(&data, &Wanted::All)?;
-    let summary = Summary { seed: options.seed, seen, tally: books.total(), notices, replay };
+    // The exchange has stopped, so that everything is signed.
+    let deep = verify::Options { deep: true, keys: Vec::new() };
+    let audit = verify::verify(&data, &deep, &mut |_| {})?;
+    let summary = Summary { seed: options.seed, seen, tally: books.total(), notices, audit };
     conclude(&summary, options, &mut *out)?;
     Ok(match ending {
+        _ if !summary.audit.holds() => NEGATIVE,
         Ending::Interrupted => INTERRUPTED,
         Ending::Time if summary.holds(&options.assertions) => OK,
         Ending::Time => NEGATIVE,
@@ -166,7 +169,7 @@ fn introduce(
     let tag = format!("/v1/vast?placement={PLACEMENT}&session=me&break=1&duration=30");
     writeln!(out, "  curl 'http://{traffic}{tag}'")?;
     writeln!(out, "  curl -s http://{admin}/metrics | grep -E 'break_seconds|revenue'")?;
-    writeln!(out, "  {program} audit replay --data {folder}\n")
+    writeln!(out, "  {program} audit verify --deep --data {folder}\n")
 }
 
 fn conclude(summary: &Summary, options: &Options, out: &mut dyn Write) -> io::Result<()> {

@@ -7,7 +7,7 @@ mod laws;
 mod oracle;
 mod plan_case;
 mod pods;
-mod rng;
+pub(crate) mod rng;
 mod small;
 
 use std::fs;

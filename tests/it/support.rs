@@ -1,6 +1,7 @@
 //! A whole exchange in the test process, bidders that say what a test wants, and a plain client.
 
 pub(crate) mod bidder;
+pub(crate) mod crowd;
 pub(crate) mod exchange;
 pub(crate) mod http;
 pub(crate) mod process;

@@ -96,26 +96,30 @@ fn print(report: &Report, options: &Options) -> io::Result<()> {
             }
             writeln!(stdout, "{}", verdict(report))
         }
-        Format::Json => {
-            let findings = report.findings.listed();
-            let listed = u64::try_from(findings.len()).unwrap_or(u64::MAX);
-            let document = json!({
-                "verdict": if report.holds() { "holds" } else { "broken" },
-                "streams": { "auction": stream(&report.auction), "money": stream(&report.money) },
-                "records": report.records(),
-                "auctions": report.auctions,
-                "replayed": report.replayed,
-                "starts": report.starts,
-                "findings": findings,
-                "more": report.findings.count() - listed,
-            });
-            writeln!(stdout, "{document}")
-        }
+        Format::Json => writeln!(stdout, "{}", document(report)),
     }
 }
 
+/// Returns what was found, for programs.
+#[must_use]
+pub fn document(report: &Report) -> Value {
+    let findings = report.findings.listed();
+    let listed = u64::try_from(findings.len()).unwrap_or(u64::MAX);
+    json!({
+        "verdict": if report.holds() { "holds" } else { "broken" },
+        "streams": { "auction": stream(&report.auction), "money": stream(&report.money) },
+        "records": report.records(),
+        "auctions": report.auctions,
+        "replayed": report.replayed,
+        "starts": report.starts,
+        "findings": findings,
+        "more": report.findings.count() - listed,
+    })
+}
+
 /// Tells a finding in a line.
-pub(super) fn line(finding: &Finding) -> String {
+#[must_use]
+pub fn line(finding: &Finding) -> String {
     let Finding { file, index, field, what } = finding;
     match index {
         Some(index) => format!("{file}: record {index}: {field}: {what}"),

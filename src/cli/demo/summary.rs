@@ -6,7 +6,8 @@ use std::time::Duration;
 use loadtest::bidder::counters::Counts;
 use serde_json::{Value, json};
 
-use crate::audit::replay::Report;
+use crate::audit::verify::Report;
+use crate::cli::audit::verify;
 use crate::cli::demo::assertion::{Assertion, Name};
 use crate::cli::demo::audience::{Answer, PATIENCE};
 use crate::cli::demo::books::Tally;
@@ -48,8 +49,8 @@ pub struct Summary {
     pub tally: Tally,
     /// What bidders received besides requests.
     pub notices: Counts,
-    /// What the replay of the data folder found.
-    pub replay: Report,
+    /// What the audit of the data folder found, every auction decided again.
+    pub audit: Report,
 }
 
 impl Seen {
@@ -88,10 +89,10 @@ impl Summary {
         unfilled
     }
 
-    /// Says whether the demo was as asserted, and every auction came out again as recorded.
+    /// Says whether the demo was as asserted, and everything in the data folder holds.
     #[must_use]
     pub fn holds(&self, assertions: &[Assertion]) -> bool {
-        self.replay.differing.is_empty()
+        self.audit.holds()
             && assertions.iter().all(|assertion| assertion.holds(self.value(assertion.name)))
     }
 
@@ -108,8 +109,10 @@ impl Summary {
             ("answers", self.answers()),
             ("beacons", format!("{} impressions counted", seen.beacons)),
             ("notices", self.notices()),
-            ("replay", crate::cli::audit::replay::verdict(&self.replay)),
         ];
+        let findings = self.audit.findings.listed().iter().take(FINDINGS);
+        lines.extend(findings.map(|finding| ("fault", verify::line(finding))));
+        lines.push(("verify", verify::verdict(&self.audit)));
         for assertion in assertions {
             let found = self.value(assertion.name);
             let holds = if assertion.holds(found) { "holds" } else { "FAILS" };
@@ -206,9 +209,7 @@ impl Summary {
             "beacons": seen.beacons,
             "notices": {"wins": self.notices.wins, "losses": self.notices.losses},
             "bidders": bidders,
-            "replay": {
-                "auctions": self.replay.auctions, "differing": self.replay.differing.len(),
-            },
+            "verify": verify::document(&self.audit),
             "assertions": assertions,
         })
     }
@@ -266,3 +267,6 @@ fn millis(length: Duration) -> u64 {
 fn number(count: u64) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
 }
+
+/// How many faults a person is shown; `audit verify` tells all.
+const FINDINGS: usize = 5;

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::audit::replay::Report;
+use crate::audit::finding::Finding;
+use crate::audit::verify::Report;
 use crate::cli::demo::assertion::{self, Name};
 use crate::cli::demo::audience::{self, Answer};
 use crate::cli::demo::books::Tally;
@@ -176,8 +177,8 @@ fn the_summary_adds_up() {
         ..Tally::default()
     };
     let seen = Seen { breaks: 1, viewers: 10, asked: 300, late: 2, ..Seen::default() };
-    let replay = Report { auctions: 9, ..Report::default() };
-    let summary = Summary { seed: 7, seen, tally, notices: <_>::default(), replay };
+    let audit = Report { auctions: 9, ..Report::default() };
+    let summary = Summary { seed: 7, seen, tally, notices: <_>::default(), audit };
     assert_eq!(summary.unfilled(), [("no_bid", 15), ("unrecorded", 30)]);
     let unfilled: u64 = summary.unfilled().iter().map(|(_, seconds)| seconds).sum();
     assert_eq!(summary.tally.sold + unfilled, summary.seen.asked);
@@ -198,17 +199,23 @@ fn the_summary_adds_up() {
 }
 
 #[test]
-fn a_replay_that_differs_holds_nothing() {
-    let difference = crate::audit::replay::Difference {
-        auction: crate::model::ids::AuctionId::new([0; 16]),
-        index: 0,
-        sections: Vec::new(),
-    };
-    let replay = Report { auctions: 1, differing: vec![difference], missing: Vec::new() };
+fn a_folder_with_a_fault_holds_nothing() {
+    let mut audit = Report { auctions: 1, replayed: 1, ..Report::default() };
+    audit.findings.add(Finding {
+        file: "journal/auction/x.seg".to_owned(),
+        index: Some(0),
+        field: "outcome".to_owned(),
+        what: "decided again it differs".to_owned(),
+    });
     let (seen, tally) = (Seen::default(), Tally::default());
-    let summary = Summary { seed: 7, seen, tally, notices: <_>::default(), replay };
+    let summary = Summary { seed: 7, seen, tally, notices: <_>::default(), audit };
     assert!(!summary.holds(&[]));
     assert!(summary.fill().abs() < 1e-12, "nothing asked is nothing filled");
+    let text = summary.text(&[]);
+    let fault = "  fault     journal/auction/x.seg: record 0: outcome: decided again it differs\n  \
+                 verify    broken: 1 fault in 0 records, 1 auctions (1 decided again)";
+    assert!(text.contains(fault), "{text}");
+    assert_eq!(summary.json(&[])["verify"]["verdict"], "broken");
 }
 
 #[test]

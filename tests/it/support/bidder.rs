@@ -63,6 +63,20 @@ impl Bidder {
         Self { id, address, config: String::new(), seen }
     }
 
+    /// Starts a bidder that bids these on every request, for tests that send thousands: it says the
+    /// same to all, reads no more than it must, and keeps nothing.
+    pub(crate) fn forgetting(id: &'static str, ads: Vec<Ad>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let ads = ads.clone();
+                thread::spawn(move || bid_on_all(stream.unwrap(), id, &ads));
+            }
+        });
+        Self::at(id, address)
+    }
+
     /// Starts a bidder that bids these on the first imp, each with notices to this bidder.
     pub(crate) fn bidding(id: &'static str, ads: Vec<Ad>) -> Self {
         // Its own address is known only once it listens, and a notice names it.
@@ -139,6 +153,25 @@ fn converse(stream: TcpStream, say: &Speech, seen: &Mutex<Seen>) {
             }
         };
         if writer.write_all(&answer).is_err() {
+            return;
+        }
+    }
+}
+
+/// Bids until the other side has gone, which may be in the middle of anything.
+fn bid_on_all(stream: TcpStream, id: &str, ads: &[Ad]) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut writer = stream;
+    while let Some((_, headers)) = http::read_head(&mut reader) {
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        let length = length.map_or(0, |(_, length)| length.parse::<usize>().unwrap());
+        let mut body = vec![0; length];
+        if reader.read_exact(&mut body).is_err() {
+            return;
+        }
+        let request: Value = serde_json::from_slice(&body).unwrap();
+        let said = response(id, &request, ads.iter().map(|ad| ad.bid(&request, None)));
+        if writer.write_all(&ok("", said.as_bytes())).is_err() {
             return;
         }
     }

@@ -24,8 +24,13 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it and waits until it sells.
     pub(crate) fn start(config: &Path, arguments: &[&str]) -> Self {
-        let mut child = command(config, arguments);
-        let mut child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_by(command(config, arguments))
+    }
+
+    /// Starts it by a command of one's own and waits until it sells.
+    pub(crate) fn start_by(mut command: Command) -> Self {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let log = Arc::<Mutex<String>>::default();
         let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
         thread::spawn(move || {
@@ -55,7 +60,13 @@ impl Process {
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).unwrap();
-        self.child.wait().unwrap().code()
+        self.ended()
+    }
+
+    /// Waits until it ends; returns the exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        let ended = until("the exchange ends", || self.child.try_wait().unwrap());
+        ended.code()
     }
 }
 
@@ -77,8 +88,22 @@ impl Drop for Process {
 
 /// Returns the command `breakwater -c <config> <arguments>`.
 pub(crate) fn command(config: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_breakwater"));
-    command.arg("-c").arg(config).args(arguments);
+    from(&[], config, arguments)
+}
+
+/// Returns the same command, run by another, such as `strace -f`.
+pub(crate) fn from(by: &[&str], config: &Path, arguments: &[&str]) -> Command {
+    let program = program();
+    let words = [by, &[&*program]].concat();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).arg("-c").arg(config).args(arguments);
     command.env("BREAKWATER_TEST_KEY", crate::support::exchange::KEY);
     command
+}
+
+/// Returns the program: that which was built with the tests, unless `BREAKWATER_PROGRAM` names
+/// another, as CI does to try the one that is released.
+pub(crate) fn program() -> String {
+    let built = || env!("CARGO_BIN_EXE_breakwater").to_owned();
+    std::env::var("BREAKWATER_PROGRAM").unwrap_or_else(|_| built())
 }
