@@ -91,7 +91,7 @@ pub fn gaps(data: &Path) -> Result<Report, JournalError> {
         let end = match life.end {
             Some(End::Stop(_)) => Ended::Stop,
             Some(End::Gap(_)) => Ended::Gap,
-            None if lives.last() == Some(boot) => Ended::Open,
+            None if lives.is_open(boot) => Ended::Open,
             None => Ended::Unknown,
         };
         report.starts.push(Start {
@@ -177,7 +177,7 @@ fn missing(
     let unfinished = life.is_some_and(|life| match life.end {
         Some(End::Gap(_)) => true,
         Some(End::Stop(_)) => false,
-        None => lives.last() == Some(boot),
+        None => lives.is_open(boot),
     });
     let pruned = if cut { numbers.first().unwrap_or(0) } else { 0 };
     for run in numbers.missing() {

@@ -43,6 +43,8 @@ pub(super) struct Snapshot {
 pub(super) struct Lives {
     by_boot: BTreeMap<u64, Life>,
     configs: BTreeMap<u64, Snapshot>,
+    /// The last start that told its config, and so the ends of all before it.
+    opened: u64,
     /// The index after the last record taken.
     next: u64,
     /// Records that could not be read.
@@ -70,7 +72,8 @@ impl Lives {
             Kind::Auction => Ok(None),
             Kind::Config => {
                 self.configs.insert(index, Snapshot { root: record.root, at: record.at });
-                Ok(None)
+                let fault = self.open(record.head()?.boot);
+                Ok(fault.filter(|_| self.lost.is_empty()))
             }
             Kind::Lifecycle => {
                 let boot = record.head()?.boot;
@@ -119,9 +122,9 @@ impl Lives {
         self.by_boot.iter().map(|(boot, life)| (*boot, life))
     }
 
-    /// Returns the counter of the last start.
-    pub(super) fn last(&self) -> Option<u64> {
-        self.by_boot.last_key_value().map(|(boot, _)| *boot)
+    /// Says whether a start runs, or ended and no later one has had the time to tell.
+    pub(super) fn is_open(&self, boot: u64) -> bool {
+        self.opened <= boot && self.life(boot).is_some_and(|life| life.end.is_none())
     }
 
     /// Returns the index after the last record taken.
@@ -164,8 +167,22 @@ impl Lives {
         }
     }
 
+    /// Takes it that a start told its config: by then it has told how those before it ended.
+    fn open(&mut self, boot: u64) -> Option<Fault> {
+        let before = self.opened..boot;
+        self.opened = self.opened.max(boot);
+        // Those before the start that did so last were looked at then.
+        let mut lives = (!before.is_empty()).then(|| self.by_boot.range(before))?;
+        let (untold, index) = lives.find_map(|(untold, life)| {
+            let (index, _) = life.start.filter(|_| life.end.is_none())?;
+            Some((untold, index))
+        })?;
+        let what = format!("start {untold} has neither a stop nor a gap");
+        Some(Fault { index, field: "start", what })
+    }
+
     fn start(&mut self, index: u64, boot: u64, at: UnixMillis) -> Option<Fault> {
-        let last = self.by_boot.last_key_value().map(|(boot, life)| (*boot, life.clone()));
+        let last = self.by_boot.last_key_value().map(|(boot, _)| *boot);
         let entry = self.by_boot.entry(boot);
         if let Entry::Occupied(_) = &entry {
             let what = format!("start {boot} is told twice");
@@ -173,12 +190,7 @@ impl Lives {
         }
         entry.or_default().start = Some((index, at));
         match last {
-            Some((last, Life { start: Some((started, _)), end: None, .. })) => Some(Fault {
-                index: started,
-                field: "start",
-                what: format!("start {last} has neither a stop nor a gap"),
-            }),
-            Some((last, _)) if last + 1 != boot => Some(Fault {
+            Some(last) if last + 1 != boot => Some(Fault {
                 index,
                 field: "boot",
                 what: format!("start {boot} follows start {last}"),

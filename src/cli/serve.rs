@@ -1,5 +1,6 @@
 //! `breakwater run`: puts the exchange together, and takes it apart in the right order.
 
+use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
@@ -245,16 +246,18 @@ fn opening(journal: &Journal, market: &Market, data: &Path) -> anyhow::Result<(u
         config: None,
         build: BUILD,
     };
-    if let Some(boot) = unfinished(data)? {
-        tracing::warn!(boot, "the last start ended without a stop");
-        let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
-        let gap = Lifecycle::Gap { boot, unused: Vec::new() };
-        let gap = record::lifecycle(&head(permit.seq()), &entropy::draw(), &gap);
-        let _flushed_with_the_next = permit.append(gap);
+    let unfinished = unfinished(data)?;
+    // The start comes first, so that no record has a start that a crash kept from being told.
+    let mut events = vec![Lifecycle::Start];
+    for boot in unfinished {
+        tracing::warn!(boot, "an earlier start ended without a stop");
+        events.push(Lifecycle::Gap { boot, unused: Vec::new() });
     }
-    let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
-    let start = record::lifecycle(&head(permit.seq()), &entropy::draw(), &Lifecycle::Start);
-    let _flushed_with_the_next = permit.append(start);
+    for event in &events {
+        let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
+        let payload = record::lifecycle(&head(permit.seq()), &entropy::draw(), event);
+        let _flushed_with_the_next = permit.append(payload);
+    }
     let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
     let (payload, root) =
         record::config_snapshot(&head(permit.seq()), &entropy::draw(), &market.snapshot);
@@ -265,9 +268,10 @@ fn opening(journal: &Journal, market: &Market, data: &Path) -> anyhow::Result<(u
     }
 }
 
-/// Returns the start counter of the last start, when no stop or gap record follows it.
-fn unfinished(data: &Path) -> anyhow::Result<Option<u64>> {
-    let mut open = None;
+/// Returns the start counters of the starts that no stop or gap record ends: more than one when a
+/// crash came between a start and the gaps it tells of.
+fn unfinished(data: &Path) -> anyhow::Result<BTreeSet<u64>> {
+    let mut open = BTreeSet::new();
     for frame in journal::read::frames(data, Stream::Money)? {
         let frame = frame?;
         let record = record::read::read(&frame.payload)?;
@@ -275,9 +279,9 @@ fn unfinished(data: &Path) -> anyhow::Result<Option<u64>> {
             continue;
         }
         match record.lifecycle()? {
-            Lifecycle::Start => open = Some(record.head()?.boot),
-            Lifecycle::Stop => open = None,
-            Lifecycle::Gap { unused, .. } if unused.is_empty() => open = None,
+            Lifecycle::Start => drop(open.insert(record.head()?.boot)),
+            Lifecycle::Stop => drop(open.remove(&record.head()?.boot)),
+            Lifecycle::Gap { boot, unused } if unused.is_empty() => drop(open.remove(&boot)),
             Lifecycle::Gap { .. } | Lifecycle::LateSync { .. } => {}
         }
     }

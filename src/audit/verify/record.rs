@@ -127,7 +127,7 @@ impl Checks {
                 continue;
             };
             // A start that runs, or ended without a stop, may lack what it was writing.
-            if lives.last() == Some(boot) && life.end.is_none() {
+            if lives.is_open(boot) {
                 continue;
             }
             if matches!(life.end, Some(End::Gap(_))) {

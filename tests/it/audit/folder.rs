@@ -48,19 +48,34 @@ impl Node {
         Self::open(data, limits, &[])
     }
 
-    fn open(data: TempDir, limits: Limits, before: &[Lifecycle]) -> Self {
+    /// Starts it after crashes, and records the start alone.
+    pub(crate) fn start_bare(data: TempDir) -> Self {
+        Self::begin(data, Limits::default())
+    }
+
+    fn open(data: TempDir, limits: Limits, found: &[Lifecycle]) -> Self {
+        let mut node = Self::begin(data, limits);
+        found.iter().for_each(|event| node.life(event));
+        node.configure();
+        node
+    }
+
+    fn begin(data: TempDir, limits: Limits) -> Self {
         let settings = Settings { limits, ..Settings::new(Durability::Flushed) };
         let disk = Arc::new(LocalDisk);
         let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
         let (journal, config, at) = (Arc::new(journal), (0, [0; 32]), ARRIVAL);
-        let mut node = Self { data, journal, config, at };
-        before.iter().for_each(|event| node.life(event));
+        let node = Self { data, journal, config, at };
         node.life(&Lifecycle::Start);
-        let permit = node.permit(Stream::Money);
-        let head = node.head(permit.seq());
-        let (payload, root) = record::config_snapshot(&head, &entropy::draw(), b"{}");
-        node.config = (flushed(permit, payload), root);
         node
+    }
+
+    /// Records the config.
+    pub(crate) fn configure(&mut self) {
+        let permit = self.permit(Stream::Money);
+        let head = self.head(permit.seq());
+        let (payload, root) = record::config_snapshot(&head, &entropy::draw(), b"{}");
+        self.config = (flushed(permit, payload), root);
     }
 
     /// Records what happened to it.

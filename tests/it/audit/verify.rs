@@ -1,6 +1,7 @@
 //! What holds, and what is found in a folder whose bytes are sound but do not tell the truth.
 
 use breakwater::audit::finding::Finding;
+use breakwater::audit::gaps::gaps;
 use breakwater::io::journal::{Limits, Stream};
 use breakwater::model::money::Cpm;
 use breakwater::wire::record::Lifecycle;
@@ -48,6 +49,27 @@ fn a_crash_is_no_fault_before_or_after_the_next_start() {
     node.sell(1);
     let report = verified(node.stop().path());
     assert_eq!(report.findings.listed(), []);
+}
+
+/// A crash between a start and the gap that it would have told leaves two starts open.
+#[test]
+fn a_start_that_crashed_before_it_told_of_the_last_is_told_of_by_the_next() {
+    let mut node = Node::start();
+    node.sell(1);
+    node.publish();
+    let data = Node::start_bare(node.crash()).crash();
+    let report = verified(data.path());
+    assert_eq!((report.findings.listed(), report.starts), (&[][..], 2));
+    let gaps = gaps(data.path()).unwrap();
+    assert!(gaps.explained(), "{gaps:?}");
+    let mut node = Node::start_bare(data);
+    for boot in [1, 2] {
+        node.life(&Lifecycle::Gap { boot, unused: Vec::new() });
+    }
+    node.configure();
+    node.sell(1);
+    let data = node.stop();
+    assert_eq!(verified(data.path()).findings.listed(), []);
 }
 
 #[test]

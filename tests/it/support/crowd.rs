@@ -62,11 +62,6 @@ impl Crowd {
         Self { told, callers }
     }
 
-    /// Returns what they were told so far.
-    pub(crate) fn answers(&self) -> Answers {
-        self.told.answers.lock().clone()
-    }
-
     /// Returns how many answers had ads so far.
     pub(crate) fn sold(&self) -> usize {
         self.told.answers.lock().sold.len()
