@@ -1,8 +1,8 @@
 //! `kill -9` in a loop under load: what was answered is in the journal once, every start goes on,
 //! and in the end all of it verifies.
 //!
-//! `KILL_LOOPS` says how often (CI: 100), `KILL_SEED` repeats a run, `KILL_DATA` names a folder to
-//! keep.
+//! `KILL_LOOPS` says how often (5; CI: 100, or as many as it is told), `KILL_SEED` repeats a run,
+//! `KILL_DATA` names a folder to keep.
 
 use std::env;
 use std::fs;
