@@ -11,7 +11,7 @@ use crate::auction::candidate::Candidate;
 use crate::auction::fill::conflicts::Conflicts;
 use crate::auction::separation::category::Categories;
 use crate::auction::text::Text;
-use crate::model::bid::Bid;
+use crate::model::bid::{Bid, MediaHash};
 use crate::model::category::Separation;
 use crate::model::ids::{BidderId, CreativeId};
 use crate::model::plan::AuctionInput;
@@ -88,7 +88,7 @@ fn same_creative<'a>(members: &[Member<'a>], conflicts: &mut Conflicts) {
     group(members.iter().filter_map(own).collect(), conflicts);
     // Equal sets have equal least elements, so that few sets need be made to compare them.
     let least = |member: &Member<'a>| Some((media(member.bid).iter().min()?, *member));
-    let mut least: Vec<(&[u8; 32], Member<'_>)> = members.iter().filter_map(least).collect();
+    let mut least: Vec<(&MediaHash, Member<'_>)> = members.iter().filter_map(least).collect();
     least.sort_unstable_by_key(|&(least, member)| (least, member.index));
     for alike in least.chunk_by(|left, right| left.0 == right.0).filter(|it| 1 < it.len()) {
         let set = |bid| {
@@ -134,7 +134,7 @@ fn each<'a, K, I: Iterator<Item = K>>(
 }
 
 /// Returns the hashes of a bid's media files.
-fn media(bid: &Bid) -> &[[u8; 32]] {
+fn media(bid: &Bid) -> &[MediaHash] {
     bid.markup.as_ref().map_or(&[], |markup| &markup.media[..])
 }
 

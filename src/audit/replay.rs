@@ -3,7 +3,6 @@
 //! It calls the very functions that ran live and never the exchange: a record and this code are
 //! all that anyone needs to check an auction.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use thiserror::Error;
@@ -11,13 +10,12 @@ use thiserror::Error;
 use crate::auction::{decide, insight};
 use crate::io::journal::{JournalError, Stream, read};
 use crate::model::ids::AuctionId;
-use crate::model::outcome::Outcome;
-use crate::model::plan::AuctionInput;
 use crate::wire::explain::{self, Explanation};
-use crate::wire::record;
 use crate::wire::record::Kind;
-use crate::wire::record::outcome::outcome_sections;
-use crate::wire::record::read::{Record, RecordError};
+use crate::wire::record::outcome::differing;
+use crate::wire::record::read::RecordError;
+use crate::wire::record::read::view::{View, view};
+use crate::wire::record::texts::Texts;
 
 /// What a replay found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -86,6 +84,8 @@ impl ReplayError {
     #[must_use]
     pub fn is_damage(&self) -> bool {
         match self {
+            // What a newer release made is whole.
+            Self::Record { source: RecordError::Rules(_), .. } => false,
             Self::Record { .. }
             | Self::Journal(JournalError::Damaged { .. } | JournalError::Foreign { .. }) => true,
             Self::Journal(JournalError::Io { .. } | JournalError::Locked { .. }) => false,
@@ -100,6 +100,7 @@ impl ReplayError {
 /// When a part of the stream cannot be read.
 pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
     let mut report = Report::default();
+    let mut texts = Texts::default();
     let mut latest = None;
     let mut missing = match wanted {
         Wanted::These(ids) => ids.clone(),
@@ -108,25 +109,26 @@ pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
     for frame in read::frames(data, Stream::Auction)? {
         let frame = frame?;
         let fault = |source| fault(&frame, source);
-        let record = record::read::read(&frame.payload).map_err(fault)?;
+        let record = view(&frame.payload).map_err(fault)?;
         if record.kind != Kind::Auction {
             continue;
         }
         match wanted {
-            Wanted::All => again(&mut report, frame.index, &record).map_err(fault)?,
-            Wanted::Latest => latest = Some((frame, record)),
+            Wanted::All => again(&mut report, frame.index, &record, &mut texts).map_err(fault)?,
+            Wanted::Latest => latest = Some(frame),
             Wanted::These(_) => {
                 let before = missing.len();
                 missing.retain(|id| *id != record.id);
                 if missing.len() < before {
-                    again(&mut report, frame.index, &record).map_err(fault)?;
+                    again(&mut report, frame.index, &record, &mut texts).map_err(fault)?;
                 }
             }
         }
     }
-    if let Some((frame, record)) = latest {
-        let decided = again(&mut report, frame.index, &record);
-        decided.map_err(|source| fault(&frame, source))?;
+    if let Some(frame) = latest {
+        let fault = |source| fault(&frame, source);
+        let record = view(&frame.payload).map_err(fault)?;
+        again(&mut report, frame.index, &record, &mut texts).map_err(fault)?;
     }
     report.missing = missing;
     Ok(report)
@@ -141,22 +143,22 @@ pub fn explain(data: &Path, wanted: Option<AuctionId>) -> Result<Option<Explaine
     let mut found = None;
     for frame in read::frames(data, Stream::Auction)? {
         let frame = frame?;
-        let record = record::read::read(&frame.payload).map_err(|source| fault(&frame, source))?;
+        let record = view(&frame.payload).map_err(|source| fault(&frame, source))?;
         if record.kind == Kind::Auction && wanted.is_none_or(|id| id == record.id) {
-            found = Some((frame, record));
+            found = Some(frame);
             if wanted.is_some() {
                 break;
             }
         }
     }
-    let Some((frame, record)) = found else { return Ok(None) };
-    let told = told(frame.index, &record).map_err(|source| fault(&frame, source))?;
-    Ok(Some(told))
+    let Some(frame) = found else { return Ok(None) };
+    let told = view(&frame.payload).and_then(|record| told(frame.index, &record));
+    told.map(Some).map_err(|source| fault(&frame, source))
 }
 
 /// Tells what a record says, decided again.
-fn told(index: u64, record: &Record) -> Result<Explained, RecordError> {
-    let input = record.auction_input()?;
+fn told(index: u64, record: &View<'_>) -> Result<Explained, RecordError> {
+    let input = record.auction_input(&mut Texts::default())?;
     let outcome = decide::decide(&input);
     let insight = insight::insight(&input, &outcome);
     let told = explain::explain(&record.asked()?, &input, &outcome, &insight);
@@ -169,8 +171,13 @@ fn fault(frame: &read::Frame, source: RecordError) -> ReplayError {
 }
 
 /// Decides one auction again and notes what differs.
-fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), RecordError> {
-    let input = record.auction_input()?;
+fn again(
+    report: &mut Report,
+    index: u64,
+    record: &View<'_>,
+    texts: &mut Texts,
+) -> Result<(), RecordError> {
+    let input = record.auction_input(texts)?;
     let outcome = decide::decide(&input);
     let sections = differing(record, &input, &outcome);
     report.auctions += 1;
@@ -178,18 +185,4 @@ fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), RecordE
         report.differing.push(Difference { auction: record.id, index, sections });
     }
     Ok(())
-}
-
-/// Returns the names of the sections that come out otherwise than they are recorded.
-fn differing(record: &Record, input: &AuctionInput, outcome: &Outcome) -> Vec<String> {
-    let decided: BTreeMap<String, Vec<u8>> = outcome_sections(input, outcome).into_iter().collect();
-    let recorded: BTreeMap<&str, &[u8]> = record.outcome_sections().collect();
-    let mut sections: Vec<String> = decided
-        .iter()
-        .filter(|(name, bytes)| recorded.get(name.as_str()) != Some(&bytes.as_slice()))
-        .map(|(name, _)| name.clone())
-        .collect();
-    let unknown = recorded.keys().filter(|name| !decided.contains_key(**name));
-    sections.extend(unknown.map(|name| (*name).to_owned()));
-    sections
 }
