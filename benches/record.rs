@@ -6,6 +6,7 @@
 #[path = "../tests/it/auction/build.rs"]
 mod build;
 #[path = "../tests/it/auction/pods.rs"]
+#[expect(dead_code, reason = "records are measured on live breaks only")]
 mod pods;
 #[path = "../tests/it/auction/rng.rs"]
 mod rng;
@@ -79,6 +80,7 @@ fn replay(criterion: &mut Criterion) {
 }
 
 /// Prints what an auction takes on disk, plain and in a sealed segment.
+#[expect(clippy::print_stdout, reason = "sizes are results too")]
 fn sizes(_: &mut Criterion) {
     let mut sales = drawn(STORED, 1000);
     let raw: Vec<Vec<u8>> = sales.iter().map(Sale::record).collect();
@@ -105,7 +107,7 @@ fn drawn(size: Size, count: u64) -> Vec<Sale> {
 }
 
 /// Hands out one after the other, again and again.
-fn turns<T>(items: &[T]) -> impl Fn() -> &T {
+fn turns<'a, T>(items: &'a [T]) -> impl Fn() -> &'a T {
     let next = Cell::new(0);
     move || {
         let at = next.get();
