@@ -21,6 +21,14 @@ use crate::wire::record::ops::Ops;
 use crate::wire::record::seal::{Part, Sealer};
 use crate::wire::record::text::{Decimal, canonical};
 
+/// Spells a member's key as it stands after another member, for `json` and `scan`; stands above the
+/// modules that use it.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+
 mod bidder;
 pub mod disclosed;
 pub mod erase;

@@ -13,7 +13,7 @@ use crate::model::money::Cpm;
 use crate::model::plan::{Offer, OfferedImp, Plan, Terms};
 use crate::model::reason::{CallReason, LossReason};
 use crate::model::time::{Millis, Seconds};
-use crate::wire::record::json::{Json, key};
+use crate::wire::record::json::Json;
 use crate::wire::record::scan::Scan;
 use crate::wire::record::texts::Texts;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::ids::AuctionId;
-use crate::wire::record::json::{Json, key};
+use crate::wire::record::json::Json;
 use crate::wire::record::scan::Scan;
 use crate::wire::record::{Head, Kind};
 

@@ -5,14 +5,6 @@
 
 use crate::model::money::Cpm;
 
-/// Spells a member's key as it stands after another member, for `Json::key` and `Scan::key`.
-macro_rules! key {
-    ($name:literal) => {
-        concat!(",\"", $name, "\":")
-    };
-}
-pub(super) use key;
-
 /// A text of JSON that is being written at the end of other bytes.
 #[derive(Debug)]
 pub(super) struct Json<'a> {

@@ -7,7 +7,7 @@ use crate::model::passthrough::ViewerFacts;
 use crate::model::plan::{AuctionInput, Chosen};
 use crate::model::reason::CallReason;
 use crate::model::standing::{Quota, Standing};
-use crate::wire::record::json::{Json, key};
+use crate::wire::record::json::Json;
 use crate::wire::record::scan::Scan;
 
 /// What the record keeps of one auction besides its input and outcome.

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use crate::model::bid::Bid;
 use crate::model::outcome::{BidRef, Fate, HousePlay, Outcome, Search, Unfilled, Win};
 use crate::model::plan::AuctionInput;
-use crate::wire::record::json::{Json, key};
+use crate::wire::record::json::Json;
 use crate::wire::record::read::view::View;
 
 /// One of the sections.

@@ -9,7 +9,7 @@ use crate::model::break_request::{BreakRequest, Door};
 use crate::model::money::{Fee, FeeSchedule};
 use crate::model::plan::{Plan, Terms};
 use crate::model::rates::Rate;
-use crate::wire::record::json::{Json, key};
+use crate::wire::record::json::Json;
 use crate::wire::record::scan::Scan;
 use crate::wire::record::texts::Texts;
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::json::{Json, key};
+use super::json::Json;
 use super::ops::Ops;
 use super::outcome::outcome_sections;
 use super::read::{Record, RecordError, is_start, read};

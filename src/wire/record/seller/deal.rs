@@ -4,7 +4,7 @@ use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::{Floor, FloorStep};
 use crate::model::ids::{BidderId, DealId};
 use crate::model::time::Seconds;
-use crate::wire::record::json::{Json, key};
+use crate::wire::record::json::Json;
 use crate::wire::record::scan::Scan;
 use crate::wire::record::texts::Texts;
 

@@ -7,7 +7,7 @@ use crate::model::house::{HouseAd, MOST_HOUSE};
 use crate::model::market::{Fit, Lengths};
 use crate::model::plan::{Part, Place, Pod, Shape};
 use crate::model::time::{MAX_BREAK, Millis, Seconds};
-use crate::wire::record::json::{Json, key};
+use crate::wire::record::json::Json;
 use crate::wire::record::scan::Scan;
 use crate::wire::record::seller::deal;
 use crate::wire::record::texts::Texts;
