@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Micros {
 /// Section `outcome:seller`.
 #[derive(Deserialize)]
 struct Sales<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     wins: Vec<Sale<'a>>,
 }
 
@@ -39,7 +39,7 @@ struct Sale<'a> {
     #[serde(borrow)]
     bidder: Cow<'a, str>,
     clearing: Micros,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     fees: Vec<(Cow<'a, str>, Micros)>,
     net: Micros,
     part: usize,
@@ -75,7 +75,7 @@ struct Discount {
 /// Section `bidder:<id>`.
 #[derive(Deserialize)]
 struct Bids<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     bids: Vec<Bid<'a>>,
 }
 
@@ -94,13 +94,13 @@ struct Price {
 /// Section `seller`.
 #[derive(Deserialize)]
 struct Seller<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     parts: Vec<Part<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Part<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     deals: Vec<Deal<'a>>,
     floor: FloorForm,
 }
