@@ -44,11 +44,14 @@ fn every_auction_of_an_exchange_is_equal() {
     }
     assert!(BREAKS / 2 < sold, "seed {seed}: only {sold} breaks sold anything");
     let beside = replay(exchange.data.path(), &Wanted::All).unwrap();
+    // What a busy machine cannot decide in time is not sold, and not recorded.
+    let late = exchange.count("breakwater_fill_requests_total", &["brisk", "too_late"]);
     let data = exchange.stop();
     let after = replay(data.path(), &Wanted::All).unwrap();
     assert_eq!(beside, after);
     assert_eq!(after.differing, [], "seed {seed}");
-    assert_eq!(after.auctions, u64::try_from(BREAKS).unwrap());
+    let missing = u32::try_from(BREAKS).unwrap() - u32::try_from(after.auctions).unwrap();
+    assert!(f64::from(missing) <= late, "{missing} not recorded, {late} late");
     let counts = cast.stop();
     let (wins, losses, unexpanded) = (counts.wins, counts.losses, counts.unexpanded);
     assert!(0 < wins && 0 < losses && unexpanded == 0, "seed {seed}: {counts:?}");

@@ -23,17 +23,14 @@ pub struct Row {
     pub index: u64,
     /// Whether it is never billed.
     pub test: bool,
-    /// Who sold.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Who sold; this and the next three are not a bidder's to see.
     pub publisher: Option<Arc<str>>,
-    /// What the caller names its request.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the caller names its request, if it does.
     pub request_id: Option<Arc<str>>,
     /// The break.
-    #[serde(rename = "break", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "break")]
     pub ad_break: Option<Arc<str>>,
     /// What was for sale.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub placement: Option<Arc<str>>,
     /// The auction's currency.
     pub currency: String,

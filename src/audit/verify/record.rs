@@ -11,7 +11,9 @@ use crate::audit::verify::{Report, prices};
 use crate::io::journal::read::Frame;
 use crate::io::journal::{JournalError, Stream};
 use crate::wire::record::Kind;
-use crate::wire::record::read::{self, Body, HeadFacts, Record, RecordError};
+use crate::wire::record::read::view::{View, view};
+use crate::wire::record::read::{HeadFacts, RecordError};
+use crate::wire::record::texts::Texts;
 
 /// What was seen of a stream.
 pub(super) struct Checks {
@@ -25,6 +27,8 @@ pub(super) struct Checks {
     erased: u64,
     /// The citation looked up last: most auctions make the same.
     cited: Option<(u64, Snapshot)>,
+    /// Texts that many records have.
+    texts: Texts,
 }
 
 /// Numbers of a start that no record has.
@@ -38,7 +42,16 @@ struct Missing {
 impl Checks {
     pub(super) fn new(stream: Stream, deep: bool) -> Self {
         let (numbers, missing) = (Numbers::default(), BTreeMap::new());
-        Self { stream, deep, numbers, boot: None, missing, erased: 0, cited: None }
+        Self {
+            stream,
+            deep,
+            numbers,
+            boot: None,
+            missing,
+            erased: 0,
+            cited: None,
+            texts: Texts::default(),
+        }
     }
 
     pub(super) fn stream(&self) -> Stream {
@@ -58,7 +71,7 @@ impl Checks {
         report: &mut Report,
     ) -> Result<(), JournalError> {
         let mut found = Found { data, frame, report };
-        let record = match read::read(&frame.payload) {
+        let record = match view(&frame.payload) {
             Ok(record) => record,
             Err(error) => {
                 found.wrong(&error);
@@ -70,21 +83,14 @@ impl Checks {
         };
         self.sections(&record, &mut found);
         if self.stream == Stream::Money {
-            match lives.take(frame.index, &record) {
+            match lives.take(frame.index, &record.clone().into_record()) {
                 Ok(None) => {}
                 Ok(Some(fault)) => found.add(Some(fault.index), fault.field, fault.what),
                 Err(error) => found.wrong(&error),
             }
         }
-        let head = match record.head() {
-            Ok(head) => head,
-            Err(error) => {
-                found.wrong(&error);
-                return Ok(());
-            }
-        };
-        self.number(&head, &mut found);
-        self.citation(&record, &head, lives, &mut found)?;
+        self.number(record.head(), &mut found);
+        self.citation(&record, lives, &mut found)?;
         if record.kind == Kind::Auction {
             found.report.auctions += 1;
             for (section, what) in prices::faults(&record) {
@@ -92,7 +98,7 @@ impl Checks {
             }
             if self.deep {
                 found.report.replayed += 1;
-                again(&record, &mut found);
+                again(&record, &mut self.texts, &mut found);
             }
         }
         Ok(())
@@ -151,13 +157,11 @@ impl Checks {
     }
 
     /// Only what tells of the viewer may be erased.
-    fn sections(&mut self, record: &Record, found: &mut Found<'_>) {
-        for section in record.sections() {
-            if let Body::Erased(_) = section.body {
-                self.erased += 1;
-                if &*section.name != "user" {
-                    found.here(&section.name, "it is erased, and only `user` may be".to_owned());
-                }
+    fn sections(&mut self, record: &View<'_>, found: &mut Found<'_>) {
+        for section in record.erased() {
+            self.erased += 1;
+            if section != "user" {
+                found.here(section, "it is erased, and only `user` may be".to_owned());
             }
         }
     }
@@ -193,12 +197,11 @@ impl Checks {
     /// Looks up the config that a record cites.
     fn citation(
         &mut self,
-        record: &Record,
-        head: &HeadFacts,
+        record: &View<'_>,
         lives: &mut Lives,
         found: &mut Found<'_>,
     ) -> Result<(), JournalError> {
-        let Some((index, root)) = head.config else {
+        let Some((index, root)) = record.head().config else {
             if record.kind == Kind::Auction {
                 found.here("cfg", "it cites no config".to_owned());
             }
@@ -235,8 +238,8 @@ impl Checks {
 }
 
 /// Decides an auction again.
-fn again(record: &Record, found: &mut Found<'_>) {
-    match replay::differing_sections(record) {
+fn again(record: &View<'_>, texts: &mut Texts, found: &mut Found<'_>) {
+    match replay::differing_sections(record, texts) {
         Ok(sections) => {
             for section in sections {
                 found.here(&section, "decided again, it comes out otherwise".to_owned());

@@ -149,6 +149,12 @@ impl Exchange {
         until(&what, || (self.count(name, labels) == wanted).then_some(()));
     }
 
+    /// Waits until that sum is `wanted` or more: late flushes and notices add records of their own.
+    pub(crate) fn until_at_least(&self, name: &str, labels: &[&str], wanted: f64) {
+        let what = format!("{name} {labels:?} >= {wanted}");
+        until(&what, || (wanted <= self.count(name, labels)).then_some(()));
+    }
+
     /// Stops it as SIGTERM would; returns the data folder.
     pub(crate) fn stop(mut self) -> TempDir {
         stop(self.running.take().expect("it runs until stopped"));
