@@ -35,6 +35,7 @@ fn record(criterion: &mut Criterion) {
         seq: 1_000_000,
         at: UnixMillis(1_793_000_000_123),
         config: Some((2, [0xc0; 32])),
+        rates: None,
         build: "0.1.0",
     };
     let ops = Ops { standing: &Standing::default(), stages: &[("fanout", 80_250)] };

@@ -18,8 +18,10 @@ pub(super) struct Life {
     pub(super) start: Option<(u64, UnixMillis)>,
     /// How it ended, as far as the stream says.
     pub(super) end: Option<End>,
-    /// Numbers of the auction stream that no record has, as told at its end.
-    pub(super) unused: BTreeSet<u64>,
+    /// Numbers that no record has, as told at its end: of the auction stream.
+    auction: BTreeSet<u64>,
+    /// The same of the money stream.
+    money: BTreeSet<u64>,
 }
 
 /// How a start ended.
@@ -43,6 +45,7 @@ pub(super) struct Snapshot {
 pub(super) struct Lives {
     by_boot: BTreeMap<u64, Life>,
     configs: BTreeMap<u64, Snapshot>,
+    rates: BTreeMap<u64, Snapshot>,
     /// The index after the last record taken.
     next: u64,
     /// Records that could not be read.
@@ -58,6 +61,16 @@ pub(super) struct Fault {
     pub(super) what: String,
 }
 
+impl Life {
+    /// Says whether a record tells that a number of a stream was not used.
+    pub(super) fn is_told(&self, stream: Stream, number: u64) -> bool {
+        match stream {
+            Stream::Auction => self.auction.contains(&number),
+            Stream::Money => self.money.contains(&number),
+        }
+    }
+}
+
 impl Lives {
     /// Takes a record of the money stream; says what is wrong with the life it tells of.
     pub(super) fn take(
@@ -67,9 +80,13 @@ impl Lives {
     ) -> Result<Option<Fault>, RecordError> {
         self.next = index + 1;
         match record.kind {
-            Kind::Auction => Ok(None),
-            Kind::Config => {
-                self.configs.insert(index, Snapshot { root: record.root, at: record.at });
+            Kind::Auction | Kind::Notices | Kind::Admin => Ok(None),
+            Kind::Config | Kind::Rates => {
+                let snapshots = match record.kind {
+                    Kind::Config => &mut self.configs,
+                    _ => &mut self.rates,
+                };
+                snapshots.insert(index, Snapshot { root: record.root, at: record.at });
                 Ok(None)
             }
             Kind::Lifecycle => {
@@ -107,6 +124,11 @@ impl Lives {
     /// Returns the config snapshot at an index of the money stream.
     pub(super) fn config(&self, index: u64) -> Option<Snapshot> {
         self.configs.get(&index).copied()
+    }
+
+    /// Returns the snapshot of rates at an index of the money stream.
+    pub(super) fn rates(&self, index: u64) -> Option<Snapshot> {
+        self.rates.get(&index).copied()
     }
 
     /// Returns a start by its counter.
@@ -152,15 +174,16 @@ impl Lives {
                 life.end.get_or_insert(End::Stop(index));
                 fault
             }
-            Lifecycle::Gap { boot: of, unused } => {
+            Lifecycle::Gap { boot: of, auction, money } => {
                 let life = self.by_boot.entry(*of).or_default();
-                if unused.is_empty() {
+                if auction.is_empty() && money.is_empty() {
                     life.end.get_or_insert(End::Gap(index));
                 }
-                life.unused.extend(unused);
+                life.auction.extend(auction);
+                life.money.extend(money);
                 None
             }
-            Lifecycle::LateSync { .. } => None,
+            Lifecycle::LateSync { .. } | Lifecycle::Cut { .. } | Lifecycle::Clock { .. } => None,
         }
     }
 

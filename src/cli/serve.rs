@@ -16,17 +16,18 @@ use tokio::time::{Instant, sleep};
 use crate::admin::Admin;
 use crate::auction::category;
 use crate::cli::load::{self, Secrets};
-use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK};
+use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK, life};
 use crate::config::Loaded;
 use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
+use crate::exchange::clerk::Clerk;
 use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
-use crate::exchange::shared::{BUILD, COMMIT, Shared};
+use crate::exchange::shared::{COMMIT, Shared};
 use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
-use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Limits, Stream};
+use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits};
 use crate::io::keys::KeyError;
 use crate::io::log::LogError;
 use crate::io::log::follower::{Follower, Logs};
@@ -34,17 +35,18 @@ use crate::io::log::published::Published;
 use crate::io::metrics::exposition::{self, Exposition};
 use crate::io::metrics::{Build, Labels, Metrics};
 use crate::io::notifier::{self, Notifier};
-use crate::io::{clock, entropy, journal, keys};
+use crate::io::{clock, journal, keys};
 use crate::model::market::Market;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
 use crate::server::Server;
 use crate::wire::beacon::{self, Keyring};
-use crate::wire::record::{self, Lifecycle};
+use crate::wire::record;
 
 /// A running exchange.
 pub struct Running {
     shared: Arc<Shared>,
     log: Arc<Follower>,
+    clerk: Clerk,
     server: Server,
     admin: Admin,
     shutdown_delay: Duration,
@@ -112,7 +114,8 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let journal = journal(&settings, &identity)?;
     // Before a record is added: a folder that may not go on is left as it is.
     let logs = Logs::open(&settings.data, &identity, settings.anchor.as_deref(), &journal)?;
-    let config = opening(&journal, &market, &settings.data)?;
+    life::begin(&journal, &market.node, &settings.data)?;
+    let snapshots = life::snapshots(&journal, &market)?;
     // The first auction must not be the one that reads them.
     category::load();
     let exposition = exposition::install();
@@ -121,15 +124,18 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let keyring = keyring(&settings.data)?;
     let live = Live::new(Patience::BIDDER, Vec::new())?;
     let notifier = notifier(&market, &live, &metrics);
+    let config = snapshots.config;
     let mut shared = Shared::new(Arc::clone(&market), config, journal, metrics, keyring, notifier);
+    shared.rates = snapshots.rates;
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
     let shared = Arc::new(shared);
     let log = Arc::new(follow(logs, &settings, &shared)?);
+    let clerk = Clerk::start(&shared).context("the thread of the clerk")?;
     let server = server(&settings, &shared, live)?;
     let admin = Admin::start(settings.admin, Arc::clone(&shared), Arc::clone(&log), exposition)
         .with_context(|| format!("admin listener {}", settings.admin))?;
     let shutdown_delay = Duration::from_millis(settings.shutdown_delay.0);
-    Ok(Running { shared, log, server, admin, shutdown_delay })
+    Ok(Running { shared, log, clerk, server, admin, shutdown_delay })
 }
 
 impl Running {
@@ -180,15 +186,16 @@ impl Running {
         Ok(code)
     }
 
-    /// Stops in order: readiness, listener, running sales, notices, journal, log.
+    /// Stops in order: readiness, listener, running sales, notices, their records, journal, log.
     pub async fn stop(self) {
-        let Self { shared, log, server, admin, shutdown_delay } = self;
+        let Self { shared, log, clerk, server, admin, shutdown_delay } = self;
         admin.drain();
         sleep(shutdown_delay).await;
         blocking(move || server.drain()).await;
         shared.notifier.finish(Instant::now() + NOTICE_TIME).await;
         blocking(move || {
-            closing(&shared);
+            clerk.stop();
+            life::end(&shared.journal, |seq| shared.head(seq, clock::now()));
             shared.journal.finish();
             // The last checkpoint covers all; the lock is held until it stands.
             log.stop();
@@ -227,73 +234,7 @@ fn journal(settings: &Settings, identity: &Identity) -> anyhow::Result<Journal> 
         .with_context(|| format!("data folder {}", settings.data.display()))?;
     let limits = Limits { segment: settings.segment, ..Limits::default() };
     let with = journal::Settings { durability, limits, retention: settings.retention };
-    let journal = Journal::open_with(&settings.data, identity, with, record::read::is_start)?;
-    for cut in journal.cuts() {
-        tracing::warn!(?cut, "a torn record was cut off the journal");
-    }
-    Ok(journal)
-}
-
-/// Records the start and the config; returns the place of the latter, flushed.
-fn opening(journal: &Journal, market: &Market, data: &Path) -> anyhow::Result<(u64, [u8; 32])> {
-    let at = clock::now();
-    let head = |seq| record::Head {
-        node: &market.node,
-        boot: journal.boot(),
-        seq,
-        at,
-        config: None,
-        build: BUILD,
-    };
-    if let Some(boot) = unfinished(data)? {
-        tracing::warn!(boot, "the last start ended without a stop");
-        let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
-        let gap = Lifecycle::Gap { boot, unused: Vec::new() };
-        let gap = record::lifecycle(&head(permit.seq()), &entropy::draw(), &gap);
-        let _flushed_with_the_next = permit.append(gap);
-    }
-    let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
-    let start = record::lifecycle(&head(permit.seq()), &entropy::draw(), &Lifecycle::Start);
-    let _flushed_with_the_next = permit.append(start);
-    let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
-    let (payload, root) =
-        record::config_snapshot(&head(permit.seq()), &entropy::draw(), &market.snapshot);
-    let pending = permit.append(payload);
-    match pending.wait_blocking() {
-        Flush::Flushed { index } => Ok((index, root)),
-        Flush::Late | Flush::Refused => anyhow::bail!("the config could not be recorded"),
-    }
-}
-
-/// Returns the start counter of the last start, when no stop or gap record follows it.
-fn unfinished(data: &Path) -> anyhow::Result<Option<u64>> {
-    let mut open = None;
-    for frame in journal::read::frames(data, Stream::Money)? {
-        let frame = frame?;
-        let record = record::read::read(&frame.payload)?;
-        if record.kind != record::Kind::Lifecycle {
-            continue;
-        }
-        match record.lifecycle()? {
-            Lifecycle::Start => open = Some(record.head()?.boot),
-            Lifecycle::Stop => open = None,
-            Lifecycle::Gap { unused, .. } if unused.is_empty() => open = None,
-            Lifecycle::Gap { .. } | Lifecycle::LateSync { .. } => {}
-        }
-    }
-    Ok(open)
-}
-
-/// Records the stop, and the numbers that no record has.
-fn closing(shared: &Shared) {
-    let boot = shared.journal.boot();
-    let unused = shared.journal.unused(Stream::Auction);
-    let gap = (!unused.is_empty()).then_some(Lifecycle::Gap { boot, unused });
-    for event in gap.into_iter().chain([Lifecycle::Stop]) {
-        let Some(permit) = shared.journal.permit(Stream::Money) else { return };
-        let head = shared.head(permit.seq(), clock::now());
-        let _flushed_at_close = permit.append(record::lifecycle(&head, &entropy::draw(), &event));
-    }
+    Ok(Journal::open_with(&settings.data, identity, with, record::read::is_start)?)
 }
 
 fn keyring(data: &Path) -> anyhow::Result<Keyring> {

@@ -13,16 +13,21 @@ use crate::model::ids::AuctionId;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{AuctionInput, Draw};
 use crate::model::time::UnixMillis;
+use crate::wire::record::lifecycle::LifecycleForm;
 use crate::wire::record::ops::Ops;
 use crate::wire::record::outcome::outcome_sections;
 use crate::wire::record::seal::{Part, USER};
 use crate::wire::record::text::{Decimal, Hex, canonical, text};
 
+pub mod admin;
 mod bidder;
 pub mod disclosed;
 pub mod erase;
+mod lifecycle;
+pub mod notices;
 pub mod ops;
 pub mod outcome;
+pub mod rates;
 pub mod read;
 pub mod seal;
 pub mod seller;
@@ -41,6 +46,8 @@ pub struct Head<'a> {
     pub at: UnixMillis,
     /// Index in the money stream and record root of the config in force; none before the first.
     pub config: Option<(u64, [u8; 32])>,
+    /// The same of the rates of exchange in force; none where there are none.
+    pub rates: Option<(u64, [u8; 32])>,
     /// Name and version of this program.
     pub build: &'a str,
 }
@@ -50,10 +57,26 @@ pub struct Head<'a> {
 pub enum Kind {
     /// An auction.
     Auction,
+    /// What came of notices to bidders.
+    Notices,
     /// A config in force from here on.
     Config,
+    /// Rates of exchange in force from here on.
+    Rates,
+    /// What somebody did to the journal.
+    Admin,
     /// The life of the node.
     Lifecycle,
+}
+
+/// A stream as records name it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StreamName {
+    /// Auctions and what came of their notices.
+    Auction,
+    /// Everything else.
+    Money,
 }
 
 /// What happened to the node.
@@ -67,13 +90,30 @@ pub enum Lifecycle {
     Gap {
         /// The start counter it belongs to.
         boot: u64,
-        /// Numbers that were drawn and not used; empty when that start ended without a stop.
-        unused: Vec<u64>,
+        /// Numbers of the auction stream that were drawn and not used. Where neither stream has
+        /// any, that start ended without a stop.
+        auction: Vec<u64>,
+        /// The same of the money stream.
+        money: Vec<u64>,
     },
     /// An answer left before its record was known to be on disk.
     LateSync {
         /// Whose.
         auction: AuctionId,
+    },
+    /// The end of a stream was torn and cut off at the start.
+    Cut {
+        /// The stream.
+        stream: StreamName,
+        /// The index of the record that was not written whole.
+        index: u64,
+        /// How many bytes were cut.
+        bytes: u64,
+    },
+    /// The clock went back. Records go on with the time that was reached, until it is reached again.
+    Clock {
+        /// How far the clock was behind that time, in milliseconds.
+        lag_ms: u64,
     },
 }
 
@@ -85,6 +125,8 @@ struct HeadForm<'a> {
     build: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cfg: Option<Citation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fx: Option<Citation>,
     id: Cow<'a, str>,
     kind: Kind,
     node: Cow<'a, str>,
@@ -106,16 +148,6 @@ struct HeadForm<'a> {
 struct Citation {
     hash: Hex<32>,
     index: Decimal,
-}
-
-/// Section `lifecycle`. Fields stand in ASCII order.
-#[derive(Deserialize, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
-enum LifecycleForm<'a> {
-    Start,
-    Stop,
-    Gap { of_boot: Decimal, unused: Vec<Decimal> },
-    LateSync { of: Cow<'a, str> },
 }
 
 /// Returns the payload of the record of one auction (kind 1).
@@ -180,29 +212,26 @@ pub fn config_snapshot(head: &Head<'_>, draw: &Draw, config: &[u8]) -> (Vec<u8>,
 #[must_use]
 pub fn lifecycle(head: &Head<'_>, draw: &Draw, event: &Lifecycle) -> Vec<u8> {
     let form = canonical(&head_form(head, Kind::Lifecycle, draw.auction));
-    let event = canonical(&match event {
-        Lifecycle::Start => LifecycleForm::Start,
-        Lifecycle::Stop => LifecycleForm::Stop,
-        Lifecycle::Gap { boot, unused } => LifecycleForm::Gap {
-            of_boot: Decimal(*boot),
-            unused: unused.iter().copied().map(Decimal).collect(),
-        },
-        Lifecycle::LateSync { auction } => {
-            LifecycleForm::LateSync { of: Cow::Owned(auction.to_string()) }
-        }
-    });
+    let event = canonical(&LifecycleForm::of(event));
     let parts = vec![Part::new("head", form), Part::new(LIFECYCLE, event)];
     let kind = Kind::Lifecycle.number();
     seal::payload(kind, draw.auction.bytes(), head.at, &draw.record_key, parts).0
 }
 
 impl Kind {
+    /// The kinds that are built.
+    const ALL: [Self; 6] =
+        [Self::Auction, Self::Notices, Self::Config, Self::Rates, Self::Admin, Self::Lifecycle];
+
     /// Returns its number in entries.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
             Self::Auction => 1,
+            Self::Notices => 4,
             Self::Config => 8,
+            Self::Rates => 9,
+            Self::Admin => 10,
             Self::Lifecycle => 11,
         }
     }
@@ -210,9 +239,7 @@ impl Kind {
     /// Returns the kind of a number, if it is one that is built.
     #[must_use]
     pub fn of(number: u8) -> Option<Self> {
-        [Self::Auction, Self::Config, Self::Lifecycle]
-            .into_iter()
-            .find(|kind| kind.number() == number)
+        Self::ALL.iter().copied().find(|kind| kind.number() == number)
     }
 }
 
@@ -230,12 +257,19 @@ impl<'de> Deserialize<'de> for Kind {
     }
 }
 
+impl Citation {
+    fn of((index, hash): (u64, [u8; 32])) -> Self {
+        Self { hash: Hex(hash), index: Decimal(index) }
+    }
+}
+
 /// Fills in what every head has.
 fn head_form<'a>(head: &Head<'a>, kind: Kind, id: AuctionId) -> HeadForm<'a> {
     HeadForm {
         boot: Decimal(head.boot),
         build: text(head.build),
-        cfg: head.config.map(|(index, hash)| Citation { hash: Hex(hash), index: Decimal(index) }),
+        cfg: head.config.map(Citation::of),
+        fx: head.rates.map(Citation::of),
         id: Cow::Owned(id_text(kind, id)),
         kind,
         node: text(head.node),
@@ -252,7 +286,9 @@ fn head_form<'a>(head: &Head<'a>, kind: Kind, id: AuctionId) -> HeadForm<'a> {
 fn id_text(kind: Kind, id: AuctionId) -> String {
     match kind {
         Kind::Auction => id.to_string(),
-        Kind::Config | Kind::Lifecycle => format!("{:032x}", u128::from_be_bytes(id.bytes())),
+        Kind::Notices | Kind::Config | Kind::Rates | Kind::Admin | Kind::Lifecycle => {
+            format!("{:032x}", u128::from_be_bytes(id.bytes()))
+        }
     }
 }
 

@@ -14,14 +14,14 @@ use crate::model::reason::CallReason;
 use crate::model::time::UnixMillis;
 use crate::wire::explain::Asked;
 use crate::wire::record::bidder::BidderForm;
+use crate::wire::record::lifecycle::LifecycleForm;
 use crate::wire::record::ops::OpsForm;
 use crate::wire::record::seal::{
     Entry, FORM_ERASED, FORM_PLAIN, FORM_ZSTD, USER, commitment, leaf, root, salt,
 };
 use crate::wire::record::seller::Seller;
 use crate::wire::record::{
-    BIDDER, CONFIG, HEAD_VERSION, HeadForm, Kind, LIFECYCLE, Lifecycle, LifecycleForm, OUTCOME,
-    id_text,
+    BIDDER, CONFIG, HEAD_VERSION, HeadForm, Kind, LIFECYCLE, Lifecycle, OUTCOME, id_text,
 };
 
 /// A record whose sections lead to its root.
@@ -73,6 +73,8 @@ pub struct HeadFacts {
     pub seq: u64,
     /// Index in the money stream and record root of the config in force.
     pub config: Option<(u64, [u8; 32])>,
+    /// The same of the rates of exchange in force.
+    pub rates: Option<(u64, [u8; 32])>,
     /// Name and version of the program.
     pub build: Box<str>,
     /// The version of the auction's rules; auctions only.
@@ -209,6 +211,7 @@ impl Record {
             boot: head.boot.0,
             seq: head.seq.0,
             config: head.cfg.map(|cfg| (cfg.index.0, cfg.hash.0)),
+            rates: head.fx.map(|fx| (fx.index.0, fx.hash.0)),
             build: Box::from(&*head.build),
             rules: head.rules,
             test: head.test.unwrap_or(false),
@@ -221,17 +224,8 @@ impl Record {
     ///
     /// When it is a record of another kind or does not say.
     pub fn lifecycle(&self) -> Result<Lifecycle, RecordError> {
-        Ok(match self.form(LIFECYCLE)? {
-            LifecycleForm::Start => Lifecycle::Start,
-            LifecycleForm::Stop => Lifecycle::Stop,
-            LifecycleForm::Gap { of_boot, unused } => Lifecycle::Gap {
-                boot: of_boot.0,
-                unused: unused.iter().map(|number| number.0).collect(),
-            },
-            LifecycleForm::LateSync { of } => Lifecycle::LateSync {
-                auction: AuctionId::parse(&of).ok_or_else(|| content(LIFECYCLE))?,
-            },
-        })
+        let form: LifecycleForm<'_> = self.form(LIFECYCLE)?;
+        form.event().ok_or_else(|| content(LIFECYCLE))
     }
 
     /// Returns the canonical JSON of the market, of a record of kind 8.
@@ -306,7 +300,7 @@ impl Record {
         self.form("head")
     }
 
-    fn form<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<T, RecordError> {
+    pub(super) fn form<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<T, RecordError> {
         let bytes = self.section(name).ok_or_else(|| RecordError::Missing(name.into()))?;
         serde_json::from_slice(bytes).map_err(|_| content(name))
     }

@@ -27,6 +27,8 @@ pub(crate) struct Node {
     journal: Arc<Journal>,
     /// The config that sales cite.
     pub(crate) config: (u64, [u8; 32]),
+    /// The rates that sales cite.
+    pub(crate) rates: Option<(u64, [u8; 32])>,
     /// Every auction is a millisecond after the one before.
     pub(crate) at: UnixMillis,
 }
@@ -39,7 +41,7 @@ impl Node {
 
     /// Starts it after a crash of the start `boot`.
     pub(crate) fn start_gap(data: TempDir, boot: u64) -> Self {
-        let gap = Lifecycle::Gap { boot, unused: Vec::new() };
+        let gap = Lifecycle::Gap { boot, auction: Vec::new(), money: Vec::new() };
         Self::open(data, Limits::default(), &[gap])
     }
 
@@ -53,7 +55,7 @@ impl Node {
         let disk = Arc::new(LocalDisk);
         let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
         let (journal, config, at) = (Arc::new(journal), (0, [0; 32]), ARRIVAL);
-        let mut node = Self { data, journal, config, at };
+        let mut node = Self { data, journal, config, rates: None, at };
         before.iter().for_each(|event| node.life(event));
         node.life(&Lifecycle::Start);
         let permit = node.permit(Stream::Money);
@@ -83,7 +85,7 @@ impl Node {
     pub(crate) fn auction(&mut self, seq: u64, change: impl FnOnce(&mut Sale)) -> Vec<u8> {
         self.at.0 += 1;
         let mut head = self.head(seq);
-        head.config = Some(self.config);
+        (head.config, head.rates) = (Some(self.config), self.rates);
         let mut sale = Sale::of(&[MARKUP]);
         sale.input.draw = entropy::draw();
         sale.outcome = decide(&sale.input);
@@ -122,7 +124,15 @@ impl Node {
     }
 
     fn head(&self, seq: u64) -> Head<'static> {
-        Head { node: "n1", boot: self.journal.boot(), seq, at: self.at, config: None, build: "b" }
+        Head {
+            node: "n1",
+            boot: self.journal.boot(),
+            seq,
+            at: self.at,
+            config: None,
+            rates: None,
+            build: "b",
+        }
     }
 }
 

@@ -57,8 +57,8 @@ fn a_start_without_an_end_and_numbers_without_a_gap_are_found() {
     let mut node = Node::start_in(data, Limits::default());
     let (lost, told) = (node.permit(Stream::Auction), node.permit(Stream::Auction));
     node.sell(1);
-    let unused = vec![told.seq()];
-    node.life(&Lifecycle::Gap { boot: 2, unused });
+    let auction = vec![told.seq()];
+    node.life(&Lifecycle::Gap { boot: 2, auction, money: Vec::new() });
     let data = node.stop();
     drop((lost, told));
     let report = verified(data.path());
