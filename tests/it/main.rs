@@ -16,6 +16,7 @@ mod export;
 mod find;
 mod house;
 mod journal;
+mod kinds;
 mod log;
 mod operations;
 mod prove;

@@ -42,19 +42,24 @@ impl Node {
     /// Starts it after a crash of the start `boot`.
     pub(crate) fn start_gap(data: TempDir, boot: u64) -> Self {
         let gap = Lifecycle::Gap { boot, auction: Vec::new(), money: Vec::new() };
-        Self::open(data, Limits::default(), &[gap])
+        Self::open(data, Limits::default(), ARRIVAL, &[gap])
     }
 
     /// Starts it, and records start and config.
     pub(crate) fn start_in(data: TempDir, limits: Limits) -> Self {
-        Self::open(data, limits, &[])
+        Self::open(data, limits, ARRIVAL, &[])
     }
 
-    fn open(data: TempDir, limits: Limits, before: &[Lifecycle]) -> Self {
+    /// Starts it in a new folder, at another time than the usual.
+    pub(crate) fn start_at(at: UnixMillis, limits: Limits) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), limits, at, &[])
+    }
+
+    fn open(data: TempDir, limits: Limits, at: UnixMillis, before: &[Lifecycle]) -> Self {
         let settings = Settings { limits, ..Settings::new(Durability::Flushed) };
         let disk = Arc::new(LocalDisk);
         let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
-        let (journal, config, at) = (Arc::new(journal), (0, [0; 32]), ARRIVAL);
+        let (journal, config) = (Arc::new(journal), (0, [0; 32]));
         let mut node = Self { data, journal, config, rates: None, at };
         before.iter().for_each(|event| node.life(event));
         node.life(&Lifecycle::Start);
