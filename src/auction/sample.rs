@@ -118,7 +118,6 @@ pub(super) fn bid(id: &str, imp: usize, micros: i64, seconds: u32) -> Bid {
         group: None,
         size: None,
         markup: Some(MarkupFacts {
-            sha: [0; 32],
             defect: None,
             version: Some((4, 2)),
             ads: 1,

@@ -11,7 +11,7 @@ use crate::auction::candidate::Candidate;
 use crate::auction::fill::conflicts::Conflicts;
 use crate::auction::separation::category::Categories;
 use crate::auction::text::{Text, mark};
-use crate::model::bid::Bid;
+use crate::model::bid::{Bid, MediaHash};
 use crate::model::category::Separation;
 use crate::model::ids::{BidderId, CreativeId};
 use crate::model::plan::AuctionInput;
@@ -129,13 +129,13 @@ impl Key for (Text<'_>, &BidderId) {
     }
 }
 
-impl Key for &[u8; 32] {
+impl Key for &MediaHash {
     fn mark(&self) -> u64 {
         mark(&self[..], 0)
     }
 }
 
-impl Key for Vec<[u8; 32]> {
+impl Key for Vec<MediaHash> {
     fn mark(&self) -> u64 {
         self.iter().fold(0, |seed, file| mark(file, seed))
     }
@@ -182,7 +182,7 @@ fn each<'a, K, I: Iterator<Item = K>>(
 }
 
 /// Returns the hashes of a bid's media files.
-fn media(bid: &Bid) -> &[[u8; 32]] {
+fn media(bid: &Bid) -> &[MediaHash] {
     bid.markup.as_ref().map_or(&[], |markup| &markup.media[..])
 }
 

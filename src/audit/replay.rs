@@ -3,7 +3,6 @@
 //! It calls the very functions that ran live and never the exchange: a record and this code are
 //! all that anyone needs to check an auction.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use thiserror::Error;
@@ -13,13 +12,12 @@ use crate::audit::find;
 use crate::audit::rules::{self, NewerRules};
 use crate::io::journal::{JournalError, Stream, read};
 use crate::model::ids::AuctionId;
-use crate::model::outcome::Outcome;
-use crate::model::plan::AuctionInput;
 use crate::wire::explain::{self, Explanation};
-use crate::wire::record;
 use crate::wire::record::Kind;
-use crate::wire::record::outcome::outcome_sections;
-use crate::wire::record::read::{Record, RecordError};
+use crate::wire::record::outcome::differing;
+use crate::wire::record::read::RecordError;
+use crate::wire::record::read::view::{View, view};
+use crate::wire::record::texts::Texts;
 
 /// What a replay found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -121,21 +119,22 @@ impl ReplayError {
 /// When a part of the stream cannot be read, or newer rules decided.
 pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
     let mut report = Report::default();
+    let mut texts = Texts::default();
     match wanted {
         Wanted::All => {
             for frame in read::frames(data, Stream::Auction)? {
-                one(&mut report, &frame?)?;
+                one(&mut report, &frame?, &mut texts)?;
             }
         }
         Wanted::Latest => {
             if let Some(frame) = find::latest(data)? {
-                one(&mut report, &frame)?;
+                one(&mut report, &frame, &mut texts)?;
             }
         }
         Wanted::These(ids) => {
             for id in ids {
                 match find::find(data, *id)? {
-                    Some(frame) => one(&mut report, &frame)?,
+                    Some(frame) => one(&mut report, &frame, &mut texts)?,
                     None => report.missing.push(*id),
                 }
             }
@@ -155,25 +154,24 @@ pub fn explain(data: &Path, wanted: Option<AuctionId>) -> Result<Option<Explaine
         None => find::latest(data)?,
     };
     let Some(frame) = found else { return Ok(None) };
-    let told = record::read::read(&frame.payload).map_err(Fault::from);
+    let told = view(&frame.payload).map_err(Fault::from);
     let told = told.and_then(|record| told_of(frame.index, &record));
     told.map(Some).map_err(|source| fault(&frame, source))
 }
 
 /// Decides the auction of a frame again, if it holds one.
-fn one(report: &mut Report, frame: &read::Frame) -> Result<(), ReplayError> {
-    let record =
-        record::read::read(&frame.payload).map_err(|source| fault(frame, source.into()))?;
+fn one(report: &mut Report, frame: &read::Frame, texts: &mut Texts) -> Result<(), ReplayError> {
+    let record = view(&frame.payload).map_err(|source| fault(frame, source.into()))?;
     if record.kind != Kind::Auction {
         return Ok(());
     }
-    again(report, frame.index, &record).map_err(|source| fault(frame, source))
+    again(report, frame.index, &record, texts).map_err(|source| fault(frame, source))
 }
 
 /// Tells what a record says, decided again.
-fn told_of(index: u64, record: &Record) -> Result<Explained, Fault> {
-    let input = record.auction_input()?;
-    let outcome = rules::decide(record.head()?.rules, &input)?;
+fn told_of(index: u64, record: &View<'_>) -> Result<Explained, Fault> {
+    let input = record.auction_input(&mut Texts::default())?;
+    let outcome = rules::decide(record.head().rules, &input)?;
     let insight = insight::insight(&input, &outcome);
     let told = explain::explain(&record.asked()?, &input, &outcome, &insight);
     Ok(Explained { told, index, differing: differing(record, &input, &outcome) })
@@ -196,32 +194,23 @@ fn fault(frame: &read::Frame, fault: Fault) -> ReplayError {
 /// # Errors
 ///
 /// When the record is not that of an auction, does not hold what it must, or newer rules decided it.
-pub fn differing_sections(record: &Record) -> Result<Vec<String>, Fault> {
-    let input = record.auction_input()?;
-    let outcome = rules::decide(record.head()?.rules, &input)?;
+pub fn differing_sections(record: &View<'_>, texts: &mut Texts) -> Result<Vec<String>, Fault> {
+    let input = record.auction_input(texts)?;
+    let outcome = rules::decide(record.head().rules, &input)?;
     Ok(differing(record, &input, &outcome))
 }
 
 /// Decides one auction again and notes what differs.
-fn again(report: &mut Report, index: u64, record: &Record) -> Result<(), Fault> {
-    let sections = differing_sections(record)?;
+fn again(
+    report: &mut Report,
+    index: u64,
+    record: &View<'_>,
+    texts: &mut Texts,
+) -> Result<(), Fault> {
+    let sections = differing_sections(record, texts)?;
     report.auctions += 1;
     if !sections.is_empty() {
         report.differing.push(Difference { auction: record.id, index, sections });
     }
     Ok(())
-}
-
-/// Returns the names of the sections that come out otherwise than they are recorded.
-fn differing(record: &Record, input: &AuctionInput, outcome: &Outcome) -> Vec<String> {
-    let decided: BTreeMap<String, Vec<u8>> = outcome_sections(input, outcome).into_iter().collect();
-    let recorded: BTreeMap<&str, &[u8]> = record.outcome_sections().collect();
-    let mut sections: Vec<String> = decided
-        .iter()
-        .filter(|(name, bytes)| recorded.get(name.as_str()) != Some(&bytes.as_slice()))
-        .map(|(name, _)| name.clone())
-        .collect();
-    let unknown = recorded.keys().filter(|name| !decided.contains_key(**name));
-    sections.extend(unknown.map(|name| (*name).to_owned()));
-    sections
 }

@@ -116,11 +116,14 @@ pub struct Advertiser {
     pub registrable: Arc<str>,
 }
 
+/// The first bytes of the SHA-256 of a media file's URL: enough to tell the files of one break apart.
+///
+/// Records keep them of every bid, where they do not pack; so they are short.
+pub type MediaHash = [u8; 8];
+
 /// What a VAST document says of itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MarkupFacts {
-    /// SHA-256 of the markup as received; of an unwrapped one, as composed.
-    pub sha: [u8; 32],
     /// Why it cannot be used at all, if so: `markup_broken`, `several_ads`, `wrapper_refused` …
     pub defect: Option<LossReason>,
     /// `VAST@version`, major and minor.
@@ -131,8 +134,8 @@ pub struct MarkupFacts {
     pub linear: bool,
     /// `Duration` of the linear creative.
     pub duration: Option<Millis>,
-    /// SHA-256 of each media file's URL without its query, in document order.
-    pub media: Vec<[u8; 32]>,
+    /// What stands for each media file's URL without its query, in document order.
+    pub media: Vec<MediaHash>,
     /// MIME types of its media files, lowercase, in document order, without repeats.
     pub media_types: Vec<Box<str>>,
     /// `UniversalAdId`s as (registry, value); `unknown` ones left out.

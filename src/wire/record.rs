@@ -4,34 +4,47 @@
 //! Bytes only: the clock, the journal and its files are `io`'s. Read `seal` for the commitments,
 //! `read` for the way back.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
+use crate::model::bid::Reply;
 use crate::model::break_request::BreakRequest;
 use crate::model::ids::AuctionId;
-use crate::model::outcome::Outcome;
-use crate::model::plan::{AuctionInput, Draw};
+use crate::model::outcome::{Outcome, Win};
+use crate::model::plan::{AuctionInput, Draw, Offer};
 use crate::model::time::UnixMillis;
+use crate::wire::record::bidder::Against;
+use crate::wire::record::head::AuctionHead;
+use crate::wire::record::json::Json;
 use crate::wire::record::lifecycle::LifecycleForm;
 use crate::wire::record::ops::Ops;
-use crate::wire::record::outcome::outcome_sections;
-use crate::wire::record::seal::{Part, USER};
-use crate::wire::record::text::{Decimal, Hex, canonical, text};
+use crate::wire::record::seal::{Part, Sealer};
+use crate::wire::record::text::canonical;
+
+/// Spells a member's key as it stands after another member, for `json` and `scan`; stands above the
+/// modules that use it.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
 
 pub mod admin;
 mod bidder;
 pub mod disclosed;
 pub mod erase;
+mod head;
+mod json;
 mod lifecycle;
 pub mod notices;
 pub mod ops;
 pub mod outcome;
 pub mod rates;
 pub mod read;
+mod scan;
 pub mod seal;
 pub mod seller;
 mod text;
+pub mod texts;
 
 /// Where and when a record is made.
 #[derive(Clone, Copy, Debug)]
@@ -117,39 +130,6 @@ pub enum Lifecycle {
     },
 }
 
-/// Section `head`. Fields stand in ASCII order.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct HeadForm<'a> {
-    boot: Decimal,
-    build: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    cfg: Option<Citation>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    fx: Option<Citation>,
-    id: Cow<'a, str>,
-    kind: Kind,
-    node: Cow<'a, str>,
-    /// The version of the auction's rules.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rules: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    seed: Option<Hex<16>>,
-    seq: Decimal,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    test: Option<bool>,
-    ts: Decimal,
-    v: u32,
-}
-
-/// A record of the money stream by index and root. Fields stand in ASCII order.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Citation {
-    hash: Hex<32>,
-    index: Decimal,
-}
-
 /// Returns the payload of the record of one auction (kind 1).
 ///
 /// # Panics
@@ -164,36 +144,61 @@ pub fn auction(
     ops: &Ops<'_>,
 ) -> Vec<u8> {
     let draw = &input.draw;
-    let mut form = head_form(head, Kind::Auction, draw.auction);
-    form.rules = Some(RULES);
-    form.seed = Some(Hex(draw.seed));
-    form.test = Some(request.test);
-    let mut parts = Vec::with_capacity(2 * input.replies.len() + outcome.wins.len() + 6);
-    parts.push(Part::new("head", canonical(&form)));
-    parts.push(Part::new("seller", seller::write(request, &input.plan)));
-    parts.push(Part::new("ops", ops::write(ops, input)));
-    let user = ops::write_user(&request.viewer);
-    parts.push(Part { name: USER.into(), bytes: user.into(), salt: Some(draw.user_salt) });
-    for reply in &input.replies {
-        let section = bidder::write(reply, input.offer(reply));
-        parts.push(Part::new(format!("{BIDDER}{}", reply.bidder), section));
+    let mut sealer = Sealer::new(&draw.record_key, room(input, outcome));
+    // Sections stand in the order of their names.
+    bidders(&mut sealer, input);
+    sealer.section(("head", ""), |json| {
+        let own = AuctionHead { rules: RULES, seed: draw.seed, test: request.test };
+        head::write(json, head, Kind::Auction, draw.auction, Some(own));
+    });
+    for (slot, markup) in markup(input, outcome) {
+        sealer.section((MARKUP, &slot), |json| json.raw(markup.as_bytes()));
     }
-    for (name, section) in outcome_sections(input, outcome) {
-        parts.push(Part::new(name, section));
+    sealer.section(("ops", ""), |json| ops::write(json, ops, input));
+    for (party, which) in outcome::sections(input) {
+        let (start, party) = party.map_or((OUTCOME, ""), |party| (OUTCOME_OF, party));
+        sealer.section((start, party), |json| outcome::write(json, input, outcome, which));
     }
-    // Numbered through the auction: places repeat where it has several pods.
-    for (slot, win) in (1_usize..).zip(&outcome.wins) {
-        let markup = &input.replies[win.bid.reply].bids[win.bid.bid].creative.markup;
-        parts.push(Part::new(format!("{MARKUP}{slot}"), markup.as_bytes()));
+    sealer.section(("seller", ""), |json| seller::write(json, request, &input.plan));
+    sealer.erasable(&draw.user_salt, |json| ops::write_user(json, &request.viewer));
+    sealer.finish(Kind::Auction.number(), draw.auction.bytes(), head.at).0
+}
+
+/// Adds the section of each bidder.
+fn bidders(sealer: &mut Sealer, input: &AuctionInput) {
+    let mut replies: Vec<&Reply> = input.replies.iter().collect();
+    replies.sort_unstable_by_key(|reply| &reply.bidder);
+    let mut offers: Vec<&Offer> = input.plan.offers.iter().collect();
+    offers.sort_unstable_by_key(|offer| &offer.bidder.id);
+    let mut offers = offers.into_iter().peekable();
+    let against = Against::of(&input.plan);
+    for reply in replies {
+        let offer = offers.next_if(|offer| offer.bidder.id == reply.bidder);
+        let id = reply.bidder.as_str();
+        sealer.section((BIDDER, id), |json| bidder::write(json, reply, offer, against));
     }
-    let offered = parts.iter().filter(|part| part.name.starts_with(BIDDER)).count();
-    let known = input
-        .plan
-        .offers
-        .iter()
-        .all(|offer| input.replies.iter().any(|reply| reply.bidder == offer.bidder.id));
-    assert!(known && offered == input.replies.len(), "each offered bidder has its reply");
-    seal::payload(Kind::Auction.number(), draw.auction.bytes(), head.at, &draw.record_key, parts).0
+    assert!(offers.next().is_none(), "each offered bidder has its reply");
+}
+
+/// Returns the markup of the winners by their numbers, as texts in order.
+///
+/// They are numbered through the auction: places repeat where it has several pods.
+fn markup<'a>(input: &'a AuctionInput, outcome: &Outcome) -> Vec<(String, &'a str)> {
+    let of = |(slot, win): (usize, &Win)| {
+        let bid = &input.replies[win.bid.reply].bids[win.bid.bid];
+        (slot.to_string(), &*bid.creative.markup)
+    };
+    let mut markup: Vec<_> = (1..).zip(&outcome.wins).map(of).collect();
+    markup.sort_unstable();
+    markup
+}
+
+/// Guesses the length of a payload, rather too high: one that grows is copied.
+fn room(input: &AuctionInput, outcome: &Outcome) -> usize {
+    let bids: usize = input.replies.iter().map(|reply| reply.bids.len()).sum();
+    let markup = |win: &Win| input.replies[win.bid.reply].bids[win.bid.bid].creative.markup.len();
+    let markup: usize = outcome.wins.iter().map(markup).sum();
+    4096 + 512 * input.replies.len() + 768 * bids + 512 * input.plan.parts.len() + markup
 }
 
 /// Returns the payload of a config snapshot (kind 8) and its record root, which auctions cite.
@@ -201,7 +206,7 @@ pub fn auction(
 /// `config` is the market in canonical JSON; of `draw` it takes id and record key.
 #[must_use]
 pub fn config_snapshot(head: &Head<'_>, draw: &Draw, config: &[u8]) -> (Vec<u8>, [u8; 32]) {
-    let form = canonical(&head_form(head, Kind::Config, draw.auction));
+    let form = head_alone(head, Kind::Config, draw.auction);
     let parts = vec![Part::new("head", form), Part::new(CONFIG, config)];
     seal::payload(Kind::Config.number(), draw.auction.bytes(), head.at, &draw.record_key, parts)
 }
@@ -211,7 +216,7 @@ pub fn config_snapshot(head: &Head<'_>, draw: &Draw, config: &[u8]) -> (Vec<u8>,
 /// Of `draw` it takes id and record key.
 #[must_use]
 pub fn lifecycle(head: &Head<'_>, draw: &Draw, event: &Lifecycle) -> Vec<u8> {
-    let form = canonical(&head_form(head, Kind::Lifecycle, draw.auction));
+    let form = head_alone(head, Kind::Lifecycle, draw.auction);
     let event = canonical(&LifecycleForm::of(event));
     let parts = vec![Part::new("head", form), Part::new(LIFECYCLE, event)];
     let kind = Kind::Lifecycle.number();
@@ -243,65 +248,23 @@ impl Kind {
     }
 }
 
-/// Kinds stand in JSON as numbers.
-impl Serialize for Kind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u8(self.number())
-    }
-}
-
-impl<'de> Deserialize<'de> for Kind {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = u8::deserialize(deserializer)?;
-        Self::of(number).ok_or_else(|| serde::de::Error::custom("not a kind of record"))
-    }
-}
-
-impl Citation {
-    fn of((index, hash): (u64, [u8; 32])) -> Self {
-        Self { hash: Hex(hash), index: Decimal(index) }
-    }
-}
-
-/// Fills in what every head has.
-fn head_form<'a>(head: &Head<'a>, kind: Kind, id: AuctionId) -> HeadForm<'a> {
-    HeadForm {
-        boot: Decimal(head.boot),
-        build: text(head.build),
-        cfg: head.config.map(Citation::of),
-        fx: head.rates.map(Citation::of),
-        id: Cow::Owned(id_text(kind, id)),
-        kind,
-        node: text(head.node),
-        rules: None,
-        seed: None,
-        seq: Decimal(head.seq),
-        test: None,
-        ts: Decimal(head.at.0),
-        v: HEAD_VERSION,
-    }
-}
-
-/// Returns how a head spells its record's id: bidders know an auction by this text.
-fn id_text(kind: Kind, id: AuctionId) -> String {
-    match kind {
-        Kind::Auction => id.to_string(),
-        Kind::Notices | Kind::Config | Kind::Rates | Kind::Admin | Kind::Lifecycle => {
-            format!("{:032x}", u128::from_be_bytes(id.bytes()))
-        }
-    }
+/// Returns the head of a record that is no auction.
+fn head_alone(head: &Head<'_>, kind: Kind, id: AuctionId) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    head::write(&mut Json::new(&mut bytes), head, kind, id, None);
+    bytes
 }
 
 /// The version of the auction's rules that `auction` implements.
 pub const RULES: u32 = 1;
-/// The version of the sections' JSON.
-const HEAD_VERSION: u32 = 1;
 /// Prefix of the sections of bidders.
 const BIDDER: &str = "bidder:";
 /// Prefix of the sections of winners' markup.
 const MARKUP: &str = "markup:";
 /// Prefix of the sections that a replay must give again.
 const OUTCOME: &str = "outcome";
+/// Prefix of those that one party sees.
+const OUTCOME_OF: &str = "outcome:";
 /// The body of a config snapshot.
 const CONFIG: &str = "config";
 /// The body of a record of the node's life.

@@ -178,7 +178,7 @@ fn about(taxonomy: i32, id: &str) -> Bid {
 }
 
 fn media(files: &[u8], bid: Bid) -> Bid {
-    markup(|facts| facts.media = files.iter().map(|&file| [file; 32]).collect(), bid)
+    markup(|facts| facts.media = files.iter().map(|&file| [file; 8]).collect(), bid)
 }
 
 fn markup(change: impl Fn(&mut MarkupFacts), mut bid: Bid) -> Bid {

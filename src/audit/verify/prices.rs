@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::model::floor::{Floor, FloorStep};
 use crate::model::money::Cpm;
 use crate::model::time::Seconds;
-use crate::wire::record::read::Record;
+use crate::wire::record::read::view::View;
 
 /// What is wrong with a sale: the section, and why.
 pub(super) type Fault = (String, String);
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Micros {
 /// Section `outcome:seller`.
 #[derive(Deserialize)]
 struct Sales<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     wins: Vec<Sale<'a>>,
 }
 
@@ -39,7 +39,7 @@ struct Sale<'a> {
     #[serde(borrow)]
     bidder: Cow<'a, str>,
     clearing: Micros,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     fees: Vec<(Cow<'a, str>, Micros)>,
     net: Micros,
     part: usize,
@@ -75,7 +75,7 @@ struct Discount {
 /// Section `bidder:<id>`.
 #[derive(Deserialize)]
 struct Bids<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     bids: Vec<Bid<'a>>,
 }
 
@@ -94,13 +94,13 @@ struct Price {
 /// Section `seller`.
 #[derive(Deserialize)]
 struct Seller<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     parts: Vec<Part<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Part<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     deals: Vec<Deal<'a>>,
     floor: FloorForm,
 }
@@ -121,7 +121,7 @@ enum FloorForm {
 }
 
 /// Says what is wrong with the sales of an auction's record.
-pub(super) fn faults(record: &Record) -> Vec<Fault> {
+pub(super) fn faults(record: &View<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     if let Err(section) = check(record, &mut faults) {
         faults.push((section, "it holds what it must not, or is missing".to_owned()));
@@ -130,7 +130,7 @@ pub(super) fn faults(record: &Record) -> Vec<Fault> {
 }
 
 /// Fails with the name of a section that cannot be read.
-fn check(record: &Record, faults: &mut Vec<Fault>) -> Result<(), String> {
+fn check(record: &View<'_>, faults: &mut Vec<Fault>) -> Result<(), String> {
     let sales: Sales<'_> = read(record, SALES)?;
     if sales.wins.is_empty() {
         return Ok(());
@@ -209,7 +209,7 @@ impl FloorForm {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(record: &'a Record, name: &str) -> Result<T, String> {
+fn read<'a, T: Deserialize<'a>>(record: &'a View<'_>, name: &str) -> Result<T, String> {
     let bytes = record.section(name).ok_or_else(|| name.to_owned())?;
     serde_json::from_slice(bytes).map_err(|_| name.to_owned())
 }

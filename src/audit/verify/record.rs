@@ -11,7 +11,9 @@ use crate::audit::verify::{Report, prices};
 use crate::io::journal::read::Frame;
 use crate::io::journal::{JournalError, Stream};
 use crate::wire::record::Kind;
-use crate::wire::record::read::{self, Body, HeadFacts, Record, RecordError};
+use crate::wire::record::read::view::{View, view};
+use crate::wire::record::read::{HeadFacts, RecordError};
+use crate::wire::record::texts::Texts;
 
 /// What was seen of a stream.
 pub(super) struct Checks {
@@ -27,6 +29,8 @@ pub(super) struct Checks {
     config: Option<(u64, Snapshot)>,
     /// The rates looked up last.
     rates: Option<(u64, Snapshot)>,
+    /// Texts that many records have.
+    texts: Texts,
 }
 
 /// Numbers of a start that no record has.
@@ -40,7 +44,17 @@ struct Missing {
 impl Checks {
     pub(super) fn new(stream: Stream, deep: bool) -> Self {
         let (numbers, missing) = (Numbers::default(), BTreeMap::new());
-        Self { stream, deep, numbers, boot: None, missing, erased: 0, config: None, rates: None }
+        Self {
+            stream,
+            deep,
+            numbers,
+            boot: None,
+            missing,
+            erased: 0,
+            config: None,
+            rates: None,
+            texts: Texts::default(),
+        }
     }
 
     pub(super) fn stream(&self) -> Stream {
@@ -60,7 +74,7 @@ impl Checks {
         report: &mut Report,
     ) -> Result<(), JournalError> {
         let mut found = Found { data, frame, report };
-        let record = match read::read(&frame.payload) {
+        let record = match view(&frame.payload) {
             Ok(record) => record,
             Err(error) => {
                 found.wrong(&error);
@@ -72,21 +86,14 @@ impl Checks {
         };
         self.sections(&record, &mut found);
         if self.stream == Stream::Money {
-            match lives.take(frame.index, &record) {
+            match lives.take(frame.index, &record.clone().into_record()) {
                 Ok(None) => {}
                 Ok(Some(fault)) => found.add(Some(fault.index), fault.field, fault.what),
                 Err(error) => found.wrong(&error),
             }
         }
-        let head = match record.head() {
-            Ok(head) => head,
-            Err(error) => {
-                found.wrong(&error);
-                return Ok(());
-            }
-        };
-        self.number(&head, &mut found);
-        self.citations(&record, &head, lives, &mut found)?;
+        self.number(record.head(), &mut found);
+        self.citations(&record, lives, &mut found)?;
         self.content(&record, &mut found);
         if record.kind == Kind::Auction {
             found.report.auctions += 1;
@@ -95,7 +102,7 @@ impl Checks {
             }
             if self.deep {
                 found.report.replayed += 1;
-                again(&record, &mut found);
+                again(&record, &mut self.texts, &mut found);
             }
         }
         Ok(())
@@ -153,11 +160,12 @@ impl Checks {
     }
 
     /// Whether a record in which no auction stands holds what its kind does.
-    fn content(&self, record: &Record, found: &mut Found<'_>) {
+    fn content(&self, record: &View<'_>, found: &mut Found<'_>) {
+        let copy = || record.clone().into_record();
         let read = match record.kind {
-            Kind::Notices => record.notices().map(drop),
-            Kind::Rates => record.rates().map(drop),
-            Kind::Admin => record.admin().map(drop),
+            Kind::Notices => copy().notices().map(drop),
+            Kind::Rates => copy().rates().map(drop),
+            Kind::Admin => copy().admin().map(drop),
             // Auctions are read for their prices, the life of the node for its starts.
             Kind::Auction | Kind::Config | Kind::Lifecycle => Ok(()),
         };
@@ -171,13 +179,11 @@ impl Checks {
     }
 
     /// Only what tells of the viewer may be erased.
-    fn sections(&mut self, record: &Record, found: &mut Found<'_>) {
-        for section in record.sections() {
-            if let Body::Erased(_) = section.body {
-                self.erased += 1;
-                if &*section.name != "user" {
-                    found.here(&section.name, "it is erased, and only `user` may be".to_owned());
-                }
+    fn sections(&mut self, record: &View<'_>, found: &mut Found<'_>) {
+        for section in record.erased() {
+            self.erased += 1;
+            if section != "user" {
+                found.here(section, "it is erased, and only `user` may be".to_owned());
             }
         }
     }
@@ -213,11 +219,11 @@ impl Checks {
     /// Looks up what a record cites: its config, and the rates where there are any.
     fn citations(
         &mut self,
-        record: &Record,
-        head: &HeadFacts,
+        record: &View<'_>,
         lives: &mut Lives,
         found: &mut Found<'_>,
     ) -> Result<(), JournalError> {
+        let head = record.head();
         match head.config {
             Some(config) => self.citation(Cited::Config, config, record, lives, found)?,
             None if record.kind == Kind::Auction => {
@@ -236,7 +242,7 @@ impl Checks {
         &mut self,
         cited: Cited,
         (index, root): (u64, [u8; 32]),
-        record: &Record,
+        record: &View<'_>,
         lives: &mut Lives,
         found: &mut Found<'_>,
     ) -> Result<(), JournalError> {
@@ -299,8 +305,8 @@ impl Cited {
 }
 
 /// Decides an auction again.
-fn again(record: &Record, found: &mut Found<'_>) {
-    match replay::differing_sections(record) {
+fn again(record: &View<'_>, texts: &mut Texts, found: &mut Found<'_>) {
+    match replay::differing_sections(record, texts) {
         Ok(sections) => {
             for section in sections {
                 found.here(&section, "decided again, it comes out otherwise".to_owned());

@@ -8,8 +8,8 @@ use crate::model::plan::Draw;
 use crate::model::time::UnixMillis;
 use crate::wire::record::read::{Record, RecordError};
 use crate::wire::record::seal::{self, Part};
-use crate::wire::record::text::{Decimal, canonical, text};
-use crate::wire::record::{Head, Kind, head_form};
+use crate::wire::record::text::{Decimal, canonical};
+use crate::wire::record::{Head, Kind, head_alone};
 
 /// An action, and who took it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,8 +66,8 @@ enum AdminForm<'a> {
 /// Of `draw` it takes id and record key.
 #[must_use]
 pub fn admin(head: &Head<'_>, draw: &Draw, admin: &Admin) -> Vec<u8> {
-    let form = canonical(&head_form(head, Kind::Admin, draw.auction));
-    let by = text(&admin.by);
+    let form = head_alone(head, Kind::Admin, draw.auction);
+    let by = Cow::Borrowed(&*admin.by);
     let body = canonical(&match admin.action {
         Action::Erase { before, sections } => {
             AdminForm::Erase { before: Decimal(before.0), by, sections: Decimal(sections) }

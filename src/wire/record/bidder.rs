@@ -1,328 +1,340 @@
 //! Sections `bidder:<id>`: what one bidder was offered and what it answered.
 //!
-//! Everything the decision reads of a bid stands here (decision 22); only `Creative` does not.
+//! Everything the decision reads of a bid stands here (decision 22); only `Creative` does not. What
+//! is at its default is left out: lists that are empty, one ad, linear, category taxonomy 1.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
+use crate::model::category::Separation;
 use crate::model::ids::{BidId, BidderId, CreativeId, DealId, ImpId, SeatId};
 use crate::model::market::{Bidder, Dialect};
-use crate::model::money::Currency;
-use crate::model::plan::{Offer, OfferedImp};
+use crate::model::money::Cpm;
+use crate::model::plan::{Offer, OfferedImp, Plan, Terms};
 use crate::model::reason::{CallReason, LossReason};
 use crate::model::time::{Millis, Seconds};
-use crate::wire::record::text::{
-    Decimal, Hex, boxed, boxed_option, canonical, cpm, micros, text, texts,
-};
+use crate::wire::record::json::Json;
+use crate::wire::record::scan::Scan;
+use crate::wire::record::texts::Texts;
 
-/// The section. Fields stand in ASCII order.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct BidderForm<'a> {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    arrived_us: Option<Decimal>,
-    bids: Vec<BidForm<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    deadline_us: Option<Decimal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    nbr: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    offer: Option<OfferForm<'a>>,
-    /// `bids`, or the name of a `CallReason`.
-    outcome: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    resp_id: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    resp_sha: Option<Hex<32>>,
-    sent: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
+/// What the bids of an auction are held against.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Against<'a> {
+    /// The terms that say what a price counts.
+    terms: &'a Terms,
+    /// Whether the auction reads which media files a bid has.
+    media: bool,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct OfferForm<'a> {
-    dialect: DialectForm,
-    /// Id and index of the part of each.
-    imps: Vec<(Cow<'a, str>, usize)>,
-    seats: Vec<Cow<'a, str>>,
-}
+impl<'a> Against<'a> {
+    /// Takes what matters of a plan.
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        let reads = |rules: &Separation| rules.media || rules.creative;
+        Self { terms: &plan.terms, media: plan.pods.iter().any(|pod| reads(&pod.separation)) }
+    }
 
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum DialectForm {
-    Dynamic,
-    Structured,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct BidForm<'a> {
-    /// Domain and registrable domain of each.
-    advertisers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    apis: Cow<'a, [i32]>,
-    attr: Cow<'a, [i32]>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bundle: Option<Cow<'a, str>>,
-    cat: Vec<Cow<'a, str>>,
-    cattax: i32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    crid: Option<Cow<'a, str>>,
-    cur: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    deal: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    defect: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    dur: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    exp: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    group: Option<u16>,
-    id: Cow<'a, str>,
-    imp: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lang: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    markup: Option<MarkupForm<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    mtype: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    price: Option<PriceForm<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    protocol: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    seat: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    size: Option<(u32, u32)>,
-    slotinpod: i32,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct PriceForm<'a> {
-    micros: Decimal,
-    text: Cow<'a, str>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct MarkupForm<'a> {
-    ads: u16,
-    apis: Cow<'a, [i32]>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    defect: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    duration: Option<Decimal>,
-    insecure: bool,
-    linear: bool,
-    media: Vec<Hex<32>>,
-    media_types: Vec<Cow<'a, str>>,
-    sha: Hex<32>,
-    universal_ids: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    version: Option<(u8, u8)>,
+    /// Returns what a price counts, if that is not the price itself.
+    fn normalised(self, bid: &Bid) -> Option<Cpm> {
+        let price = bid.price.as_ref().filter(|_| bid.currency != self.terms.currency)?;
+        self.terms.normalised(price.cpm, bid.currency)
+    }
 }
 
 /// Writes the section of a bidder.
-pub(super) fn write(reply: &Reply, offer: Option<&Offer>) -> Vec<u8> {
-    canonical(&BidderForm {
-        arrived_us: reply.arrived_us.map(Decimal),
-        bids: reply.bids.iter().map(bid_form).collect(),
-        deadline_us: reply.deadline_us.map(Decimal),
-        nbr: reply.no_bid_reason,
-        offer: offer.map(|offer| OfferForm {
-            dialect: match offer.dialect {
-                Dialect::Dynamic => DialectForm::Dynamic,
-                Dialect::Structured => DialectForm::Structured,
-            },
-            imps: offer.imps.iter().map(|imp| (text(imp.id.as_str()), imp.part)).collect(),
-            seats: offer.bidder.seats.iter().map(|seat| text(seat.as_str())).collect(),
-        }),
-        outcome: text(match reply.outcome {
+pub(super) fn write(
+    json: &mut Json<'_>,
+    reply: &Reply,
+    offer: Option<&Offer>,
+    against: Against<'_>,
+) {
+    json.section(|json| {
+        json.maybe(key!("arrived_us"), reply.arrived_us, Json::decimal);
+        json.some(key!("bids"), &reply.bids, |json, bid| write_bid(json, bid, against));
+        json.maybe(key!("deadline_us"), reply.deadline_us, Json::decimal);
+        json.maybe(key!("nbr"), reply.no_bid_reason, Json::number);
+        json.maybe(key!("offer"), offer, write_offer);
+        json.key(key!("outcome")).text(match reply.outcome {
             ReplyOutcome::Bids => BIDS,
             ReplyOutcome::Nothing(reason) => reason.name(),
-        }),
-        resp_id: reply.response_id.as_deref().map(text),
-        resp_sha: reply.response_sha.map(Hex),
-        sent: reply.sent,
-        status: reply.status,
+        });
+        json.maybe(key!("resp_id"), reply.response_id.as_deref(), Json::text);
+        json.maybe(key!("resp_sha"), reply.response_sha, |json, sha| json.hex(&sha));
+        json.key(key!("sent")).flag(reply.sent);
+        json.maybe(key!("status"), reply.status, Json::number);
+    });
+}
+
+fn write_offer(json: &mut Json<'_>, offer: &Offer) {
+    json.object(|json| {
+        if offer.dialect == Dialect::Structured {
+            json.key(key!("dialect")).text(STRUCTURED);
+        }
+        // Id and index of the part of each.
+        json.some(key!("imps"), &offer.imps, |json, imp| {
+            json.pair(|json| {
+                json.text(imp.id.as_str());
+                json.count(imp.part);
+            });
+        });
+        json.some(key!("seats"), &offer.bidder.seats, |json, seat| json.text(seat.as_str()));
+    });
+}
+
+fn write_bid(json: &mut Json<'_>, bid: &Bid, against: Against<'_>) {
+    json.object(|json| {
+        json.some(key!("advertisers"), &bid.advertisers, write_advertiser);
+        json.codes(key!("apis"), &bid.apis);
+        json.codes(key!("attr"), &bid.attributes);
+        json.maybe(key!("bundle"), bid.bundle.as_deref(), Json::text);
+        json.texts(key!("cat"), &bid.categories);
+        let taxonomy = Some(bid.category_taxonomy).filter(|&it| it != DEFAULT_TAXONOMY);
+        json.maybe(key!("cattax"), taxonomy, Json::number);
+        json.maybe(key!("crid"), bid.creative_id.as_ref(), |json, id| json.text(id.as_str()));
+        json.key(key!("cur")).text(bid.currency.as_str());
+        json.maybe(key!("deal"), bid.deal.as_ref(), |json, deal| json.text(deal.as_str()));
+        json.maybe(key!("defect"), bid.defect, |json, reason| json.text(reason.name()));
+        json.maybe(key!("dur"), bid.seconds, |json, seconds| json.number(seconds.0));
+        json.maybe(key!("exp"), bid.expires_s, Json::number);
+        json.maybe(key!("group"), bid.group, Json::number);
+        json.key(key!("id")).text(bid.id.as_str());
+        json.key(key!("imp")).text(bid.imp.as_str());
+        json.maybe(key!("lang"), bid.language.as_deref(), Json::text);
+        json.maybe(key!("markup"), bid.markup.as_ref(), |json, markup| {
+            write_markup(json, markup, against.media);
+        });
+        json.maybe(key!("mtype"), bid.media_type, Json::number);
+        // In the auction's currency, of a price in another.
+        json.maybe(key!("normalised"), against.normalised(bid), Json::micros);
+        json.maybe(key!("price"), bid.price.as_ref(), |json, price| {
+            json.object(|json| {
+                json.key(key!("micros")).micros(price.cpm);
+                json.key(key!("text")).text(&price.text);
+            });
+        });
+        json.maybe(key!("protocol"), bid.protocol, Json::number);
+        json.maybe(key!("seat"), bid.seat.as_ref(), |json, seat| json.text(seat.as_str()));
+        json.maybe(key!("size"), bid.size, write_numbers);
+        let slot_in_pod = Some(bid.slot_in_pod).filter(|&place| place != 0);
+        json.maybe(key!("slotinpod"), slot_in_pod, Json::number);
+    });
+}
+
+/// Writes a domain and its registrable domain; one text where they are one.
+fn write_advertiser(json: &mut Json<'_>, advertiser: &Advertiser) {
+    if advertiser.domain == advertiser.registrable {
+        return json.text(&advertiser.domain);
+    }
+    json.pair(|json| {
+        json.text(&advertiser.domain);
+        json.text(&advertiser.registrable);
+    });
+}
+
+fn write_markup(json: &mut Json<'_>, markup: &MarkupFacts, media: bool) {
+    json.object(|json| {
+        let ads = Some(markup.ads).filter(|&ads| ads != 1);
+        json.maybe(key!("ads"), ads, Json::number);
+        json.codes(key!("apis"), &markup.apis);
+        json.maybe(key!("defect"), markup.defect, |json, reason| json.text(reason.name()));
+        json.maybe(key!("duration"), markup.duration, |json, length| json.decimal(length.0));
+        json.set(key!("insecure"), markup.insecure);
+        if media {
+            json.some(key!("media"), &markup.media, |json, hash| json.hex(hash));
+        }
+        json.texts(key!("media_types"), &markup.media_types);
+        json.set(key!("nonlinear"), !markup.linear);
+        json.some(key!("universal_ids"), &markup.universal_ids, |json, (registry, value)| {
+            json.pair(|json| {
+                json.text(registry);
+                json.text(value);
+            });
+        });
+        json.maybe(key!("version"), markup.version, write_numbers);
+    });
+}
+
+/// Writes two numbers as a list.
+fn write_numbers<T: Into<i64>>(json: &mut Json<'_>, (first, second): (T, T)) {
+    json.pair(|json| {
+        json.number(first);
+        json.number(second);
+    });
+}
+
+/// Reads the reply of `bidder` and what it was offered; none when a value breaks a rule of its type
+/// or of the plan.
+///
+/// Without a plan, as a party has it that is not shown the seller's terms, what the plan binds is not
+/// checked. The offered bidder's endpoint and limits stay in the config snapshot that the head cites.
+pub(super) fn read(
+    bytes: &[u8],
+    bidder: &BidderId,
+    plan: Option<&Plan>,
+    texts: &mut Texts,
+) -> Option<(Reply, Option<Offer>)> {
+    let against = plan.map(Against::of);
+    let parts = plan.map_or(usize::MAX, |plan| plan.parts.len());
+    Scan::section(bytes, |scan| {
+        let arrived_us = scan.may(key!("arrived_us"), Scan::decimal)?;
+        let bids = scan.some(key!("bids"), |scan| bid(scan, against, texts))?;
+        let deadline_us = scan.may(key!("deadline_us"), Scan::decimal)?;
+        let no_bid_reason = scan.may(key!("nbr"), Scan::number)?;
+        let offer = scan.may(key!("offer"), |scan| offer(scan, bidder, parts, texts))?;
+        let outcome = match &*scan.must(key!("outcome"), Scan::text)? {
+            BIDS => ReplyOutcome::Bids,
+            name => ReplyOutcome::Nothing(CallReason::from_name(name)?),
+        };
+        let reply = Reply {
+            bidder: bidder.clone(),
+            outcome,
+            response_id: scan.may(key!("resp_id"), Scan::boxed)?,
+            response_sha: scan.may(key!("resp_sha"), Scan::hex)?,
+            sent: scan.must(key!("sent"), Scan::flag)?,
+            status: scan.may(key!("status"), Scan::number)?,
+            deadline_us,
+            arrived_us,
+            no_bid_reason,
+            bids,
+        };
+        Some((reply, offer))
     })
 }
 
-impl BidderForm<'_> {
-    /// Returns the reply of `bidder`, or `None` when a value breaks a rule of its type.
-    pub(super) fn reply(&self, bidder: &BidderId) -> Option<Reply> {
-        Some(Reply {
-            bidder: bidder.clone(),
-            outcome: match &*self.outcome {
-                BIDS => ReplyOutcome::Bids,
-                name => ReplyOutcome::Nothing(CallReason::from_name(name)?),
-            },
-            sent: self.sent,
-            status: self.status,
-            deadline_us: self.deadline_us.map(|us| us.0),
-            arrived_us: self.arrived_us.map(|us| us.0),
-            response_sha: self.resp_sha.map(|sha| sha.0),
-            response_id: boxed_option(self.resp_id.as_ref()),
-            no_bid_reason: self.nbr,
-            bids: self.bids.iter().map(bid).collect::<Option<_>>()?,
-        })
-    }
-
-    /// Returns what `bidder` was offered, if anything.
-    ///
-    /// Its endpoint and limits stay in the config snapshot that the head cites.
-    pub(super) fn offer(&self, bidder: &BidderId) -> Option<Offer> {
-        let form = self.offer.as_ref()?;
-        let dialect = match form.dialect {
-            DialectForm::Dynamic => Dialect::Dynamic,
-            DialectForm::Structured => Dialect::Structured,
+fn offer(scan: &mut Scan<'_>, bidder: &BidderId, parts: usize, texts: &mut Texts) -> Option<Offer> {
+    scan.object(|scan| {
+        let dialect = match scan.may(key!("dialect"), Scan::text)?.as_deref() {
+            None => Dialect::Dynamic,
+            Some(STRUCTURED) => Dialect::Structured,
+            Some(_) => return None,
         };
+        let imps = scan.some(key!("imps"), |scan| {
+            let id = |scan: &mut Scan<'_>| scan.text().map(|id| ImpId::new(texts.shared(&id)));
+            let (id, part) = scan.pair(id, |scan| scan.number().and_then(index))?;
+            (part < parts).then_some(OfferedImp { id, part })
+        })?;
         let bidder = Bidder {
             id: bidder.clone(),
-            endpoint: Arc::from(""),
+            endpoint: texts.shared(""),
             domains: Vec::new(),
             qps: None,
             dialect,
             gzip: false,
-            seats: form.seats.iter().map(|seat| SeatId::new(&**seat)).collect(),
+            seats: scan.some(key!("seats"), |scan| {
+                scan.text().map(|seat| SeatId::new(texts.shared(&seat)))
+            })?,
             allow_loopback: false,
         };
-        let imp =
-            |(id, part): &(Cow<'_, str>, usize)| OfferedImp { id: ImpId::new(&**id), part: *part };
-        let imps = form.imps.iter().map(imp).collect();
         Some(Offer { bidder: Arc::new(bidder), dialect, imps })
-    }
-}
-
-fn bid_form(bid: &Bid) -> BidForm<'_> {
-    BidForm {
-        advertisers: bid
-            .advertisers
-            .iter()
-            .map(|advertiser| (text(&advertiser.domain), text(&advertiser.registrable)))
-            .collect(),
-        apis: Cow::Borrowed(&bid.apis),
-        attr: Cow::Borrowed(&bid.attributes),
-        bundle: bid.bundle.as_deref().map(text),
-        cat: texts(&bid.categories),
-        cattax: bid.category_taxonomy,
-        crid: bid.creative_id.as_ref().map(|id| text(id.as_str())),
-        cur: Cow::Borrowed(bid.currency.as_str()),
-        deal: bid.deal.as_ref().map(|deal| text(deal.as_str())),
-        defect: bid.defect.map(|reason| text(reason.name())),
-        dur: bid.seconds.map(|seconds| seconds.0),
-        exp: bid.expires_s,
-        group: bid.group,
-        id: text(bid.id.as_str()),
-        imp: text(bid.imp.as_str()),
-        lang: bid.language.as_deref().map(text),
-        markup: bid.markup.as_ref().map(markup_form),
-        mtype: bid.media_type,
-        price: bid
-            .price
-            .as_ref()
-            .map(|price| PriceForm { micros: micros(price.cpm), text: text(&price.text) }),
-        protocol: bid.protocol,
-        seat: bid.seat.as_ref().map(|seat| text(seat.as_str())),
-        size: bid.size,
-        slotinpod: bid.slot_in_pod,
-    }
-}
-
-fn markup_form(markup: &MarkupFacts) -> MarkupForm<'_> {
-    MarkupForm {
-        ads: markup.ads,
-        apis: Cow::Borrowed(&markup.apis),
-        defect: markup.defect.map(|reason| text(reason.name())),
-        duration: markup.duration.map(|duration| Decimal(duration.0)),
-        insecure: markup.insecure,
-        linear: markup.linear,
-        media: markup.media.iter().copied().map(Hex).collect(),
-        media_types: texts(&markup.media_types),
-        sha: Hex(markup.sha),
-        universal_ids: markup
-            .universal_ids
-            .iter()
-            .map(|(registry, value)| (text(registry), text(value)))
-            .collect(),
-        version: markup.version,
-    }
-}
-
-fn bid(form: &BidForm<'_>) -> Option<Bid> {
-    Some(Bid {
-        id: BidId::new(&*form.id),
-        seat: form.seat.as_ref().map(|seat| SeatId::new(&**seat)),
-        imp: ImpId::new(&*form.imp),
-        price: match &form.price {
-            Some(price) => Some(Price { text: Box::from(&*price.text), cpm: cpm(price.micros)? }),
-            None => None,
-        },
-        currency: Currency::new(&form.cur)?,
-        deal: form.deal.as_ref().map(|deal| DealId::new(&**deal)),
-        advertisers: form
-            .advertisers
-            .iter()
-            .map(|(domain, registrable)| Advertiser {
-                domain: Arc::from(&**domain),
-                registrable: Arc::from(&**registrable),
-            })
-            .collect(),
-        creative_id: form.crid.as_ref().map(|id| CreativeId::new(&**id)),
-        categories: boxed(&form.cat),
-        category_taxonomy: form.cattax,
-        seconds: form.dur.map(Seconds),
-        media_type: form.mtype,
-        protocol: form.protocol,
-        apis: form.apis.to_vec(),
-        attributes: form.attr.to_vec(),
-        language: boxed_option(form.lang.as_ref()),
-        bundle: boxed_option(form.bundle.as_ref()),
-        expires_s: form.exp,
-        slot_in_pod: form.slotinpod,
-        group: form.group,
-        size: form.size,
-        markup: match &form.markup {
-            Some(form) => Some(markup(form)?),
-            None => None,
-        },
-        defect: loss(form.defect.as_ref())?,
-        creative: Creative::default(),
     })
 }
 
-fn markup(form: &MarkupForm<'_>) -> Option<MarkupFacts> {
-    Some(MarkupFacts {
-        sha: form.sha.0,
-        defect: loss(form.defect.as_ref())?,
-        version: form.version,
-        ads: form.ads,
-        linear: form.linear,
-        duration: form.duration.map(|duration| Millis(duration.0)),
-        media: form.media.iter().map(|hash| hash.0).collect(),
-        media_types: boxed(&form.media_types),
-        universal_ids: form
-            .universal_ids
-            .iter()
-            .map(|(registry, value)| (Box::from(&**registry), Box::from(&**value)))
-            .collect(),
-        insecure: form.insecure,
-        apis: form.apis.to_vec(),
+fn bid(scan: &mut Scan<'_>, against: Option<Against<'_>>, texts: &mut Texts) -> Option<Bid> {
+    scan.object(|scan| {
+        let advertisers = scan.some(key!("advertisers"), |scan| advertiser(scan, texts))?;
+        let apis = scan.codes(key!("apis"))?;
+        let attributes = scan.codes(key!("attr"))?;
+        let bundle = scan.may(key!("bundle"), Scan::boxed)?;
+        let categories = scan.some(key!("cat"), Scan::boxed)?;
+        let category_taxonomy = scan.may(key!("cattax"), Scan::number)?;
+        let creative_id = scan.may(key!("crid"), Scan::text)?;
+        let creative_id = creative_id.map(|id| CreativeId::new(texts.shared(&id)));
+        let currency = scan.must(key!("cur"), Scan::currency)?;
+        let deal = scan.may(key!("deal"), Scan::text)?;
+        let deal = deal.map(|deal| DealId::new(texts.shared(&deal)));
+        let defect = scan.may(key!("defect"), loss)?;
+        let seconds = scan.may(key!("dur"), |scan| scan.number().map(Seconds))?;
+        let expires_s = scan.may(key!("exp"), Scan::number)?;
+        let group = scan.may(key!("group"), Scan::number)?;
+        // Unlike the others a bid's id comes once.
+        let id = scan.must(key!("id"), |scan| scan.shared().map(BidId::new))?;
+        let imp = scan.must(key!("imp"), Scan::text)?;
+        let imp = ImpId::new(texts.shared(&imp));
+        let language = scan.may(key!("lang"), Scan::boxed)?;
+        let markup = scan.may(key!("markup"), markup)?;
+        let media_type = scan.may(key!("mtype"), Scan::number)?;
+        let normalised = scan.may(key!("normalised"), Scan::micros)?;
+        let price = scan.may(key!("price"), price)?;
+        let protocol = scan.may(key!("protocol"), Scan::number)?;
+        let seat = scan.may(key!("seat"), Scan::text)?;
+        let bid = Bid {
+            seat: seat.map(|seat| SeatId::new(texts.shared(&seat))),
+            size: scan.may(key!("size"), |scan| scan.pair(Scan::number, Scan::number))?,
+            slot_in_pod: scan.may(key!("slotinpod"), Scan::number)?.unwrap_or(0),
+            category_taxonomy: category_taxonomy.unwrap_or(DEFAULT_TAXONOMY),
+            creative: Creative::default(),
+            id,
+            imp,
+            price,
+            currency,
+            deal,
+            advertisers,
+            creative_id,
+            categories,
+            seconds,
+            media_type,
+            protocol,
+            apis,
+            attributes,
+            language,
+            bundle,
+            expires_s,
+            group,
+            markup,
+            defect,
+        };
+        let same = against.is_none_or(|against| normalised == against.normalised(&bid));
+        same.then_some(bid)
     })
 }
 
-/// Returns the loss reason of a name that may be absent; `None` when there is no such reason.
-fn loss(name: Option<&Cow<'_, str>>) -> Option<Option<LossReason>> {
-    match name {
-        Some(name) => LossReason::from_name(name).map(Some),
-        None => Some(None),
+fn advertiser(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Advertiser> {
+    if !scan.is_list() {
+        let domain = texts.shared(&scan.text()?);
+        return Some(Advertiser { registrable: Arc::clone(&domain), domain });
     }
+    let (domain, registrable) = scan.pair(Scan::text, Scan::text)?;
+    let (domain, registrable) = (texts.shared(&domain), texts.shared(&registrable));
+    Some(Advertiser { domain, registrable })
+}
+
+fn price(scan: &mut Scan<'_>) -> Option<Price> {
+    scan.object(|scan| {
+        let cpm = scan.must(key!("micros"), Scan::micros)?;
+        Some(Price { text: scan.must(key!("text"), Scan::boxed)?, cpm })
+    })
+}
+
+fn markup(scan: &mut Scan<'_>) -> Option<MarkupFacts> {
+    scan.object(|scan| {
+        Some(MarkupFacts {
+            ads: scan.may(key!("ads"), Scan::number)?.unwrap_or(1),
+            apis: scan.codes(key!("apis"))?,
+            defect: scan.may(key!("defect"), loss)?,
+            duration: scan.may(key!("duration"), |scan| scan.decimal().map(Millis))?,
+            insecure: scan.set(key!("insecure"))?,
+            media: scan.some(key!("media"), Scan::hex)?,
+            media_types: scan.some(key!("media_types"), Scan::boxed)?,
+            linear: !scan.set(key!("nonlinear"))?,
+            universal_ids: scan
+                .some(key!("universal_ids"), |scan| scan.pair(Scan::boxed, Scan::boxed))?,
+            version: scan.may(key!("version"), |scan| scan.pair(Scan::number, Scan::number))?,
+        })
+    })
+}
+
+/// Reads the name of a loss reason.
+fn loss(scan: &mut Scan<'_>) -> Option<LossReason> {
+    scan.text().and_then(|name| LossReason::from_name(&name))
+}
+
+/// Reads an index of a list that is checked against its length.
+fn index(number: i64) -> Option<usize> {
+    usize::try_from(number).ok()
 }
 
 /// The outcome of a reply with bids.
 const BIDS: &str = "bids";
+/// Pods as one imp a slot; the other dialect is left out.
+const STRUCTURED: &str = "structured";
+/// What categories are of that name no taxonomy.
+const DEFAULT_TAXONOMY: i32 = 1;

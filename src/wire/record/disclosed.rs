@@ -13,10 +13,11 @@ use crate::model::ids::BidderId;
 use crate::model::money::Cpm;
 use crate::model::reason::{LossReason, UnfilledReason};
 use crate::model::time::{Millis, Seconds};
-use crate::wire::record::bidder::BidderForm;
+use crate::wire::record::bidder;
 use crate::wire::record::read::{Body, Record, RecordError, Section};
 use crate::wire::record::seal::{Entry, commitment, leaf};
-use crate::wire::record::text::{Decimal, cpm};
+use crate::wire::record::text::Decimal;
+use crate::wire::record::texts::Texts;
 use crate::wire::record::{BIDDER, MARKUP, OUTCOME};
 
 /// A section with what proves it.
@@ -127,7 +128,7 @@ impl Disclosed {
     /// Returns the root of the record that this section belongs to, if its path is right.
     #[must_use]
     pub fn root(&self) -> Hash {
-        let own = leaf(&self.name, &commitment(&self.name, &self.salt, &self.bytes));
+        let own = leaf(&*self.name, &commitment(&*self.name, &self.salt, &self.bytes));
         self.path.iter().fold(own, |hash, step| match step {
             Step::Left(left) => node(left, &hash),
             Step::Right(right) => node(&hash, right),
@@ -189,8 +190,10 @@ impl Record {
     /// When its section is missing or not as it should be.
     pub fn reply(&self, bidder: &BidderId) -> Result<Reply, RecordError> {
         let name = format!("{BIDDER}{bidder}");
-        let form: BidderForm<'_> = read(self, &name)?;
-        form.reply(bidder).ok_or_else(|| RecordError::Content(name.into()))
+        let bytes =
+            self.section(&name).ok_or_else(|| RecordError::Missing(name.as_str().into()))?;
+        let read = bidder::read(bytes, bidder, None, &mut Texts::default());
+        read.map(|(reply, _)| reply).ok_or_else(|| RecordError::Content(name.into()))
     }
 
     /// Returns the auction's currency, as the seller's terms name it.
@@ -262,9 +265,9 @@ pub fn markup_name(number: usize) -> String {
 
 fn leaf_of(section: &Section) -> Hash {
     leaf(
-        &section.name,
+        &*section.name,
         &match &section.body {
-            Body::Kept { salt, bytes } => commitment(&section.name, salt, bytes),
+            Body::Kept { salt, bytes } => commitment(&*section.name, salt, bytes),
             Body::Erased(commitment) => *commitment,
         },
     )
@@ -410,6 +413,11 @@ impl SaleForm<'_> {
             net: cpm(self.net)?,
         })
     }
+}
+
+/// Returns the price of a number that was read.
+fn cpm(micros: Decimal) -> Option<Cpm> {
+    i64::try_from(micros.0).ok().and_then(Cpm::from_micros)
 }
 
 /// The section of the outcome that the publisher is shown.

@@ -10,8 +10,8 @@ use crate::model::plan::Draw;
 use crate::model::time::UnixMillis;
 use crate::wire::record::read::{Record, RecordError};
 use crate::wire::record::seal::{self, Part};
-use crate::wire::record::text::{Decimal, canonical, text};
-use crate::wire::record::{BIDDER, Head, Kind, head_form};
+use crate::wire::record::text::{Decimal, canonical};
+use crate::wire::record::{BIDDER, Head, Kind, head_alone};
 
 /// What came of one notice.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,7 +65,7 @@ pub fn notices(head: &Head<'_>, draw: &Draw, results: &[NoticeResult]) -> Vec<u8
     for result in results {
         sections.entry(&result.bidder).or_default().push(form_of(result));
     }
-    let form = canonical(&head_form(head, Kind::Notices, draw.auction));
+    let form = head_alone(head, Kind::Notices, draw.auction);
     let mut parts = vec![Part::new("head", form)];
     parts.extend(sections.into_iter().map(|(bidder, notices)| {
         Part::new(format!("{BIDDER}{bidder}"), canonical(&NoticesForm { notices }))
@@ -103,9 +103,9 @@ fn form_of(result: &NoticeResult) -> NoticeForm<'_> {
         at: Decimal(result.at.0),
         attempts: result.attempts,
         auction: Cow::Owned(result.auction.to_string()),
-        bid: text(result.bid.as_str()),
-        kind: text(&result.kind),
-        outcome: text(&result.outcome),
+        bid: Cow::Borrowed(result.bid.as_str()),
+        kind: Cow::Borrowed(&result.kind),
+        outcome: Cow::Borrowed(&result.outcome),
         status: result.status,
     }
 }

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-
+use crate::model::ids::BidderId;
 use crate::model::passthrough::ViewerFacts;
-use crate::model::plan::AuctionInput;
+use crate::model::plan::{AuctionInput, Chosen};
+use crate::model::reason::CallReason;
 use crate::model::standing::{Quota, Standing};
-use crate::wire::record::text::{Decimal, canonical, text};
+use crate::wire::record::json::Json;
+use crate::wire::record::scan::Scan;
 
 /// What the record keeps of one auction besides its input and outcome.
 #[derive(Clone, Copy, Debug)]
@@ -18,87 +19,138 @@ pub struct Ops<'a> {
     pub stages: &'a [(&'a str, u64)],
 }
 
-/// Section `ops`. Fields stand in ASCII order.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+/// What a replay reads of section `ops`.
+#[derive(Debug)]
 pub(super) struct OpsForm<'a> {
-    /// Indexes into `offers`.
-    pub(super) asked: Vec<usize>,
+    /// Who was asked, as indexes into `offers`; none: all that were not skipped.
+    asked: Option<Vec<usize>>,
     /// Who was offered the break, in the market's order.
     pub(super) offers: Vec<Cow<'a, str>>,
-    /// Who the replies are of, in their order.
-    pub(super) replies: Vec<Cow<'a, str>>,
+    /// Who the replies are of, in their order; none: the asked, the skipped, the unoffered.
+    replies: Option<Vec<Cow<'a, str>>>,
     /// Indexes into `offers` and why each was not asked.
-    pub(super) skipped: Vec<(usize, Cow<'a, str>)>,
-    stages: Vec<(Cow<'a, str>, Decimal)>,
-    standing: Vec<(Cow<'a, str>, QuotaForm)>,
+    skipped: Vec<(usize, CallReason)>,
     /// Who could not be offered the break, and why.
-    pub(super) unoffered: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum QuotaForm {
-    Free,
-    Exhausted,
-}
-
-/// Section `user`. Fields stand in ASCII order.
-#[derive(Serialize)]
-struct UserForm<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    coppa: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device_type: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gdpr: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gpc: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lmt: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    network: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    us_opt_out: Option<bool>,
+    unoffered: Vec<(Cow<'a, str>, CallReason)>,
 }
 
 /// Writes section `ops`.
-pub(super) fn write(ops: &Ops<'_>, input: &AuctionInput) -> Vec<u8> {
+pub(super) fn write(json: &mut Json<'_>, ops: &Ops<'_>, input: &AuctionInput) {
     let (plan, chosen) = (&input.plan, &input.chosen);
-    let standing = ops.standing.bidders.iter().map(|standing| {
-        let quota = match standing.quota {
-            Quota::Free => QuotaForm::Free,
-            Quota::Exhausted => QuotaForm::Exhausted,
+    json.section(|json| {
+        if !chosen.asked.iter().copied().eq(not_skipped(plan.offers.len(), &chosen.skipped)) {
+            json.key(key!("asked")).list(&chosen.asked, |json, index| json.count(*index));
+        }
+        let exhausted = |quota: Quota| match quota {
+            Quota::Free => false,
+            Quota::Exhausted => true,
         };
-        (text(standing.bidder.as_str()), quota)
+        // Bidders without quota when the auction read it; all others had some.
+        let mut exhausted = ops.standing.bidders.iter().filter(|it| exhausted(it.quota)).peekable();
+        if exhausted.peek().is_some() {
+            json.key(key!("exhausted")).list(exhausted, |json, it| json.text(it.bidder.as_str()));
+        }
+        json.some(key!("offers"), &plan.offers, |json, it| json.text(it.bidder.id.as_str()));
+        if !input.replies.iter().map(|reply| &reply.bidder).eq(usual_order(input)) {
+            json.key(key!("replies"))
+                .list(&input.replies, |json, reply| json.text(reply.bidder.as_str()));
+        }
+        json.some(key!("skipped"), &chosen.skipped, |json, (index, why)| {
+            json.pair(|json| {
+                json.count(*index);
+                json.text(why.name());
+            });
+        });
+        json.some(key!("stages"), ops.stages, |json, (name, us)| {
+            json.pair(|json| {
+                json.text(name);
+                json.decimal(*us);
+            });
+        });
+        json.some(key!("unoffered"), &plan.skipped, |json, (bidder, why)| {
+            json.pair(|json| {
+                json.text(bidder.as_str());
+                json.text(why.name());
+            });
+        });
     });
-    canonical(&OpsForm {
-        asked: chosen.asked.clone(),
-        offers: plan.offers.iter().map(|offer| text(offer.bidder.id.as_str())).collect(),
-        replies: input.replies.iter().map(|reply| text(reply.bidder.as_str())).collect(),
-        skipped: chosen.skipped.iter().map(|(index, why)| (*index, text(why.name()))).collect(),
-        stages: ops.stages.iter().map(|(name, us)| (text(name), Decimal(*us))).collect(),
-        standing: standing.collect(),
-        unoffered: plan
-            .skipped
-            .iter()
-            .map(|(bidder, why)| (text(bidder.as_str()), text(why.name())))
-            .collect(),
-    })
 }
 
 /// Writes section `user`.
-pub(super) fn write_user(viewer: &ViewerFacts) -> Vec<u8> {
-    canonical(&UserForm {
-        coppa: viewer.coppa,
-        country: viewer.country.as_deref(),
-        device_type: viewer.device_type,
-        gdpr: viewer.gdpr,
-        gpc: viewer.gpc,
-        lmt: viewer.lmt,
-        network: viewer.network.as_deref(),
-        us_opt_out: viewer.us_opt_out,
+pub(super) fn write_user(json: &mut Json<'_>, viewer: &ViewerFacts) {
+    json.section(|json| {
+        json.maybe(key!("coppa"), viewer.coppa, Json::flag);
+        json.maybe(key!("country"), viewer.country.as_deref(), Json::text);
+        json.maybe(key!("device_type"), viewer.device_type, Json::number);
+        json.maybe(key!("gdpr"), viewer.gdpr, Json::flag);
+        json.maybe(key!("gpc"), viewer.gpc, Json::flag);
+        json.maybe(key!("lmt"), viewer.lmt, Json::flag);
+        json.maybe(key!("network"), viewer.network.as_deref(), Json::text);
+        json.maybe(key!("us_opt_out"), viewer.us_opt_out, Json::flag);
+    });
+}
+
+/// Reads section `ops`; none when it is not as it should be.
+pub(super) fn read(bytes: &[u8]) -> Option<OpsForm<'_>> {
+    Scan::section(bytes, |scan| {
+        let index =
+            |scan: &mut Scan<'_>| scan.number().and_then(|it: i64| usize::try_from(it).ok());
+        let asked = scan.may(key!("asked"), |scan| scan.list(index))?;
+        scan.some(key!("exhausted"), |scan| scan.text().map(drop))?;
+        let offers = scan.some(key!("offers"), Scan::text)?;
+        let replies = scan.may(key!("replies"), |scan| scan.list(Scan::text))?;
+        let skipped = scan.some(key!("skipped"), |scan| scan.pair(index, call_reason))?;
+        scan.some(key!("stages"), |scan| scan.pair(Scan::text, Scan::decimal).map(drop))?;
+        let unoffered = scan.some(key!("unoffered"), |scan| scan.pair(Scan::text, call_reason))?;
+        Some(OpsForm { asked, offers, replies, skipped, unoffered })
     })
+}
+
+impl<'a> OpsForm<'a> {
+    /// Returns who was asked; none when an index names no offer.
+    pub(super) fn chosen(&self) -> Option<Chosen> {
+        let offers = self.offers.len();
+        let asked = match &self.asked {
+            Some(asked) => asked.clone(),
+            None => not_skipped(offers, &self.skipped).collect(),
+        };
+        let mut indexes = asked.iter().chain(self.skipped.iter().map(|(index, _)| index));
+        let known = indexes.all(|index| *index < offers);
+        known.then(|| Chosen { asked, skipped: self.skipped.clone() })
+    }
+
+    /// Returns who the replies are of, in their order; `chosen` is its own.
+    pub(super) fn replies(&self, chosen: &Chosen) -> Vec<&str> {
+        if let Some(replies) = &self.replies {
+            return replies.iter().map(|id| &**id).collect();
+        }
+        let offered = chosen.asked.iter().chain(chosen.skipped.iter().map(|(index, _)| index));
+        let offered = offered.map(|index| &*self.offers[*index]);
+        offered.chain(self.unoffered.iter().map(|(id, _)| &**id)).collect()
+    }
+
+    /// Returns who could not be offered the break, and why.
+    pub(super) fn unoffered(&self) -> Vec<(BidderId, CallReason)> {
+        self.unoffered.iter().map(|(id, why)| (BidderId::new(&**id), *why)).collect()
+    }
+}
+
+/// Returns the offers that are not skipped, which as a rule are asked.
+fn not_skipped(offers: usize, skipped: &[(usize, CallReason)]) -> impl Iterator<Item = usize> {
+    // They are skipped in ascending order; one that is not counts as asked, here as at writing.
+    let mut skipped = skipped.iter().map(|(index, _)| *index).peekable();
+    (0..offers).filter(move |index| skipped.next_if_eq(index).is_none())
+}
+
+/// Returns whose replies come in which order as a rule.
+fn usual_order(input: &AuctionInput) -> impl Iterator<Item = &BidderId> {
+    let chosen = &input.chosen;
+    let offered = chosen.asked.iter().chain(chosen.skipped.iter().map(|(index, _)| index));
+    let offered = offered.map(|index| &input.plan.offers[*index].bidder.id);
+    offered.chain(input.plan.skipped.iter().map(|(bidder, _)| bidder))
+}
+
+/// Reads the name of a reason.
+fn call_reason(scan: &mut Scan<'_>) -> Option<CallReason> {
+    scan.text().and_then(|name| CallReason::from_name(&name))
 }

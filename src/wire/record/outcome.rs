@@ -2,117 +2,23 @@
 //!
 //! Together they say all of an `Outcome`, so that equal sections mean an equal decision.
 
-use serde::Serialize;
+use std::cmp::Ordering;
 
 use crate::model::bid::Bid;
-use crate::model::money::Fee;
 use crate::model::outcome::{BidRef, Fate, HousePlay, Outcome, Search, Unfilled, Win};
 use crate::model::plan::AuctionInput;
-use crate::wire::record::text::{Decimal, canonical, micros};
+use crate::wire::record::json::Json;
+use crate::wire::record::read::view::View;
 
-/// Counts only, for everyone. Fields stand in ASCII order, here and below.
-#[derive(Serialize)]
-struct Counts {
-    asked: usize,
-    bids: usize,
-    house: u32,
-    sold: u32,
-    total: u32,
-    unfilled: u32,
-}
-
-/// The fates of one bidder's bids.
-#[derive(Serialize)]
-struct BidderFates<'a> {
-    bids: Vec<BidFate<'a>>,
-    /// The auction's currency.
-    currency: &'a str,
-}
-
-#[derive(Serialize)]
-struct BidFate<'a> {
-    /// `won`, or the name of a `LossReason`.
-    fate: &'static str,
-    id: &'a str,
-    imp: &'a str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    unmapped: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    win: Option<OwnWin>,
-}
-
-/// A win as its bidder sees it.
-#[derive(Serialize)]
-struct OwnWin {
-    clearing: Decimal,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    discount: Option<DiscountForm>,
-    length: Decimal,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    min_to_win: Option<Decimal>,
-    part: usize,
-    pay: Decimal,
-    seconds: u32,
-    sequence: u16,
-    start: Decimal,
-}
-
-/// A discount negotiated in a deal.
-#[derive(Serialize)]
-struct DiscountForm {
-    off: Decimal,
-    ppm: u32,
-}
-
-/// The pods as the publisher sees them.
-#[derive(Serialize)]
-struct Sales<'a> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    house: Vec<HouseForm<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    no_fill: Option<&'static str>,
-    search: &'static str,
-    unfilled: Vec<UnfilledForm<'a>>,
-    wins: Vec<Sale<'a>>,
-}
-
-/// A house ad, with the reason why its seconds were not sold.
-#[derive(Serialize)]
-struct HouseForm<'a> {
-    id: &'a str,
-    length: Decimal,
-    part: usize,
-    seconds: u32,
-    sequence: u16,
-    since: &'static str,
-    start: Decimal,
-}
-
-/// Seconds that nobody bought, with the best bid that was refused there.
-#[derive(Serialize)]
-struct UnfilledForm<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bid: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bidder: Option<&'a str>,
-    pod: usize,
-    reason: &'static str,
-    seconds: u32,
-}
-
-#[derive(Serialize)]
-struct Sale<'a> {
-    bid: &'a str,
-    bidder: &'a str,
-    clearing: Decimal,
-    /// Name and amount of each fee.
-    fees: Vec<(&'a str, Decimal)>,
-    length: Decimal,
-    net: Decimal,
-    part: usize,
-    seconds: u32,
-    sequence: u16,
-    start: Decimal,
+/// One of the sections.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Which {
+    /// Counts only, for everyone.
+    Counts,
+    /// The pods as the publisher sees them.
+    Seller,
+    /// The fates of the bids of one reply.
+    Bidder(usize),
 }
 
 /// Returns name and canonical JSON of each section that a replay must give again, by name.
@@ -122,120 +28,196 @@ struct Sale<'a> {
 /// When the outcome is not one of this input.
 #[must_use]
 pub fn outcome_sections(input: &AuctionInput, outcome: &Outcome) -> Vec<(String, Vec<u8>)> {
-    assert!(outcome.fates.len() == input.replies.len(), "each reply has its fates");
-    let mut sections = vec![
-        ("outcome".to_owned(), canonical(&counts(input, outcome))),
-        ("outcome:seller".to_owned(), canonical(&sales(input, outcome))),
-    ];
-    for (index, (reply, fates)) in input.replies.iter().zip(&outcome.fates).enumerate() {
-        assert!(reply.bids.len() == fates.len(), "each bid has exactly one fate");
-        if !reply.bids.is_empty() {
-            let section = canonical(&bidder_fates(input, outcome, index, fates));
-            sections.push((format!("outcome:{}", reply.bidder), section));
+    let written = |(party, which)| {
+        let mut bytes = Vec::with_capacity(512);
+        write(&mut Json::new(&mut bytes), input, outcome, which);
+        (name(party), bytes)
+    };
+    sections(input).into_iter().map(written).collect()
+}
+
+/// Returns the names of the sections of a record that an outcome does not give again, or that the
+/// record has besides, in order.
+///
+/// # Panics
+///
+/// When the outcome is not one of this input.
+#[must_use]
+pub fn differing(record: &View<'_>, input: &AuctionInput, outcome: &Outcome) -> Vec<String> {
+    let mut differing = Vec::new();
+    let mut recorded = record.outcome_sections().peekable();
+    let mut bytes = Vec::with_capacity(4096);
+    for (party, which) in sections(input) {
+        let is_below = |(name, _): &(&str, &[u8])| compare(name, party).is_lt();
+        while let Some((name, _)) = recorded.next_if(is_below) {
+            differing.push(name.to_owned());
+        }
+        bytes.clear();
+        write(&mut Json::new(&mut bytes), input, outcome, which);
+        let same = recorded.next_if(|(name, _)| compare(name, party).is_eq());
+        if same.is_none_or(|(_, recorded)| *recorded != *bytes) {
+            differing.push(name(party));
         }
     }
-    sections.sort_unstable();
+    differing.extend(recorded.map(|(name, _)| name.to_owned()));
+    differing
+}
+
+/// Compares the name of a section of outcomes with that of a party's.
+fn compare(name: &str, party: Option<&str>) -> Ordering {
+    let own = name.strip_prefix(COUNTS).map(|rest| rest.strip_prefix(':').ok_or(rest));
+    match (own, party) {
+        (Some(Ok(own)), Some(party)) => own.cmp(party),
+        (Some(Ok(_)), None) => Ordering::Greater,
+        (Some(Err("")), None) => Ordering::Equal,
+        (Some(Err(_)), None) => Ordering::Greater,
+        (Some(Err(rest)), Some(_)) => rest.cmp(":"),
+        (None, _) => Ordering::Less,
+    }
+}
+
+/// Returns which sections an input gives, by the party in their name; none of `Which::Counts`.
+pub(super) fn sections(input: &AuctionInput) -> Vec<(Option<&str>, Which)> {
+    let replies = input.replies.iter().enumerate().filter(|(_, reply)| !reply.bids.is_empty());
+    let mut sections = Vec::with_capacity(input.replies.len() + 2);
+    sections.extend([(None, Which::Counts), (Some("seller"), Which::Seller)]);
+    sections.extend(replies.map(|(index, it)| (Some(it.bidder.as_str()), Which::Bidder(index))));
+    sections.sort_unstable_by_key(|&(party, _)| party);
     sections
 }
 
-fn counts(input: &AuctionInput, outcome: &Outcome) -> Counts {
-    Counts {
-        asked: input.chosen.asked.len(),
-        bids: input.replies.iter().map(|reply| reply.bids.len()).sum(),
-        house: outcome.seconds.house.0,
-        sold: outcome.seconds.sold.0,
-        total: outcome.seconds.total.0,
-        unfilled: outcome.seconds.unfilled.0,
-    }
+/// Returns the name of a section.
+pub(super) fn name(party: Option<&str>) -> String {
+    party.map_or_else(|| COUNTS.to_owned(), |party| [COUNTS, ":", party].concat())
 }
 
-fn bidder_fates<'a>(
-    input: &'a AuctionInput,
-    outcome: &Outcome,
-    index: usize,
-    fates: &[Fate],
-) -> BidderFates<'a> {
-    let reply = &input.replies[index];
-    let fate = |(bid_index, (bid, fate)): (usize, (&'a Bid, &Fate))| {
-        let (name, win) = match *fate {
-            Fate::Won(index) => ("won", Some(own_win(&outcome.wins[index]))),
-            Fate::Lost(reason) => (reason.name(), None),
-        };
-        let unmapped = outcome.unmapped.contains(&BidRef { reply: index, bid: bid_index });
-        BidFate { fate: name, id: bid.id.as_str(), imp: bid.imp.as_str(), unmapped, win }
+/// Writes one section.
+///
+/// # Panics
+///
+/// When the outcome is not one of this input.
+pub(super) fn write(json: &mut Json<'_>, input: &AuctionInput, outcome: &Outcome, which: Which) {
+    assert!(outcome.fates.len() == input.replies.len(), "each reply has its fates");
+    json.section(|json| match which {
+        Which::Counts => counts(json, input, outcome),
+        Which::Seller => sales(json, input, outcome),
+        Which::Bidder(index) => bidder_fates(json, input, outcome, index),
+    });
+}
+
+fn counts(json: &mut Json<'_>, input: &AuctionInput, outcome: &Outcome) {
+    json.key(key!("asked")).count(input.chosen.asked.len());
+    json.key(key!("bids")).count(input.replies.iter().map(|reply| reply.bids.len()).sum());
+    json.key(key!("house")).number(outcome.seconds.house.0);
+    json.key(key!("sold")).number(outcome.seconds.sold.0);
+    json.key(key!("total")).number(outcome.seconds.total.0);
+    json.key(key!("unfilled")).number(outcome.seconds.unfilled.0);
+}
+
+fn bidder_fates(json: &mut Json<'_>, input: &AuctionInput, outcome: &Outcome, index: usize) {
+    let (reply, fates) = (&input.replies[index], &outcome.fates[index]);
+    assert!(reply.bids.len() == fates.len(), "each bid has exactly one fate");
+    let bids = reply.bids.iter().zip(fates).enumerate();
+    json.key(key!("bids")).list(bids, |json, (number, (bid, fate))| {
+        let unmapped = outcome.unmapped.contains(&BidRef { reply: index, bid: number });
+        json.object(|json| bid_fate(json, outcome, bid, *fate, unmapped));
+    });
+    // The auction's.
+    json.key(key!("currency")).text(input.plan.terms.currency.as_str());
+}
+
+fn bid_fate(json: &mut Json<'_>, outcome: &Outcome, bid: &Bid, fate: Fate, unmapped: bool) {
+    let (name, win) = match fate {
+        Fate::Won(index) => ("won", Some(&outcome.wins[index])),
+        Fate::Lost(reason) => (reason.name(), None),
     };
-    BidderFates {
-        bids: reply.bids.iter().zip(fates).enumerate().map(fate).collect(),
-        currency: input.plan.terms.currency.as_str(),
-    }
+    json.key(key!("fate")).text(name);
+    json.key(key!("id")).text(bid.id.as_str());
+    json.key(key!("imp")).text(bid.imp.as_str());
+    json.set(key!("unmapped"), unmapped);
+    json.maybe(key!("win"), win, |json, win| json.object(|json| own_win(json, win)));
 }
 
-fn own_win(win: &Win) -> OwnWin {
-    OwnWin {
-        clearing: micros(win.clearing),
-        discount: win.discount.map(|it| DiscountForm { off: micros(it.off), ppm: it.ppm }),
-        length: Decimal(win.length.0),
-        min_to_win: win.min_to_win.map(micros),
-        part: win.part,
-        pay: micros(win.pay),
-        seconds: win.seconds.0,
-        sequence: win.sequence,
-        start: Decimal(win.start.0),
-    }
+/// Writes a win as its bidder sees it.
+fn own_win(json: &mut Json<'_>, win: &Win) {
+    json.key(key!("clearing")).micros(win.clearing);
+    // Negotiated in a deal.
+    json.maybe(key!("discount"), win.discount, |json, discount| {
+        json.object(|json| {
+            json.key(key!("off")).micros(discount.off);
+            json.key(key!("ppm")).number(discount.ppm);
+        });
+    });
+    json.key(key!("length")).decimal(win.length.0);
+    json.maybe(key!("min_to_win"), win.min_to_win, Json::micros);
+    json.key(key!("part")).count(win.part);
+    json.key(key!("pay")).micros(win.pay);
+    json.key(key!("seconds")).number(win.seconds.0);
+    json.key(key!("sequence")).number(win.sequence);
+    json.key(key!("start")).decimal(win.start.0);
 }
 
-fn sales<'a>(input: &'a AuctionInput, outcome: &Outcome) -> Sales<'a> {
-    Sales {
-        house: outcome.house.iter().map(|play| house(input, play)).collect(),
-        no_fill: outcome.no_fill.map(|reason| reason.name()),
-        search: match outcome.search {
-            Search::Exact => "exact",
-            Search::Bounded => "bounded",
-        },
-        unfilled: outcome.unfilled.iter().map(|entry| unfilled(input, entry)).collect(),
-        wins: outcome.wins.iter().map(|win| sale(input, win)).collect(),
-    }
+fn sales(json: &mut Json<'_>, input: &AuctionInput, outcome: &Outcome) {
+    json.some(key!("house"), &outcome.house, |json, play| {
+        json.object(|json| house(json, input, play));
+    });
+    json.maybe(key!("no_fill"), outcome.no_fill, |json, reason| json.text(reason.name()));
+    json.key(key!("search")).text(match outcome.search {
+        Search::Exact => "exact",
+        Search::Bounded => "bounded",
+    });
+    json.some(key!("unfilled"), &outcome.unfilled, |json, entry| {
+        json.object(|json| unfilled(json, input, entry));
+    });
+    json.some(key!("wins"), &outcome.wins, |json, win| json.object(|json| sale(json, input, win)));
 }
 
-fn house<'a>(input: &'a AuctionInput, play: &HousePlay) -> HouseForm<'a> {
+/// Writes a house ad, with the reason why its seconds were not sold.
+fn house(json: &mut Json<'_>, input: &AuctionInput, play: &HousePlay) {
     let ad = &input.plan.parts[play.part].house[play.ad];
-    HouseForm {
-        id: &ad.id,
-        length: Decimal(ad.length.0),
-        part: play.part,
-        seconds: ad.seconds.0,
-        sequence: play.sequence,
-        since: play.since.name(),
-        start: Decimal(play.start.0),
-    }
+    json.key(key!("id")).text(&ad.id);
+    json.key(key!("length")).decimal(ad.length.0);
+    json.key(key!("part")).count(play.part);
+    json.key(key!("seconds")).number(ad.seconds.0);
+    json.key(key!("sequence")).number(play.sequence);
+    json.key(key!("since")).text(play.since.name());
+    json.key(key!("start")).decimal(play.start.0);
 }
 
-fn unfilled<'a>(input: &'a AuctionInput, entry: &Unfilled) -> UnfilledForm<'a> {
+/// Writes seconds that nobody bought, with the best bid that was refused there.
+fn unfilled(json: &mut Json<'_>, input: &AuctionInput, entry: &Unfilled) {
     let best = entry.best.map(|at| (&input.replies[at.reply], at.bid));
-    UnfilledForm {
-        bid: best.map(|(reply, bid)| reply.bids[bid].id.as_str()),
-        bidder: best.map(|(reply, _)| reply.bidder.as_str()),
-        pod: entry.pod,
-        reason: entry.reason.name(),
-        seconds: entry.seconds.0,
-    }
+    json.maybe(key!("bid"), best, |json, (reply, bid)| json.text(reply.bids[bid].id.as_str()));
+    json.maybe(key!("bidder"), best, |json, (reply, _)| json.text(reply.bidder.as_str()));
+    json.key(key!("pod")).count(entry.pod);
+    json.key(key!("reason")).text(entry.reason.name());
+    json.key(key!("seconds")).number(entry.seconds.0);
 }
 
-fn sale<'a>(input: &'a AuctionInput, win: &Win) -> Sale<'a> {
+fn sale(json: &mut Json<'_>, input: &AuctionInput, win: &Win) {
     let reply = &input.replies[win.bid.reply];
     let schedule = input.plan.terms.fees.fees();
     assert!(schedule.len() == win.split.fees.len(), "a split has an amount for each fee");
-    let fee = |(fee, amount): (&'a Fee, _)| (&*fee.name, micros(amount));
-    Sale {
-        bid: reply.bids[win.bid.bid].id.as_str(),
-        bidder: reply.bidder.as_str(),
-        clearing: micros(win.clearing),
-        fees: schedule.iter().zip(win.split.fees.iter().copied()).map(fee).collect(),
-        length: Decimal(win.length.0),
-        net: micros(win.split.net),
-        part: win.part,
-        seconds: win.seconds.0,
-        sequence: win.sequence,
-        start: Decimal(win.start.0),
+    json.key(key!("bid")).text(reply.bids[win.bid.bid].id.as_str());
+    json.key(key!("bidder")).text(reply.bidder.as_str());
+    json.key(key!("clearing")).micros(win.clearing);
+    if !schedule.is_empty() {
+        // Name and amount of each.
+        let fees = schedule.iter().zip(&win.split.fees);
+        json.key(key!("fees")).list(fees, |json, (fee, amount)| {
+            json.pair(|json| {
+                json.text(&fee.name);
+                json.micros(*amount);
+            });
+        });
     }
+    json.key(key!("length")).decimal(win.length.0);
+    json.key(key!("net")).micros(win.split.net);
+    json.key(key!("part")).count(win.part);
+    json.key(key!("seconds")).number(win.seconds.0);
+    json.key(key!("sequence")).number(win.sequence);
+    json.key(key!("start")).decimal(win.start.0);
 }
+
+/// The section of counts, and the start of the other names.
+const COUNTS: &str = "outcome";

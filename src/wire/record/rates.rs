@@ -11,8 +11,8 @@ use crate::model::rates::RateSnapshot;
 use crate::model::time::{Millis, UnixMillis};
 use crate::wire::record::read::{Record, RecordError};
 use crate::wire::record::seal::{self, Part};
-use crate::wire::record::text::{Decimal, canonical, text};
-use crate::wire::record::{Head, Kind, head_form};
+use crate::wire::record::text::{Decimal, canonical};
+use crate::wire::record::{Head, Kind, head_alone};
 
 /// The section. Fields stand in ASCII order.
 #[derive(Deserialize, Serialize)]
@@ -40,7 +40,7 @@ struct SnapshotForm<'a> {
 /// Of `draw` it takes id and record key.
 #[must_use]
 pub fn rates(head: &Head<'_>, draw: &Draw, rates: &[RateSnapshot]) -> (Vec<u8>, [u8; 32]) {
-    let form = canonical(&head_form(head, Kind::Rates, draw.auction));
+    let form = head_alone(head, Kind::Rates, draw.auction);
     let body = canonical(&RatesForm { snapshots: rates.iter().map(form_of).collect() });
     let parts = vec![Part::new("head", form), Part::new(RATES, body)];
     seal::payload(Kind::Rates.number(), draw.auction.bytes(), head.at, &draw.record_key, parts)
@@ -65,10 +65,10 @@ fn form_of(snapshot: &RateSnapshot) -> SnapshotForm<'_> {
         (Cow::Owned(code.as_str().to_owned()), Decimal(e12))
     };
     SnapshotForm {
-        base: text(snapshot.base.as_str()),
+        base: Cow::Borrowed(snapshot.base.as_str()),
         max_age_ms: Decimal(snapshot.max_age.0),
         quotes: snapshot.quotes.iter().map(quote).collect(),
-        source: text(&snapshot.source),
+        source: Cow::Borrowed(&snapshot.source),
         time: Decimal(snapshot.time.0),
     }
 }

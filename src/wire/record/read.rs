@@ -3,26 +3,20 @@
 //! A payload may be hostile: no length in it is believed before the bytes are there, and nothing
 //! is handed out whose commitment does not lead to the entry's root.
 
-use std::collections::BTreeSet;
-use std::io::Read;
-
 use serde::Deserialize;
 
-use crate::model::ids::{AuctionId, BidderId};
-use crate::model::plan::{AuctionInput, Chosen, Draw, Offer};
-use crate::model::reason::CallReason;
+use crate::model::ids::AuctionId;
+use crate::model::plan::AuctionInput;
 use crate::model::time::UnixMillis;
 use crate::wire::explain::Asked;
-use crate::wire::record::bidder::BidderForm;
 use crate::wire::record::lifecycle::LifecycleForm;
-use crate::wire::record::ops::OpsForm;
-use crate::wire::record::seal::{
-    Entry, FORM_ERASED, FORM_PLAIN, FORM_ZSTD, USER, commitment, leaf, root, salt,
-};
-use crate::wire::record::seller::Seller;
-use crate::wire::record::{
-    BIDDER, CONFIG, HEAD_VERSION, HeadForm, Kind, LIFECYCLE, Lifecycle, OUTCOME, id_text,
-};
+use crate::wire::record::read::view::{Lying, View};
+use crate::wire::record::seal::Entry;
+use crate::wire::record::texts::Texts;
+use crate::wire::record::{CONFIG, Kind, LIFECYCLE, Lifecycle, OUTCOME};
+
+mod input;
+pub mod view;
 
 /// A record whose sections lead to its root.
 #[derive(Clone, Debug)]
@@ -36,6 +30,7 @@ pub struct Record {
     /// The root its entry carries.
     pub root: [u8; 32],
     key: [u8; 32],
+    head: HeadFacts,
     sections: Vec<Section>,
 }
 
@@ -79,6 +74,8 @@ pub struct HeadFacts {
     pub build: Box<str>,
     /// The version of the auction's rules; auctions only.
     pub rules: Option<u32>,
+    /// The tie-break seed; auctions only.
+    pub seed: Option<[u8; 16]>,
     /// Whether the auction is a test.
     pub test: bool,
 }
@@ -118,32 +115,7 @@ pub enum RecordError {
 ///
 /// Says what is wrong with the first part that is.
 pub fn read(payload: &[u8]) -> Result<Record, RecordError> {
-    let entry = Entry::read(payload).ok_or(RecordError::Malformed)?;
-    Kind::of(entry.kind).ok_or(RecordError::Kind(entry.kind))?;
-    let mut cursor = Cursor { rest: &payload[Entry::BYTES..], room: MAX_UNPACKED };
-    let key: [u8; 32] = cursor.array()?;
-    let count = u16::from_le_bytes(cursor.array()?);
-    let mut sections: Vec<Section> = Vec::new();
-    let mut leaves = Vec::new();
-    for _ in 0..count {
-        let section = cursor.section(&key)?;
-        if sections.last().is_some_and(|last| section.name.as_bytes() <= last.name.as_bytes()) {
-            return Err(RecordError::Section(section.name));
-        }
-        let commitment = match &section.body {
-            Body::Kept { salt, bytes } => commitment(&section.name, salt, bytes),
-            Body::Erased(commitment) => *commitment,
-        };
-        leaves.push(leaf(&section.name, &commitment));
-        sections.push(section);
-    }
-    if !cursor.rest.is_empty() {
-        return Err(RecordError::Malformed);
-    }
-    if root(&leaves) != entry.root {
-        return Err(RecordError::Root);
-    }
-    Record::of_sections(&entry, key, sections)
+    view::view(payload).map(View::into_record)
 }
 
 /// Says whether a payload is a record of a start of the node.
@@ -166,10 +138,10 @@ impl Record {
     ) -> Result<Self, RecordError> {
         let kind = Kind::of(entry.kind).ok_or(RecordError::Kind(entry.kind))?;
         let id = AuctionId::new(entry.id);
-        let record = Self { kind, id, at: entry.at, root: entry.root, key, sections };
-        let head = record.head_form()?;
-        let same = head.kind == kind && head.id == id_text(kind, id) && head.ts.0 == entry.at.0;
-        if same && head.v == HEAD_VERSION { Ok(record) } else { Err(RecordError::Head) }
+        let head = sections.iter().find(|section| &*section.name == HEAD).map(|it| &it.body);
+        let Some(Body::Kept { bytes, .. }) = head else { return Err(missing(HEAD)) };
+        let head = view::head_facts(bytes, kind, id, entry.at)?;
+        Ok(Self { kind, id, at: entry.at, root: entry.root, key, head, sections })
     }
 
     /// Returns all sections in the order of their names.
@@ -203,19 +175,9 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// When the head is not as it should be.
+    /// None: a record is read with its head.
     pub fn head(&self) -> Result<HeadFacts, RecordError> {
-        let head = self.head_form()?;
-        Ok(HeadFacts {
-            node: Box::from(&*head.node),
-            boot: head.boot.0,
-            seq: head.seq.0,
-            config: head.cfg.map(|cfg| (cfg.index.0, cfg.hash.0)),
-            rates: head.fx.map(|fx| (fx.index.0, fx.hash.0)),
-            build: Box::from(&*head.build),
-            rules: head.rules,
-            test: head.test.unwrap_or(false),
-        })
+        Ok(self.head.clone())
     }
 
     /// Returns what happened to the node, of a record of kind 11.
@@ -234,7 +196,7 @@ impl Record {
     ///
     /// When it is a record of another kind.
     pub fn config(&self) -> Result<&[u8], RecordError> {
-        self.section(CONFIG).ok_or_else(|| RecordError::Missing(CONFIG.into()))
+        self.section(CONFIG).ok_or_else(|| missing(CONFIG))
     }
 
     /// Returns who asked for what, of an auction.
@@ -243,99 +205,46 @@ impl Record {
     ///
     /// When a section is missing, or is not as it should be.
     pub fn asked(&self) -> Result<Asked, RecordError> {
-        let test = self.head_form()?.test.unwrap_or(false);
-        let seller: Seller<'_> = self.form("seller")?;
-        Ok(seller.asked(self.at, test))
+        input::asked(&self.view())
     }
 
     /// Returns the input of the auction, from which `decide` gives the same outcome again.
     ///
-    /// Not kept are `Creative`, the nonce key, and what of a bidder no decision reads.
+    /// Not kept are `Creative`, the nonce key, media files of bids where no rule reads them, and what
+    /// of a bidder no decision reads.
     ///
     /// # Errors
     ///
     /// When a section is missing, or holds a value that no auction can have.
     pub fn auction_input(&self) -> Result<AuctionInput, RecordError> {
-        let head = self.head_form()?;
-        let seed = head.seed.ok_or_else(|| content("head"))?;
-        let seller: Seller<'_> = self.form("seller")?;
-        let mut plan = seller.plan().ok_or_else(|| content("seller"))?;
-        let ops: OpsForm<'_> = self.form("ops")?;
-        let (mut replies, mut offers) = (Vec::new(), Vec::new());
-        for id in &ops.replies {
-            let name = format!("{BIDDER}{id}");
-            let form: BidderForm<'_> = self.form(&name)?;
-            let id = BidderId::new(&**id);
-            replies.push(form.reply(&id).ok_or_else(|| content(&name))?);
-            let offer = form.offer(&id);
-            let imps = offer.iter().flat_map(|offer| &offer.imps);
-            if imps.map(|imp| imp.part).any(|part| plan.parts.len() <= part) {
-                return Err(content(&name));
-            }
-            offers.extend(offer);
+        input::auction_input(&self.view(), &mut Texts::default())
+    }
+
+    /// Returns the same record, borrowed.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        let sections = self.sections.iter().map(Lying::of).collect();
+        View {
+            kind: self.kind,
+            id: self.id,
+            at: self.at,
+            root: self.root,
+            key: self.key,
+            head: self.head.clone(),
+            sections,
         }
-        let sections = self.sections.iter().filter(|section| section.name.starts_with(BIDDER));
-        let distinct: BTreeSet<&str> = ops.replies.iter().map(|id| &**id).collect();
-        let whole = sections.count() == replies.len() && distinct.len() == replies.len();
-        let ordered = offers_in_order(&ops, offers).filter(|_| whole);
-        let offers = ordered.ok_or_else(|| content("ops"))?;
-        let chosen = chosen(&ops, offers.len()).ok_or_else(|| content("ops"))?;
-        let skipped = ops
-            .unoffered
-            .iter()
-            .map(|(id, why)| CallReason::from_name(why).map(|why| (BidderId::new(&**id), why)));
-        let skipped = skipped.collect::<Option<_>>().ok_or_else(|| content("ops"))?;
-        let draw = Draw {
-            auction: self.id,
-            seed: seed.0,
-            record_key: self.key,
-            user_salt: self.user_salt().unwrap_or_default(),
-            nonce_key: [0; 32],
-        };
-        (plan.offers, plan.skipped) = (offers, skipped);
-        Ok(AuctionInput { draw, plan, chosen, replies })
     }
 
-    fn head_form(&self) -> Result<HeadForm<'_>, RecordError> {
-        self.form("head")
-    }
-
+    /// Reads a small section that serde writes.
     pub(super) fn form<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<T, RecordError> {
-        let bytes = self.section(name).ok_or_else(|| RecordError::Missing(name.into()))?;
+        let bytes = self.section(name).ok_or_else(|| missing(name))?;
         serde_json::from_slice(bytes).map_err(|_| content(name))
     }
-
-    fn user_salt(&self) -> Option<[u8; 16]> {
-        self.sections.iter().find(|section| &*section.name == USER).and_then(
-            |section| match section.body {
-                Body::Kept { salt, .. } => Some(salt),
-                Body::Erased(_) => None,
-            },
-        )
-    }
 }
 
-/// Puts the offers into the market's order; `None` when they are not those it names.
-fn offers_in_order(ops: &OpsForm<'_>, mut offers: Vec<Offer>) -> Option<Vec<Offer>> {
-    if offers.len() != ops.offers.len() {
-        return None;
-    }
-    let mut ordered = Vec::with_capacity(offers.len());
-    for id in &ops.offers {
-        let place = offers.iter().position(|offer| offer.bidder.id.as_str() == id)?;
-        ordered.push(offers.swap_remove(place));
-    }
-    Some(ordered)
-}
-
-/// Reads who was asked; `None` when an index names no offer or a reason is unknown.
-fn chosen(ops: &OpsForm<'_>, offers: usize) -> Option<Chosen> {
-    let skipped = ops.skipped.iter().map(|(index, why)| {
-        CallReason::from_name(why).filter(|_| *index < offers).map(|why| (*index, why))
-    });
-    let skipped = skipped.collect::<Option<_>>()?;
-    let inside = ops.asked.iter().all(|index| *index < offers);
-    inside.then(|| Chosen { asked: ops.asked.clone(), skipped })
+/// Says that a section is not there.
+fn missing(section: &str) -> RecordError {
+    RecordError::Missing(section.into())
 }
 
 /// Says that a section holds what it must not.
@@ -343,73 +252,9 @@ fn content(section: &str) -> RecordError {
     RecordError::Content(section.into())
 }
 
-/// What of a payload is not read yet.
-struct Cursor<'a> {
-    rest: &'a [u8],
-    /// How many bytes sections may still unpack to.
-    room: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], RecordError> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(RecordError::Malformed)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(RecordError::Malformed)?;
-        self.rest = rest;
-        Ok(*taken)
-    }
-
-    fn section(&mut self, key: &[u8; 32]) -> Result<Section, RecordError> {
-        let [length] = self.array()?;
-        let name = self.take(usize::from(length))?;
-        let name = std::str::from_utf8(name).map_err(|_| RecordError::Malformed)?;
-        if name.is_empty() || name.contains(char::is_control) {
-            return Err(RecordError::Section(name.into()));
-        }
-        let [form] = self.array()?;
-        let own = name == USER && form != FORM_ERASED;
-        let salt = if own { self.array()? } else { salt(key, name) };
-        let length = u32::from_le_bytes(self.array()?);
-        let length = usize::try_from(length).map_err(|_| RecordError::Malformed)?;
-        let stored = self.take(length)?;
-        let body = match form {
-            FORM_PLAIN => Body::Kept { salt, bytes: self.plain(stored)? },
-            FORM_ZSTD => Body::Kept { salt, bytes: self.unpacked(name, stored)? },
-            FORM_ERASED => {
-                let commitment = stored.try_into();
-                Body::Erased(commitment.map_err(|_| RecordError::Section(name.into()))?)
-            }
-            _ => return Err(RecordError::Section(name.into())),
-        };
-        Ok(Section { name: name.into(), body })
-    }
-
-    fn plain(&mut self, stored: &[u8]) -> Result<Vec<u8>, RecordError> {
-        self.room = self.room.checked_sub(stored.len()).ok_or(RecordError::TooLarge)?;
-        Ok(stored.to_vec())
-    }
-
-    /// Unpacks a zstd frame as far as there is room, whatever size it claims.
-    fn unpacked(&mut self, name: &str, stored: &[u8]) -> Result<Vec<u8>, RecordError> {
-        let broken = |_| RecordError::Section(name.into());
-        let mut decoder = zstd::stream::read::Decoder::with_buffer(stored).map_err(broken)?;
-        decoder.window_log_max(MAX_WINDOW_LOG).map_err(broken)?;
-        let limit = u64::try_from(self.room).map_err(|_| RecordError::TooLarge)?;
-        let mut bytes = Vec::new();
-        decoder.take(limit + 1).read_to_end(&mut bytes).map_err(broken)?;
-        self.room = self.room.checked_sub(bytes.len()).ok_or(RecordError::TooLarge)?;
-        Ok(bytes)
-    }
-}
-
+const HEAD: &str = "head";
 /// What the sections of one record may unpack to together.
 pub const MAX_UNPACKED: usize = 32 << 20;
-/// The largest zstd window taken: level 1 uses at most 2^19 bytes.
-const MAX_WINDOW_LOG: u32 = 22;
 
 #[cfg(test)]
 mod tests;

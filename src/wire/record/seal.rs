@@ -3,12 +3,13 @@
 //! A section can be shown to one party, or erased, without touching what is proved of the others.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::model::time::UnixMillis;
-use crate::wire::record::MARKUP;
+use crate::wire::record::json::Json;
 
 /// The 58 bytes that stand for a record in its stream's tree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,13 +24,13 @@ pub struct Entry {
     pub root: [u8; 32],
 }
 
-/// A section before it is sealed.
+/// A section that is made elsewhere, before it is sealed.
 pub(super) struct Part<'a> {
     /// Its name, at most 255 bytes.
     pub(super) name: Cow<'a, str>,
     /// Its JSON, or raw markup.
     pub(super) bytes: Cow<'a, [u8]>,
-    /// A salt of its own, so that it can be erased; otherwise the record key gives one.
+    /// A salt of its own, of `user` only, so that it can be erased; otherwise the record key gives one.
     pub(super) salt: Option<[u8; 16]>,
 }
 
@@ -69,6 +70,120 @@ impl Entry {
     }
 }
 
+/// Makes a payload section by section, in one buffer.
+pub(super) struct Sealer {
+    /// Room for the entry, the record key, room for the count, then the sections so far.
+    payload: Vec<u8>,
+    salts: Salts,
+    /// The leaf hash of each section so far.
+    leaves: Vec<[u8; 32]>,
+    /// Where the name of the last section lies.
+    last: Range<usize>,
+    compressor: Option<Compressor>,
+}
+
+/// What a record key makes salts with: its schedule is worked out once a record.
+pub(super) struct Salts(Hmac<Sha256>);
+
+impl Salts {
+    /// Prepares a record key.
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
+    }
+
+    /// Returns the salt of a section (decision 24).
+    pub(super) fn of(&self, name: &[u8]) -> [u8; 16] {
+        let mut mac = self.0.clone();
+        mac.update(name);
+        let tag: [u8; 32] = mac.finalize().into_bytes().into();
+        *tag.first_chunk().expect("16 is below 32")
+    }
+}
+
+impl Sealer {
+    /// Starts a payload of about `room` bytes.
+    pub(super) fn new(key: &[u8; 32], room: usize) -> Self {
+        let mut payload = Vec::with_capacity(room);
+        payload.extend_from_slice(&[0; Entry::BYTES]);
+        payload.extend_from_slice(key);
+        payload.extend_from_slice(&[0; 2]);
+        let last = payload.len()..payload.len();
+        let leaves = Vec::with_capacity(64);
+        Self { payload, salts: Salts::new(key), leaves, last, compressor: None }
+    }
+
+    /// Adds the section of a name, given in two halves.
+    ///
+    /// # Panics
+    ///
+    /// When the name is not above that of the section before, or longer than 255 bytes.
+    pub(super) fn section(&mut self, name: (&str, &str), write: impl FnOnce(&mut Json<'_>)) {
+        let name = self.name(name);
+        let salt = self.salts.of(&self.payload[name]);
+        self.payload.push(FORM_PLAIN);
+        self.body(&salt, write);
+    }
+
+    /// Adds the section that can be erased, with a salt of its own.
+    ///
+    /// # Panics
+    ///
+    /// As `section`.
+    pub(super) fn erasable(&mut self, salt: &[u8; 16], write: impl FnOnce(&mut Json<'_>)) {
+        self.name((USER, ""));
+        self.payload.push(FORM_PLAIN);
+        self.payload.extend_from_slice(salt);
+        self.body(salt, write);
+    }
+
+    /// Returns the payload and its record root.
+    pub(super) fn finish(self, kind: u8, id: [u8; 16], at: UnixMillis) -> (Vec<u8>, [u8; 32]) {
+        let mut payload = self.payload;
+        let root = root(&self.leaves);
+        payload[..Entry::BYTES].copy_from_slice(&Entry { kind, id, at, root }.bytes());
+        let count = u16::try_from(self.leaves.len()).expect("a market has far fewer bidders");
+        payload[Entry::BYTES + 32..][..2].copy_from_slice(&count.to_le_bytes());
+        (payload, root)
+    }
+
+    /// Writes a name and says where it lies.
+    fn name(&mut self, (start, rest): (&str, &str)) -> Range<usize> {
+        let length =
+            u8::try_from(start.len() + rest.len()).expect("config bounds the ids in names");
+        self.payload.push(length);
+        let from = self.payload.len();
+        self.payload.extend_from_slice(start.as_bytes());
+        self.payload.extend_from_slice(rest.as_bytes());
+        let name = from..self.payload.len();
+        let above = self.payload[self.last.clone()] < self.payload[name.clone()];
+        assert!(above, "sections come by their names, each once");
+        self.last = name.clone();
+        name
+    }
+
+    /// Writes length and bytes, commits to them, and packs them where that pays.
+    fn body(&mut self, salt: &[u8; 16], write: impl FnOnce(&mut Json<'_>)) {
+        let form = self.last.end;
+        self.payload.extend_from_slice(&[0; 4]);
+        let from = self.payload.len();
+        write(&mut Json::new(&mut self.payload));
+        let (name, bytes) = (&self.payload[self.last.clone()], &self.payload[from..]);
+        self.leaves.push(leaf(name, &commitment(name, salt, bytes)));
+        if PACK_FROM <= bytes.len() {
+            let compressor = self.compressor.get_or_insert_with(compress);
+            let packed =
+                compressor.compress(bytes).expect("the destination is as large as zstd asks");
+            if packed.len() < bytes.len() {
+                self.payload.truncate(from);
+                self.payload.extend_from_slice(&packed);
+                self.payload[form] = FORM_ZSTD;
+            }
+        }
+        let length = u32::try_from(self.payload.len() - from).expect("a section is below 4 GiB");
+        self.payload[from - 4..from].copy_from_slice(&length.to_le_bytes());
+    }
+}
+
 /// Makes the payload of a frame and its record root.
 ///
 /// # Panics
@@ -82,79 +197,40 @@ pub(super) fn payload(
     mut parts: Vec<Part<'_>>,
 ) -> (Vec<u8>, [u8; 32]) {
     parts.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-    let distinct = parts.windows(2).all(|pair| pair[0].name != pair[1].name);
-    assert!(distinct, "two sections of one record share a name");
-    let mut leaves = Vec::with_capacity(parts.len());
-    let mut body = Vec::with_capacity(parts.iter().map(|part| part.bytes.len() + 64).sum());
-    let mut compressor = None;
+    let room: usize = parts.iter().map(|part| part.bytes.len() + 64).sum();
+    let mut sealer = Sealer::new(key, room + 128);
     for part in &parts {
-        let salt = part.salt.unwrap_or_else(|| salt(key, &part.name));
-        leaves.push(leaf(&part.name, &commitment(&part.name, &salt, &part.bytes)));
-        let length = u8::try_from(part.name.len()).expect("config bounds the ids in names");
-        body.push(length);
-        body.extend_from_slice(part.name.as_bytes());
-        store(part, &mut compressor, &mut body);
+        match &part.salt {
+            Some(salt) => sealer.erasable(salt, |json| json.raw(&part.bytes)),
+            None => sealer.section((&part.name, ""), |json| json.raw(&part.bytes)),
+        }
     }
-    let root = root(&leaves);
-    let count = u16::try_from(parts.len()).expect("a market has far fewer bidders");
-    let mut payload = Vec::with_capacity(body.len() + Entry::BYTES + 34);
-    payload.extend_from_slice(&Entry { kind, id, at, root }.bytes());
-    payload.extend_from_slice(key);
-    payload.extend_from_slice(&count.to_le_bytes());
-    payload.extend_from_slice(&body);
-    (payload, root)
-}
-
-/// Writes form, own salt, length and bytes of a section.
-fn store(part: &Part<'_>, compressor: &mut Option<Compressor>, body: &mut Vec<u8>) {
-    let from = if part.name.starts_with(MARKUP) { PACK_MARKUP_FROM } else { PACK_FROM };
-    let packed = (from <= part.bytes.len()).then(|| {
-        let compressor = compressor.get_or_insert_with(compress);
-        compressor.compress(&part.bytes).expect("the destination is as large as zstd asks")
-    });
-    let packed = packed.filter(|packed| packed.len() < part.bytes.len());
-    let (form, bytes) = match &packed {
-        Some(packed) => (FORM_ZSTD, packed.as_slice()),
-        None => (FORM_PLAIN, &*part.bytes),
-    };
-    body.push(form);
-    if let Some(salt) = part.salt {
-        body.extend_from_slice(&salt);
-    }
-    let length = u32::try_from(bytes.len()).expect("a section is far below 4 GiB");
-    body.extend_from_slice(&length.to_le_bytes());
-    body.extend_from_slice(bytes);
-}
-
-/// Returns the salt of a section (decision 24).
-pub(super) fn salt(key: &[u8; 32], name: &str) -> [u8; 16] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(name.as_bytes());
-    let tag: [u8; 32] = mac.finalize().into_bytes().into();
-    *tag.first_chunk().expect("16 is below 32")
+    sealer.finish(kind, id, at)
 }
 
 /// Returns the commitment to a section.
-pub(super) fn commitment(name: &str, salt: &[u8; 16], bytes: &[u8]) -> [u8; 32] {
+pub(super) fn commitment(name: impl AsRef<[u8]>, salt: &[u8; 16], bytes: &[u8]) -> [u8; 32] {
+    let mut start = [0; SECTION.len() + 255 + 1 + 16];
+    let mut length = 0;
+    for piece in [SECTION, name.as_ref(), b"\n", salt] {
+        start[length..length + piece.len()].copy_from_slice(piece);
+        length += piece.len();
+    }
     let mut hash = Sha256::new();
-    hash.update(b"breakwater/section/v1\n");
-    hash.update(name.as_bytes());
-    hash.update(b"\n");
-    hash.update(salt);
+    hash.update(&start[..length]);
     hash.update(bytes);
     hash.finalize().into()
 }
 
 /// Returns the leaf hash of a section in the tree of its record.
-pub(super) fn leaf(name: &str, commitment: &[u8; 32]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update([0x00]);
-    hash.update(name.as_bytes());
-    hash.update([0x00]);
-    hash.update(commitment);
-    hash.finalize().into()
+pub(super) fn leaf(name: impl AsRef<[u8]>, commitment: &[u8; 32]) -> [u8; 32] {
+    let name = name.as_ref();
+    let mut leaf = [0; 1 + 255 + 1 + 32];
+    let end = name.len() + 1;
+    leaf[1..end].copy_from_slice(name);
+    leaf[end + 1..end + 33].copy_from_slice(commitment);
+    Sha256::digest(&leaf[..end + 33]).into()
 }
-
 /// Returns the Merkle tree hash of RFC 6962, section 2.1, over leaf hashes.
 pub(super) fn root(leaves: &[[u8; 32]]) -> [u8; 32] {
     match leaves {
@@ -162,11 +238,10 @@ pub(super) fn root(leaves: &[[u8; 32]]) -> [u8; 32] {
         [leaf] => *leaf,
         _ => {
             let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
-            let mut hash = Sha256::new();
-            hash.update([0x01]);
-            hash.update(root(left));
-            hash.update(root(right));
-            hash.finalize().into()
+            let mut node = [0x01; 65];
+            node[1..33].copy_from_slice(&root(left));
+            node[33..].copy_from_slice(&root(right));
+            Sha256::digest(node).into()
         }
     }
 }
@@ -189,10 +264,11 @@ pub(super) const FORM_ZSTD: u8 = 1;
 pub(super) const FORM_ERASED: u8 = 2;
 /// The section with a salt of its own.
 pub(super) const USER: &str = "user";
-/// Shorter markup is not worth the time to compress.
-const PACK_MARKUP_FROM: usize = 1 << 10;
-/// Shorter JSON is not either: a sale waits for it, and sealed segments are compressed as a whole.
-const PACK_FROM: usize = 8 << 10;
+/// What every commitment starts with.
+const SECTION: &[u8] = b"breakwater/section/v1\n";
+/// Shorter sections are not worth the time to compress: a sale waits for it, and sealed segments are
+/// compressed as a whole, and better for what is not compressed yet.
+const PACK_FROM: usize = 16 << 10;
 
 #[cfg(test)]
 mod tests;

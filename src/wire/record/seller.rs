@@ -1,246 +1,233 @@
 //! Section `seller`: what was for sale, and the terms every bid was held to.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::model::ad_break::{BreakSignal, LengthSource};
+use crate::model::ad_break::{AdBreak, LengthSource};
 use crate::model::break_request::{BreakRequest, Door};
-use crate::model::money::{Currency, Fee, FeeSchedule};
-use crate::model::plan::{Part, Plan, Terms};
+use crate::model::money::{Fee, FeeSchedule};
+use crate::model::plan::{Plan, Terms};
 use crate::model::rates::Rate;
-use crate::wire::record::seller::deal::PricingForm;
-use crate::wire::record::seller::part::{CategoryForm, PartForm, PodForm};
-use crate::wire::record::text::{Decimal, Hex, canonical, cpm, micros, shared, text, texts};
+use crate::wire::record::json::Json;
+use crate::wire::record::scan::Scan;
+use crate::wire::record::texts::Texts;
 
 mod asked;
 mod deal;
 mod part;
 
-/// The section. Fields stand in ASCII order.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+/// What of the section is about the request; the rest is the plan.
+#[derive(Debug)]
 pub(super) struct Seller<'a> {
-    #[serde(rename = "break")]
     ad_break: Break<'a>,
-    door: DoorForm,
-    fee_id: Hex<8>,
-    fees: Vec<FeeForm<'a>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    imp_ids: Option<Vec<Cow<'a, str>>>,
-    parts: Vec<PartForm<'a>>,
+    door: Door,
+    imp_ids: Vec<Cow<'a, str>>,
     placement: Cow<'a, str>,
     /// The placement of each part, where they are several.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     placements: Vec<Cow<'a, str>>,
-    pods: Vec<PodForm<'a>>,
     publisher: Cow<'a, str>,
-    req_sha: Hex<32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     request_id: Option<Cow<'a, str>>,
-    /// The hash of the supply chain that bidders were sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    schain_sha: Option<Hex<32>>,
-    terms: TermsForm<'a>,
-    tmax: Decimal,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+/// The break as asked for, in milliseconds.
+#[derive(Debug)]
 struct Break<'a> {
     id: Cow<'a, str>,
-    length: Decimal,
-    offset: Decimal,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    signal: Option<Signal<'a>>,
-    source: SourceForm,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    start: Option<Decimal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    length: u64,
+    offset: u64,
     stream: Option<Cow<'a, str>>,
-    weak: bool,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Signal<'a> {
-    event: u32,
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    type_id: Option<u8>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    upid: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct FeeForm<'a> {
-    name: Cow<'a, str>,
-    ppm: u32,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct TermsForm<'a> {
-    allowed_categories: Vec<CategoryForm<'a>>,
-    blocked_apps: Vec<Cow<'a, str>>,
-    blocked_seats: Vec<Cow<'a, str>>,
-    currencies: Vec<Cow<'a, str>>,
-    currency: Cow<'a, str>,
-    languages: Vec<Cow<'a, str>>,
-    max_cpm: Decimal,
-    pricing: PricingForm,
-    /// Each currency with its rate times 10^12.
-    rates: Vec<(Cow<'a, str>, Decimal)>,
-    seats: Vec<Cow<'a, str>>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum DoorForm {
-    Tag,
-    Native,
-    OpenRtb,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum SourceForm {
-    Signal,
-    Request,
-    Default,
 }
 
 /// Writes the section.
-pub(super) fn write(request: &BreakRequest, plan: &Plan) -> Vec<u8> {
-    let terms = &plan.terms;
-    let ad_break = &request.ad_break;
+pub(super) fn write(json: &mut Json<'_>, request: &BreakRequest, plan: &Plan) {
     let schain = request.passthrough.schain.as_deref();
-    canonical(&Seller {
-        ad_break: Break {
-            id: text(ad_break.id.as_str()),
-            length: Decimal(ad_break.length.0),
-            offset: Decimal(ad_break.offset.0),
-            signal: ad_break.signal.as_ref().map(signal),
-            source: match ad_break.length_source {
-                LengthSource::Signal => SourceForm::Signal,
-                LengthSource::Request => SourceForm::Request,
-                LengthSource::Default => SourceForm::Default,
-            },
-            start: ad_break.start.map(|start| Decimal(start.0)),
-            stream: ad_break.stream.as_ref().map(|stream| text(stream.as_str())),
-            weak: ad_break.weak,
-        },
-        door: match request.door {
-            Door::Tag => DoorForm::Tag,
-            Door::Native => DoorForm::Native,
-            Door::OpenRtb => DoorForm::OpenRtb,
-        },
-        fee_id: Hex(fee_schedule_id(&terms.fees)),
-        fees: fees(&terms.fees),
-        imp_ids: request.imps.iter().map(|imp| imp.id.as_deref().map(text)).collect(),
-        parts: plan.parts.iter().map(PartForm::of).collect(),
-        placement: text(request.placement.id.as_str()),
-        placements: placements(request),
-        pods: plan.pods.iter().map(PodForm::of).collect(),
-        publisher: text(request.publisher.id.as_str()),
-        req_sha: Hex(request.sha),
-        request_id: request.request_id.as_deref().map(text),
-        schain_sha: schain.map(|schain| Hex(Sha256::digest(schain).into())),
-        terms: terms_form(terms),
-        tmax: Decimal(request.placement.tmax.0),
-    })
+    json.section(|json| {
+        write_break(json.key(key!("break")), &request.ad_break);
+        json.key(key!("door")).text(door_name(request.door));
+        json.key(key!("fee_id")).hex(&fee_schedule_id(&plan.terms.fees));
+        json.some(key!("fees"), plan.terms.fees.fees(), write_fee);
+        let ids: Option<Vec<_>> = request.imps.iter().map(|imp| imp.id.as_deref()).collect();
+        json.texts(key!("imp_ids"), &ids.unwrap_or_default());
+        json.some(key!("parts"), &plan.parts, part::write);
+        json.key(key!("placement")).text(request.placement.id.as_str());
+        if request.imps.iter().any(|imp| imp.placement.id != request.placement.id) {
+            json.key(key!("placements"))
+                .list(&request.imps, |json, imp| json.text(imp.placement.id.as_str()));
+        }
+        json.some(key!("pods"), &plan.pods, part::write_pod);
+        json.key(key!("publisher")).text(request.publisher.id.as_str());
+        json.key(key!("req_sha")).hex(&request.sha);
+        json.maybe(key!("request_id"), request.request_id.as_deref(), Json::text);
+        // The hash of the supply chain that bidders were sent.
+        json.maybe(key!("schain_sha"), schain, |json, it| json.hex(&Sha256::digest(it)));
+        write_terms(json.key(key!("terms")), &plan.terms);
+        json.key(key!("tmax")).decimal(request.placement.tmax.0);
+    });
 }
 
 /// Returns what names a fee schedule: the first bytes of the hash of its canonical JSON.
 #[must_use]
 pub fn fee_schedule_id(schedule: &FeeSchedule) -> [u8; 8] {
-    let hash: [u8; 32] = Sha256::digest(canonical(&fees(schedule))).into();
+    let mut text = Vec::with_capacity(256);
+    Json::new(&mut text).list_alone(schedule.fees(), write_fee);
+    let hash: [u8; 32] = Sha256::digest(&text).into();
     *hash.first_chunk().expect("8 is below 32")
 }
 
-/// Names the placements where the imps have several.
-fn placements(request: &BreakRequest) -> Vec<Cow<'_, str>> {
-    let one = request.imps.iter().all(|imp| imp.placement.id == request.placement.id);
-    let imps = if one { &[][..] } else { &request.imps };
-    imps.iter().map(|imp| text(imp.placement.id.as_str())).collect()
+/// Reads the section; none when a value breaks a rule of its type.
+pub(super) fn read<'a>(bytes: &'a [u8], texts: &mut Texts) -> Option<(Seller<'a>, Plan)> {
+    Scan::section(bytes, |scan| {
+        let ad_break = scan.must(key!("break"), read_break)?;
+        let door = scan.must(key!("door"), |scan| {
+            let name = scan.text()?;
+            DOORS.into_iter().find(|door| door_name(*door) == name)
+        })?;
+        scan.must(key!("fee_id"), Scan::hex::<8>)?;
+        let fees = scan.some(key!("fees"), |scan| read_fee(scan, texts))?;
+        let imp_ids = scan.some(key!("imp_ids"), Scan::text)?;
+        let parts = scan.some(key!("parts"), |scan| part::read(scan, texts))?;
+        let placement = scan.must(key!("placement"), Scan::text)?;
+        let placements = scan.some(key!("placements"), Scan::text)?;
+        let pods = scan.some(key!("pods"), |scan| part::read_pod(scan, texts))?;
+        let publisher = scan.must(key!("publisher"), Scan::text)?;
+        scan.must(key!("req_sha"), Scan::hex::<32>)?;
+        let request_id = scan.may(key!("request_id"), Scan::text)?;
+        scan.may(key!("schain_sha"), Scan::hex::<32>)?;
+        let terms = scan.must(key!("terms"), |scan| read_terms(scan, fees, texts))?;
+        scan.must(key!("tmax"), Scan::decimal)?;
+        let plan = Plan { terms, pods, parts, offers: Vec::new(), skipped: Vec::new() };
+        let seller =
+            Seller { ad_break, door, imp_ids, placement, placements, publisher, request_id };
+        is_sound(&plan).then_some((seller, plan))
+    })
 }
 
-impl Seller<'_> {
-    /// Returns terms, pods and parts, or `None` when a value breaks a rule of its type.
-    pub(super) fn plan(&self) -> Option<Plan> {
-        let parts = self.parts.iter().map(|part| part.part(self.pods.len()));
-        let parts: Vec<Part> = parts.collect::<Option<_>>()?;
-        let plan = Plan {
-            terms: self.terms()?,
-            pods: self.pods.iter().map(PodForm::pod).collect(),
-            parts,
-            offers: Vec::new(),
-            skipped: Vec::new(),
-        };
-        // A pod is as long as its parts.
-        let adds_up = plan.pods.iter().enumerate().all(|(index, pod)| {
-            let own = plan.parts.iter().filter(|part| part.pod == index);
-            own.map(|part| u64::from(part.seconds.0)).sum::<u64>() == u64::from(pod.seconds.0)
+/// Says whether each part has its pod, and a pod is as long as its parts.
+fn is_sound(plan: &Plan) -> bool {
+    let adds_up = plan.pods.iter().enumerate().all(|(index, pod)| {
+        let own = plan.parts.iter().filter(|part| part.pod == index);
+        own.map(|part| u64::from(part.seconds.0)).sum::<u64>() == u64::from(pod.seconds.0)
+    });
+    let placed = plan.parts.iter().all(|part| part.pod < plan.pods.len());
+    adds_up && placed && !plan.parts.is_empty()
+}
+
+fn write_break(json: &mut Json<'_>, ad_break: &AdBreak) {
+    json.object(|json| {
+        json.key(key!("id")).text(ad_break.id.as_str());
+        json.key(key!("length")).decimal(ad_break.length.0);
+        json.key(key!("offset")).decimal(ad_break.offset.0);
+        json.maybe(key!("signal"), ad_break.signal.as_ref(), |json, signal| {
+            json.object(|json| {
+                json.key(key!("event")).number(signal.event_id);
+                json.maybe(key!("type"), signal.type_id, Json::number);
+                json.maybe(key!("upid"), signal.upid.as_deref(), Json::text);
+            });
         });
-        (adds_up && !plan.parts.is_empty()).then_some(plan)
-    }
-
-    fn terms(&self) -> Option<Terms> {
-        let terms = &self.terms;
-        let fee = |fee: &FeeForm<'_>| Fee { name: Arc::from(&*fee.name), ppm: fee.ppm };
-        let rate = |(from, e12): &(Cow<'_, str>, Decimal)| {
-            let e12 = i64::try_from(e12.0).ok().filter(|e12| 0 < *e12)?;
-            Some(Rate { from: Currency::new(from)?, e12 })
-        };
-        Some(Terms {
-            currency: Currency::new(&terms.currency)?,
-            currencies: terms
-                .currencies
-                .iter()
-                .map(|it| Currency::new(it))
-                .collect::<Option<_>>()?,
-            rates: terms.rates.iter().map(rate).collect::<Option<_>>()?,
-            pricing: terms.pricing.pricing(),
-            max_cpm: cpm(terms.max_cpm)?,
-            fees: FeeSchedule::new(self.fees.iter().map(fee).collect())?,
-            allowed_categories: part::categories(&terms.allowed_categories),
-            blocked_apps: shared(&terms.blocked_apps),
-            allowed_seats: shared(&terms.seats),
-            blocked_seats: shared(&terms.blocked_seats),
-            languages: shared(&terms.languages),
-        })
-    }
+        json.key(key!("source")).text(source_name(ad_break.length_source));
+        json.maybe(key!("start"), ad_break.start, |json, start| json.decimal(start.0));
+        json.maybe(key!("stream"), ad_break.stream.as_ref(), |json, it| json.text(it.as_str()));
+        json.set(key!("weak"), ad_break.weak);
+    });
 }
 
-fn signal(signal: &BreakSignal) -> Signal<'_> {
-    Signal {
-        event: signal.event_id,
-        type_id: signal.type_id,
-        upid: signal.upid.as_deref().map(text),
-    }
+fn read_break<'a>(scan: &mut Scan<'a>) -> Option<Break<'a>> {
+    scan.object(|scan| {
+        let id = scan.must(key!("id"), Scan::text)?;
+        let length = scan.must(key!("length"), Scan::decimal)?;
+        let offset = scan.must(key!("offset"), Scan::decimal)?;
+        scan.may(key!("signal"), |scan| {
+            scan.object(|scan| {
+                scan.must(key!("event"), Scan::number::<u32>)?;
+                scan.may(key!("type"), Scan::number::<u8>)?;
+                scan.may(key!("upid"), Scan::text).map(drop)
+            })
+        })?;
+        let source = scan.must(key!("source"), Scan::text)?;
+        SOURCES.into_iter().find(|it| source_name(*it) == source)?;
+        scan.may(key!("start"), Scan::decimal)?;
+        let stream = scan.may(key!("stream"), Scan::text)?;
+        scan.set(key!("weak"))?;
+        Some(Break { id, length, offset, stream })
+    })
 }
 
-fn fees(schedule: &FeeSchedule) -> Vec<FeeForm<'_>> {
-    schedule.fees().iter().map(|fee| FeeForm { name: text(&fee.name), ppm: fee.ppm }).collect()
+fn write_fee(json: &mut Json<'_>, fee: &Fee) {
+    json.object(|json| {
+        json.key(key!("name")).text(&fee.name);
+        json.key(key!("ppm")).number(fee.ppm);
+    });
 }
 
-fn terms_form(terms: &Terms) -> TermsForm<'_> {
-    let rate = |rate: &Rate| {
-        let e12 = u64::try_from(rate.e12).expect("a rate is above 0");
-        (Cow::Owned(rate.from.as_str().to_owned()), Decimal(e12))
+fn read_fee(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Fee> {
+    scan.object(|scan| {
+        let name = scan.must(key!("name"), Scan::text)?;
+        Some(Fee { name: texts.shared(&name), ppm: scan.must(key!("ppm"), Scan::number)? })
+    })
+}
+
+fn write_terms(json: &mut Json<'_>, terms: &Terms) {
+    json.object(|json| {
+        part::write_categories(json, key!("allowed_categories"), &terms.allowed_categories);
+        json.texts(key!("blocked_apps"), &terms.blocked_apps);
+        json.texts(key!("blocked_seats"), &terms.blocked_seats);
+        json.some(key!("currencies"), &terms.currencies, |json, it| json.text(it.as_str()));
+        json.key(key!("currency")).text(terms.currency.as_str());
+        json.texts(key!("languages"), &terms.languages);
+        json.key(key!("max_cpm")).micros(terms.max_cpm);
+        json.key(key!("pricing")).text(deal::pricing_name(terms.pricing));
+        // Each currency with its rate times 10^12.
+        json.some(key!("rates"), &terms.rates, |json, rate| {
+            json.pair(|json| {
+                json.text(rate.from.as_str());
+                json.decimal(u64::try_from(rate.e12).expect("a rate is above 0"));
+            });
+        });
+        json.texts(key!("seats"), &terms.allowed_seats);
+    });
+}
+
+fn read_terms(scan: &mut Scan<'_>, fees: Vec<Fee>, texts: &mut Texts) -> Option<Terms> {
+    let rate = |scan: &mut Scan<'_>| {
+        let (from, e12) = scan.pair(Scan::currency, Scan::decimal)?;
+        let e12 = i64::try_from(e12).ok().filter(|e12| 0 < *e12)?;
+        Some(Rate { from, e12 })
     };
-    TermsForm {
-        allowed_categories: part::category_forms(&terms.allowed_categories),
-        blocked_apps: texts(&terms.blocked_apps),
-        blocked_seats: texts(&terms.blocked_seats),
-        currencies: terms.currencies.iter().map(|it| text(it.as_str())).collect(),
-        currency: text(terms.currency.as_str()),
-        languages: texts(&terms.languages),
-        max_cpm: micros(terms.max_cpm),
-        pricing: PricingForm::of(terms.pricing),
-        rates: terms.rates.iter().map(rate).collect(),
-        seats: texts(&terms.allowed_seats),
+    let fees = FeeSchedule::new(fees)?;
+    scan.object(|scan| {
+        Some(Terms {
+            allowed_categories: part::read_categories(scan, key!("allowed_categories"), texts)?,
+            blocked_apps: part::shared(scan, key!("blocked_apps"), texts)?,
+            blocked_seats: part::shared(scan, key!("blocked_seats"), texts)?,
+            currencies: scan.some(key!("currencies"), Scan::currency)?,
+            currency: scan.must(key!("currency"), Scan::currency)?,
+            languages: part::shared(scan, key!("languages"), texts)?,
+            max_cpm: scan.must(key!("max_cpm"), Scan::micros)?,
+            pricing: scan.must(key!("pricing"), deal::read_pricing)?,
+            rates: scan.some(key!("rates"), rate)?,
+            allowed_seats: part::shared(scan, key!("seats"), texts)?,
+            fees,
+        })
+    })
+}
+
+fn door_name(door: Door) -> &'static str {
+    match door {
+        Door::Tag => "tag",
+        Door::Native => "native",
+        Door::OpenRtb => "openrtb",
     }
 }
+
+fn source_name(source: LengthSource) -> &'static str {
+    match source {
+        LengthSource::Signal => "signal",
+        LengthSource::Request => "request",
+        LengthSource::Default => "default",
+    }
+}
+
+const DOORS: [Door; 3] = [Door::Tag, Door::Native, Door::OpenRtb];
+const SOURCES: [LengthSource; 3] =
+    [LengthSource::Signal, LengthSource::Request, LengthSource::Default];

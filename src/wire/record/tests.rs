@@ -4,13 +4,15 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::json::Json;
 use super::ops::Ops;
 use super::outcome::outcome_sections;
 use super::read::{Record, RecordError, is_start, read};
+use super::scan::Scan;
 use super::{Kind, Lifecycle, StreamName, auction, config_snapshot, lifecycle};
 use crate::model::bid::Creative;
 use crate::model::ids::AuctionId;
-use crate::model::plan::AuctionInput;
+use crate::model::plan::{AuctionInput, Pod};
 use crate::wire::record::tests::fixed::fixed;
 use crate::wire::record::tests::sample::{drawn, head};
 
@@ -62,6 +64,20 @@ fn an_auction_read_back_is_the_auction_that_was() {
 }
 
 #[test]
+fn what_was_read_is_written_the_same() {
+    for seed in 0..400 {
+        let mut sample = drawn(seed);
+        let payload = sample.payload();
+        let mut input = read(&payload).unwrap().auction_input().unwrap();
+        let creatives = sample.input.replies.iter().flat_map(|reply| &reply.bids);
+        let bids = input.replies.iter_mut().flat_map(|reply| &mut reply.bids);
+        bids.zip(creatives).for_each(|(bid, was)| bid.creative = was.creative.clone());
+        sample.input = input;
+        assert_eq!(sample.payload(), payload, "seed {seed}");
+    }
+}
+
+#[test]
 fn another_outcome_gives_other_sections() {
     for seed in 0..200 {
         let sample = drawn(seed);
@@ -107,7 +123,17 @@ fn every_character_is_escaped_as_the_standard_says() {
         let Some(character) = char::from_u32(code) else { continue };
         let text = character.to_string();
         let canonical = serde_json_canonicalizer::to_vec(&text).unwrap();
+        let mut written = b"[".to_vec();
+        Json::new(&mut written).text(&text);
+        assert_eq!(written[1..], canonical, "U+{code:04X}");
         assert_eq!(super::text::canonical(&text), canonical, "U+{code:04X}");
+        written.push(b']');
+        written.splice(..1, *b"{\"t\":[");
+        written.push(b'}');
+        let read = Scan::section(&written, |scan| {
+            scan.must(key!("t"), |scan| scan.list(Scan::text).map(|list| list[0].to_string()))
+        });
+        assert_eq!(read, Some(text), "U+{code:04X}");
     }
 }
 
@@ -168,12 +194,17 @@ fn an_outcome_of_another_input_is_a_bug_not_a_record() {
     assert!(made.is_err());
 }
 
-/// Returns what a record keeps of an input: no creatives, no nonce key.
+/// Returns what a record keeps of an input: no creatives, no nonce key, media where they are read.
 pub(super) fn kept(input: &AuctionInput) -> AuctionInput {
     let mut input = input.clone();
     input.draw.nonce_key = [0; 32];
+    let reads = |pod: &Pod| pod.separation.media || pod.separation.creative;
+    let media = input.plan.pods.iter().any(reads);
     for bid in input.replies.iter_mut().flat_map(|reply| &mut reply.bids) {
         bid.creative = Creative::default();
+        if let Some(markup) = bid.markup.as_mut().filter(|_| !media) {
+            markup.media.clear();
+        }
     }
     input
 }

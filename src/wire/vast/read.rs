@@ -35,7 +35,6 @@ pub const MAX_TRACKERS: usize = 512;
 #[must_use]
 pub fn facts(markup: &str) -> MarkupFacts {
     let mut facts = MarkupFacts {
-        sha: Sha256::digest(markup).into(),
         defect: None,
         version: None,
         ads: 0,
@@ -158,7 +157,8 @@ fn gather(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossReason> {
     within(facts.universal_ids.len(), MAX_UNIVERSAL_IDS)?;
     for (file, url) in media_files(parts.linear) {
         let path = url.split(['?', '#']).next().unwrap_or_default();
-        facts.media.push(Sha256::digest(path).into());
+        let hash: [u8; 32] = Sha256::digest(path).into();
+        facts.media.push(*hash.first_chunk().expect("8 is below 32"));
         let mime: Box<str> =
             file.attribute("type").unwrap_or_default().trim().to_lowercase().into();
         if !mime.is_empty() && !facts.media_types.contains(&mime) {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use breakwater::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
+use breakwater::model::bid::{
+    Advertiser, Bid, Creative, MarkupFacts, MediaHash, Price, Reply, ReplyOutcome,
+};
 use breakwater::model::category::Separation;
 use breakwater::model::deal::{Deal, Pricing};
 use breakwater::model::floor::Floor;
@@ -164,7 +166,6 @@ pub(crate) fn bid(bidder: &str, id: &str, micros: i64, seconds: u32) -> Bid {
         group: None,
         size: None,
         markup: Some(MarkupFacts {
-            sha: [0; 32],
             defect: None,
             version: Some((4, 2)),
             ads: 1,
@@ -197,6 +198,7 @@ pub(crate) fn micros(micros: i64) -> Cpm {
     Cpm::from_micros(micros).unwrap()
 }
 
-pub(crate) fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
+pub(crate) fn hash(text: &str) -> MediaHash {
+    let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    *hash.first_chunk().unwrap()
 }

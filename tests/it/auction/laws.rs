@@ -2,7 +2,7 @@
 
 use breakwater::auction::decide::{decide, decide_within};
 use breakwater::auction::minimums::minimums;
-use breakwater::model::bid::Bid;
+use breakwater::model::bid::{Bid, MediaHash};
 use breakwater::model::deal::{Deal, Pricing};
 use breakwater::model::ids::{BidId, ImpId};
 use breakwater::model::market::Lengths;
@@ -199,7 +199,7 @@ fn bid(input: &AuctionInput, at: BidRef) -> &Bid {
     &input.replies[at.reply].bids[at.bid]
 }
 
-fn media(bid: &Bid) -> &[[u8; 32]] {
+fn media(bid: &Bid) -> &[MediaHash] {
     &bid.markup.as_ref().unwrap().media
 }
 

@@ -76,16 +76,22 @@ fn values_no_auction_can_have_are_refused() {
             "\"pods\":[{\"id\":\"1\",\"seconds\":61",
         ),
         ("seller", "\"pod\":0", "\"pod\":1"),
-        ("seller", "\"rates\":[]", "\"rates\":[[\"EUR\",\"0\"]]"),
+        ("seller", "[\"EUR\",\"1083500000000\"]", "[\"EUR\",\"0\"]"),
+        ("seller", "[\"EUR\",\"1083500000000\"]", "[\"EUR\",\"1083500000001\",1]"),
+        ("bidder:acme", "\"normalised\":\"2177835\"", "\"normalised\":\"2177836\""),
+        ("bidder:acme", "\"normalised\":\"2177835\",", ""),
         ("bidder:acme", "[\"1\",0]", "[\"1\",1]"),
         ("seller", "\"currency\":\"USD\"", "\"currency\":\"usd\""),
-        ("seller", "\"weak\":false", "\"weak\":false,\"new\":1"),
+        ("seller", "\"tmax\":\"300\"", "\"tmax\":\"300\",\"tnew\":1"),
+        ("seller", "\"door\":\"tag\"", "\"door\":\"\\u0074ag\""),
+        ("seller", "\"door\":\"tag\"", "\"door\": \"tag\""),
+        ("seller", "\"secure\":true", "\"secure\":false,\"secure\":true"),
         ("bidder:acme", "\"outcome\":\"bids\"", "\"outcome\":\"bid\""),
-        ("bidder:acme", "\"sha\":\"22", "\"sha\":\"2"),
-        ("ops", "\"asked\":[0]", "\"asked\":[2]"),
+        ("bidder:acme", "\"resp_sha\":\"11", "\"resp_sha\":\"1"),
+        ("ops", "{\"exhausted\"", "{\"asked\":[2],\"exhausted\""),
         ("ops", "\"skipped\":[[1", "\"skipped\":[[2"),
         ("ops", "\"offers\":[\"acme\"", "\"offers\":[\"nobody\""),
-        ("ops", "\"replies\":[\"acme\"", "\"replies\":[\"zenith\""),
+        ("ops", "\"skipped\":[[", "\"replies\":[\"acme\",\"acme\"],\"skipped\":[["),
         ("ops", "skipped_media", "skipped_madia"),
     ];
     let record = read(&fixed().payload()).unwrap();
@@ -97,6 +103,25 @@ fn values_no_auction_can_have_are_refused() {
         part.1 = json.replacen(old, new, 1).into_bytes();
         let changed = read(&resealed(&record, &parts)).unwrap();
         assert_eq!(changed.auction_input(), Err(RecordError::Content(name.into())), "{new}");
+    }
+}
+
+#[test]
+fn a_long_section_is_packed_and_read_back() {
+    let record = read(&fixed().payload()).unwrap();
+    let mut parts = sections(&record);
+    let long = "<VAST/>".repeat(4000).into_bytes();
+    parts.push(("markup:2".to_owned(), long.clone()));
+    let payload = resealed(&record, &parts);
+    assert!(payload.len() < long.len());
+    assert_eq!(read(&payload).unwrap().section("markup:2"), Some(&*long));
+    for place in payload.len() - 2000..payload.len() {
+        let mut other = payload.clone();
+        other[place] ^= 1 << (place % 8);
+        if let Ok(other) = read(&other) {
+            // A bit of a zstd frame that its content does not depend on.
+            assert_eq!(sections(&other), sections(&read(&payload).unwrap()), "byte {place}");
+        }
     }
 }
 
@@ -226,7 +251,7 @@ fn sections(record: &Record) -> Vec<(String, Vec<u8>)> {
 /// Seals changed sections as if they were true.
 fn resealed(record: &Record, sections: &[(String, Vec<u8>)]) -> Vec<u8> {
     let parts = sections.iter().map(|(name, bytes)| Part {
-        salt: (name == USER).then(|| record.user_salt().unwrap()),
+        salt: (name == USER).then(|| record.view().user_salt().unwrap()),
         ..Part::new(&**name, &**bytes)
     });
     let kind = Kind::Auction.number();

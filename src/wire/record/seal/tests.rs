@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Entry, commitment, leaf, root, salt};
+use super::{Entry, Salts, commitment, leaf, root};
 use crate::model::time::UnixMillis;
 
 #[test]
 fn salts_follow_the_record_key() {
     let key = std::array::from_fn(|index| u8::try_from(index).unwrap());
     for case in cases("salts") {
-        assert_eq!(hex(&salt(&key, text(&case["name"]))), case["salt"]);
+        assert_eq!(hex(&Salts::new(&key).of(text(&case["name"]).as_bytes())), case["salt"]);
     }
 }
 

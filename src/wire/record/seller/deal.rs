@@ -1,130 +1,112 @@
 //! Deals and floors of section `seller`.
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
-
 use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::{Floor, FloorStep};
 use crate::model::ids::{BidderId, DealId};
 use crate::model::time::Seconds;
-use crate::wire::record::text::{Decimal, cpm, micros, shared, text, texts};
+use crate::wire::record::json::Json;
+use crate::wire::record::scan::Scan;
+use crate::wire::record::texts::Texts;
 
-/// A deal. Fields stand in ASCII order, here and below.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DealForm<'a> {
-    advertisers: Vec<Cow<'a, str>>,
-    bidders: Vec<Cow<'a, str>>,
-    discount: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    floor: Option<FloorForm>,
-    guaranteed: bool,
-    id: Cow<'a, str>,
-    pricing: PricingForm,
-    seats: Vec<Cow<'a, str>>,
+/// Writes a deal.
+pub(super) fn write(json: &mut Json<'_>, deal: &Deal) {
+    json.object(|json| {
+        json.texts(key!("advertisers"), &deal.advertisers);
+        json.some(key!("bidders"), &deal.bidders, |json, bidder| json.text(bidder.as_str()));
+        let discount = Some(deal.discount_ppm).filter(|&ppm| ppm != 0);
+        json.maybe(key!("discount"), discount, Json::number);
+        json.maybe(key!("floor"), deal.floor.as_ref(), write_floor);
+        json.set(key!("guaranteed"), deal.guaranteed);
+        json.key(key!("id")).text(deal.id.as_str());
+        json.key(key!("pricing")).text(pricing_name(deal.pricing));
+        json.texts(key!("seats"), &deal.seats);
+    });
 }
 
-/// How prices are found.
-#[derive(Clone, Copy, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum PricingForm {
-    First,
-    Second,
-    Fixed,
-}
-
-/// A floor.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum FloorForm {
-    Fixed(Decimal),
-    PerSecond(Decimal),
-    /// Steps as (shortest, longest, floor), and the floor of other lengths.
-    ByLength(Vec<(Option<u32>, Option<u32>, Decimal)>, Decimal),
-}
-
-impl<'a> DealForm<'a> {
-    /// Writes a deal.
-    pub(super) fn of(deal: &'a Deal) -> Self {
-        Self {
-            advertisers: texts(&deal.advertisers),
-            bidders: deal.bidders.iter().map(|bidder| text(bidder.as_str())).collect(),
-            discount: deal.discount_ppm,
-            floor: deal.floor.as_ref().map(FloorForm::of),
-            guaranteed: deal.guaranteed,
-            id: text(deal.id.as_str()),
-            pricing: PricingForm::of(deal.pricing),
-            seats: texts(&deal.seats),
-        }
-    }
-
-    /// Reads a deal; none when a value breaks a rule of its type.
-    pub(super) fn deal(&self) -> Option<Deal> {
+/// Reads a deal; none when a value breaks a rule of its type.
+pub(super) fn read(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Deal> {
+    scan.object(|scan| {
+        let mut shared = |scan: &mut Scan<'_>| scan.text().map(|text| texts.shared(&text));
         Some(Deal {
-            id: DealId::new(&*self.id),
-            bidders: self.bidders.iter().map(|bidder| BidderId::new(&**bidder)).collect(),
-            seats: shared(&self.seats),
-            advertisers: shared(&self.advertisers),
-            pricing: self.pricing.pricing(),
-            floor: match &self.floor {
-                Some(floor) => Some(floor.floor()?),
-                None => None,
-            },
-            guaranteed: self.guaranteed,
-            discount_ppm: (self.discount <= 1_000_000).then_some(self.discount)?,
+            advertisers: scan.some(key!("advertisers"), &mut shared)?,
+            bidders: scan.some(key!("bidders"), |scan| shared(scan).map(BidderId::new))?,
+            discount_ppm: scan.may(key!("discount"), part_of_a_million)?.unwrap_or(0),
+            floor: scan.may(key!("floor"), read_floor)?,
+            guaranteed: scan.set(key!("guaranteed"))?,
+            id: scan.must(key!("id"), |scan| shared(scan).map(DealId::new))?,
+            pricing: scan.must(key!("pricing"), read_pricing)?,
+            seats: scan.some(key!("seats"), &mut shared)?,
         })
+    })
+}
+
+/// Returns how prices are found, in a word.
+pub(super) fn pricing_name(pricing: Pricing) -> &'static str {
+    match pricing {
+        Pricing::First => "first",
+        Pricing::Second => "second",
+        Pricing::Fixed => "fixed",
     }
 }
 
-impl PricingForm {
-    /// Writes how prices are found.
-    pub(super) fn of(pricing: Pricing) -> Self {
-        match pricing {
-            Pricing::First => Self::First,
-            Pricing::Second => Self::Second,
-            Pricing::Fixed => Self::Fixed,
-        }
-    }
-
-    /// Reads how prices are found.
-    pub(super) fn pricing(self) -> Pricing {
-        match self {
-            Self::First => Pricing::First,
-            Self::Second => Pricing::Second,
-            Self::Fixed => Pricing::Fixed,
-        }
-    }
+/// Reads how prices are found.
+pub(super) fn read_pricing(scan: &mut Scan<'_>) -> Option<Pricing> {
+    let name = scan.text()?;
+    let all = [Pricing::First, Pricing::Second, Pricing::Fixed];
+    all.into_iter().find(|pricing| pricing_name(*pricing) == name)
 }
 
-impl FloorForm {
-    /// Writes a floor.
-    pub(super) fn of(floor: &Floor) -> Self {
-        match floor {
-            Floor::Fixed(floor) => Self::Fixed(micros(*floor)),
-            Floor::PerSecond(floor) => Self::PerSecond(micros(*floor)),
-            Floor::ByLength { steps, otherwise } => {
-                let second = |bound: Option<Seconds>| bound.map(|seconds| seconds.0);
-                let step =
-                    |step: &FloorStep| (second(step.min), second(step.max), micros(step.floor));
-                Self::ByLength(steps.iter().map(step).collect(), micros(*otherwise))
+/// Writes a floor.
+pub(super) fn write_floor(json: &mut Json<'_>, floor: &Floor) {
+    json.object(|json| match floor {
+        Floor::Fixed(floor) => json.key(key!("fixed")).micros(*floor),
+        Floor::PerSecond(floor) => json.key(key!("per_second")).micros(*floor),
+        // Steps as (shortest, longest, floor), and the floor of other lengths.
+        Floor::ByLength { steps, otherwise } => json.key(key!("by_length")).pair(|json| {
+            json.list(steps, write_step);
+            json.micros(*otherwise);
+        }),
+    });
+}
+
+fn write_step(json: &mut Json<'_>, step: &FloorStep) {
+    json.pair(|json| {
+        for bound in [step.min, step.max] {
+            match bound {
+                Some(seconds) => json.number(seconds.0),
+                None => json.null(),
             }
         }
-    }
+        json.micros(step.floor);
+    });
+}
 
-    /// Reads a floor; none when a price is none.
-    pub(super) fn floor(&self) -> Option<Floor> {
-        Some(match self {
-            Self::Fixed(floor) => Floor::Fixed(cpm(*floor)?),
-            Self::PerSecond(floor) => Floor::PerSecond(cpm(*floor)?),
-            Self::ByLength(steps, otherwise) => {
-                let step = |(min, max, floor): &(Option<u32>, Option<u32>, Decimal)| {
-                    let (min, max) = (min.map(Seconds), max.map(Seconds));
-                    Some(FloorStep { min, max, floor: cpm(*floor)? })
-                };
-                let steps = steps.iter().map(step).collect::<Option<_>>()?;
-                Floor::ByLength { steps, otherwise: cpm(*otherwise)? }
-            }
-        })
-    }
+/// Reads a floor; none when a price is none.
+pub(super) fn read_floor(scan: &mut Scan<'_>) -> Option<Floor> {
+    scan.object(|scan| {
+        if scan.key(key!("by_length")) {
+            let (steps, otherwise) = scan.pair(|scan| scan.list(read_step), Scan::micros)?;
+            return Some(Floor::ByLength { steps, otherwise });
+        }
+        if scan.key(key!("fixed")) {
+            return scan.micros().map(Floor::Fixed);
+        }
+        scan.must(key!("per_second"), Scan::micros).map(Floor::PerSecond)
+    })
+}
+
+fn read_step(scan: &mut Scan<'_>) -> Option<FloorStep> {
+    let bound = |scan: &mut Scan<'_>| scan.nullable(|scan| scan.number().map(Seconds));
+    scan.byte(b'[')?;
+    let min = bound(scan)?;
+    scan.comma()?;
+    let max = bound(scan)?;
+    scan.comma()?;
+    let floor = scan.micros()?;
+    scan.byte(b']')?;
+    Some(FloorStep { min, max, floor })
+}
+
+fn part_of_a_million(scan: &mut Scan<'_>) -> Option<u32> {
+    scan.number().filter(|ppm| *ppm <= 1_000_000)
 }

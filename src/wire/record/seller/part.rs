@@ -1,262 +1,229 @@
 //! Pods and parts of section `seller`: what was sold as one, and its own terms.
 
-use std::borrow::Cow;
 use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
 
 use crate::model::category::{Category, Separation};
 use crate::model::house::{HouseAd, MOST_HOUSE};
 use crate::model::market::{Fit, Lengths};
 use crate::model::plan::{Part, Place, Pod, Shape};
 use crate::model::time::{MAX_BREAK, Millis, Seconds};
-use crate::wire::record::seller::deal::{DealForm, FloorForm};
-use crate::wire::record::text::{Decimal, shared, text, texts};
+use crate::wire::record::json::Json;
+use crate::wire::record::scan::Scan;
+use crate::wire::record::seller::deal;
+use crate::wire::record::texts::Texts;
 
-/// A pod. Fields stand in ASCII order, here and below.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PodForm<'a> {
-    id: Cow<'a, str>,
-    seconds: u32,
-    separation: SeparationForm<'a>,
+/// Writes a pod.
+pub(super) fn write_pod(json: &mut Json<'_>, pod: &Pod) {
+    json.object(|json| {
+        json.key(key!("id")).text(&pod.id);
+        json.key(key!("seconds")).number(pod.seconds.0);
+        let separation = Some(&pod.separation).filter(|rules| **rules != Separation::default());
+        json.maybe(key!("separation"), separation, |json, rules| {
+            json.object(|json| {
+                json.set(key!("advertiser"), rules.advertiser);
+                json.set(key!("category"), rules.category);
+                json.set(key!("creative"), rules.creative);
+                write_categories(json, key!("exclusive"), &rules.exclusive);
+                json.set(key!("media"), rules.media);
+            });
+        });
+    });
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, on or off")]
-struct SeparationForm<'a> {
-    advertiser: bool,
-    category: bool,
-    creative: bool,
-    exclusive: Vec<CategoryForm<'a>>,
-    media: bool,
+/// Reads a pod.
+pub(super) fn read_pod(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Pod> {
+    scan.object(|scan| {
+        let id = scan.must(key!("id"), Scan::text)?;
+        let id = texts.shared(&id);
+        let seconds = scan.must(key!("seconds"), |scan| scan.number().map(Seconds))?;
+        let separation = scan.may(key!("separation"), |scan| {
+            scan.object(|scan| {
+                Some(Separation {
+                    advertiser: scan.set(key!("advertiser"))?,
+                    category: scan.set(key!("category"))?,
+                    creative: scan.set(key!("creative"))?,
+                    exclusive: read_categories(scan, key!("exclusive"), texts)?,
+                    media: scan.set(key!("media"))?,
+                })
+            })
+        })?;
+        Some(Pod { id, seconds, separation: separation.unwrap_or_default() })
+    })
 }
 
-/// Taxonomy and id.
-pub(super) type CategoryForm<'a> = (i32, Cow<'a, str>);
-
-/// A part of a pod.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a term of its own, on or off")]
-pub(super) struct PartForm<'a> {
-    apis: Cow<'a, [i32]>,
-    blocked_advertisers: Vec<Cow<'a, str>>,
-    blocked_attributes: Cow<'a, [i32]>,
-    blocked_categories: Vec<CategoryForm<'a>>,
-    deals: Vec<DealForm<'a>>,
-    deals_first: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    exp: Option<u32>,
-    fit: FitForm,
-    floor: FloorForm,
-    /// Id, seconds and milliseconds of each house ad.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    house: Vec<(Cow<'a, str>, u32, Decimal)>,
-    lengths: LengthsForm,
-    max_ads: u16,
-    mimes: Vec<Cow<'a, str>>,
-    place: i32,
-    pod: usize,
-    private: bool,
-    protocols: Cow<'a, [i32]>,
-    real: Decimal,
-    seconds: u32,
-    secure: bool,
-    shape: ShapeForm,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    size: Option<(u32, u32)>,
-    unmapped_refused: bool,
+/// Writes a part.
+pub(super) fn write(json: &mut Json<'_>, part: &Part) {
+    json.object(|json| {
+        json.codes(key!("apis"), &part.apis);
+        json.texts(key!("blocked_advertisers"), &part.blocked_advertisers);
+        json.codes(key!("blocked_attributes"), &part.blocked_attributes);
+        write_categories(json, key!("blocked_categories"), &part.blocked_categories);
+        json.some(key!("deals"), &part.deals, |json, deal| deal::write(json, deal));
+        json.set(key!("deals_first"), part.deals_first);
+        json.maybe(key!("exp"), part.expires_s, Json::number);
+        json.key(key!("fit")).text(fit_name(part.fit));
+        deal::write_floor(json.key(key!("floor")), &part.floor);
+        json.some(key!("house"), &part.house, |json, ad| write_house(json, ad));
+        write_lengths(json.key(key!("lengths")), &part.lengths);
+        json.key(key!("max_ads")).number(part.max_ads);
+        json.texts(key!("mimes"), &part.mimes);
+        let place = Some(part.place).filter(|place| *place != Place::Any);
+        json.maybe(key!("place"), place, |json, place| json.number(place.code()));
+        json.key(key!("pod")).count(part.pod);
+        json.set(key!("private"), part.private_auction);
+        json.codes(key!("protocols"), &part.protocols);
+        json.key(key!("real")).decimal(part.real.0);
+        json.key(key!("seconds")).number(part.seconds.0);
+        json.set(key!("secure"), part.secure);
+        json.key(key!("shape")).text(shape_name(part.shape));
+        json.maybe(key!("size"), part.size, |json, (width, height)| {
+            json.pair(|json| {
+                json.number(width);
+                json.number(height);
+            });
+        });
+        json.set(key!("unmapped_refused"), part.unmapped_refused);
+    });
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum FitForm {
-    Nominal,
-    Real,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum ShapeForm {
-    Slot,
-    Stretch,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum LengthsForm {
-    Exact(Vec<u32>),
-    Range(u32, u32),
-}
-
-impl<'a> PodForm<'a> {
-    /// Writes a pod.
-    pub(super) fn of(pod: &'a Pod) -> Self {
-        let separation = &pod.separation;
-        Self {
-            id: text(&pod.id),
-            seconds: pod.seconds.0,
-            separation: SeparationForm {
-                advertiser: separation.advertiser,
-                category: separation.category,
-                creative: separation.creative,
-                exclusive: category_forms(&separation.exclusive),
-                media: separation.media,
-            },
-        }
-    }
-
-    /// Reads a pod.
-    pub(super) fn pod(&self) -> Pod {
-        let separation = &self.separation;
-        Pod {
-            id: Arc::from(&*self.id),
-            seconds: Seconds(self.seconds),
-            separation: Separation {
-                advertiser: separation.advertiser,
-                category: separation.category,
-                creative: separation.creative,
-                media: separation.media,
-                exclusive: categories(&separation.exclusive),
-            },
-        }
-    }
-}
-
-impl<'a> PartForm<'a> {
-    /// Writes a part.
-    pub(super) fn of(part: &'a Part) -> Self {
-        Self {
-            apis: Cow::Borrowed(&part.apis),
-            blocked_advertisers: texts(&part.blocked_advertisers),
-            blocked_attributes: Cow::Borrowed(&part.blocked_attributes),
-            blocked_categories: category_forms(&part.blocked_categories),
-            deals: part.deals.iter().map(|deal| DealForm::of(deal)).collect(),
-            deals_first: part.deals_first,
-            exp: part.expires_s,
-            fit: match part.fit {
-                Fit::Nominal => FitForm::Nominal,
-                Fit::Real => FitForm::Real,
-            },
-            floor: FloorForm::of(&part.floor),
-            house: part.house.iter().map(|ad| house_form(ad)).collect(),
-            lengths: lengths_form(&part.lengths),
-            max_ads: part.max_ads,
-            mimes: texts(&part.mimes),
-            place: part.place.code(),
-            pod: part.pod,
-            private: part.private_auction,
-            protocols: Cow::Borrowed(&part.protocols),
-            real: Decimal(part.real.0),
-            seconds: part.seconds.0,
-            secure: part.secure,
-            shape: match part.shape {
-                Shape::Slot => ShapeForm::Slot,
-                Shape::Stretch => ShapeForm::Stretch,
-            },
-            size: part.size,
-            unmapped_refused: part.unmapped_refused,
-        }
-    }
-
-    /// Reads a part of one of `pods` and checks what the fill relies on: no longer than a break,
-    /// sane lengths.
-    pub(super) fn part(&self, pods: usize) -> Option<Part> {
-        let seconds = Seconds(self.seconds);
-        let sound = self.pod < pods && seconds <= Seconds::nominal(MAX_BREAK);
-        if !sound {
-            return None;
-        }
+/// Reads a part and checks what the fill relies on: no longer than a break, sane lengths.
+pub(super) fn read(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Part> {
+    scan.object(|scan| {
         Some(Part {
-            pod: self.pod,
-            shape: match self.shape {
-                ShapeForm::Slot => Shape::Slot,
-                ShapeForm::Stretch => Shape::Stretch,
-            },
-            place: Place::of(self.place),
-            seconds,
-            real: Millis(self.real.0),
-            max_ads: self.max_ads,
-            lengths: lengths(&self.lengths)?,
-            fit: match self.fit {
-                FitForm::Nominal => Fit::Nominal,
-                FitForm::Real => Fit::Real,
-            },
-            floor: self.floor.floor()?,
-            deals: self
-                .deals
-                .iter()
-                .map(|deal| deal.deal().map(Arc::new))
-                .collect::<Option<_>>()?,
-            private_auction: self.private,
-            deals_first: self.deals_first,
-            blocked_advertisers: shared(&self.blocked_advertisers),
-            blocked_categories: categories(&self.blocked_categories),
-            unmapped_refused: self.unmapped_refused,
-            blocked_attributes: self.blocked_attributes.to_vec(),
-            protocols: self.protocols.to_vec(),
-            apis: self.apis.to_vec(),
-            mimes: shared(&self.mimes),
-            size: self.size,
-            secure: self.secure,
-            expires_s: self.exp,
-            house: house(&self.house)?,
+            apis: scan.codes(key!("apis"))?,
+            blocked_advertisers: shared(scan, key!("blocked_advertisers"), texts)?,
+            blocked_attributes: scan.codes(key!("blocked_attributes"))?,
+            blocked_categories: read_categories(scan, key!("blocked_categories"), texts)?,
+            deals: scan.some(key!("deals"), |scan| deal::read(scan, texts).map(Arc::new))?,
+            deals_first: scan.set(key!("deals_first"))?,
+            expires_s: scan.may(key!("exp"), Scan::number)?,
+            fit: scan.must(key!("fit"), |scan| {
+                let name = scan.text()?;
+                [Fit::Nominal, Fit::Real].into_iter().find(|fit| fit_name(*fit) == name)
+            })?,
+            floor: scan.must(key!("floor"), deal::read_floor)?,
+            house: read_house(scan, texts)?,
+            lengths: scan.must(key!("lengths"), read_lengths)?,
+            max_ads: scan.must(key!("max_ads"), Scan::number)?,
+            mimes: shared(scan, key!("mimes"), texts)?,
+            place: scan
+                .may(key!("place"), |scan| scan.number().map(Place::of))?
+                .unwrap_or_default(),
+            pod: scan.must(key!("pod"), |scan| {
+                scan.number().and_then(|pod: i64| usize::try_from(pod).ok())
+            })?,
+            private_auction: scan.set(key!("private"))?,
+            protocols: scan.codes(key!("protocols"))?,
+            real: scan.must(key!("real"), |scan| scan.decimal().map(Millis))?,
+            seconds: scan.must(key!("seconds"), |scan| {
+                scan.number().map(Seconds).filter(|it| *it <= Seconds::nominal(MAX_BREAK))
+            })?,
+            secure: scan.set(key!("secure"))?,
+            shape: scan.must(key!("shape"), |scan| {
+                let name = scan.text()?;
+                [Shape::Slot, Shape::Stretch].into_iter().find(|it| shape_name(*it) == name)
+            })?,
+            size: scan.may(key!("size"), |scan| scan.pair(Scan::number, Scan::number))?,
+            unmapped_refused: scan.set(key!("unmapped_refused"))?,
         })
-    }
+    })
 }
 
 /// Writes what a decision reads of a house ad; the config in force has the rest.
-fn house_form(ad: &HouseAd) -> (Cow<'_, str>, u32, Decimal) {
-    (text(&ad.id), ad.seconds.0, Decimal(ad.length.0))
+fn write_house(json: &mut Json<'_>, ad: &HouseAd) {
+    json.pair(|json| {
+        json.text(&ad.id);
+        json.number(ad.seconds.0);
+        json.decimal(ad.length.0);
+    });
 }
 
 /// Reads house ads and checks what the choice among them relies on.
-fn house(forms: &[(Cow<'_, str>, u32, Decimal)]) -> Option<Vec<Arc<HouseAd>>> {
+fn read_house(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Vec<Arc<HouseAd>>> {
+    let ads = scan.some(key!("house"), |scan| {
+        scan.byte(b'[')?;
+        let id = scan.text().map(|id| texts.shared(&id))?;
+        scan.comma()?;
+        let seconds = scan.number().map(Seconds)?;
+        scan.comma()?;
+        let length = scan.decimal().map(Millis)?;
+        scan.byte(b']')?;
+        Some(Arc::new(HouseAd { id, seconds, length, ..HouseAd::default() }))
+    })?;
     let longest = Seconds::nominal(MAX_BREAK);
-    let sound = |(at, (id, seconds, length)): (usize, &(Cow<'_, str>, u32, Decimal))| {
-        let new = forms[..at].iter().all(|(other, ..)| other != id);
-        new && 1 <= *seconds && Seconds(*seconds) <= longest && length.0 <= longest.millis().0
+    let sound = |(at, ad): (usize, &Arc<HouseAd>)| {
+        let new = ads[..at].iter().all(|other| other.id != ad.id);
+        new && (Seconds(1)..=longest).contains(&ad.seconds) && ad.length <= longest.millis()
     };
-    let read = |(id, seconds, length): &(Cow<'_, str>, u32, Decimal)| HouseAd {
-        id: Arc::from(&**id),
-        seconds: Seconds(*seconds),
-        length: Millis(length.0),
-        ..HouseAd::default()
-    };
-    let sound = forms.len() <= MOST_HOUSE && forms.iter().enumerate().all(sound);
-    sound.then(|| forms.iter().map(|form| Arc::new(read(form))).collect())
+    (ads.len() <= MOST_HOUSE && ads.iter().enumerate().all(sound)).then_some(ads)
 }
 
-/// Writes categories.
-pub(super) fn category_forms(categories: &[Category]) -> Vec<CategoryForm<'_>> {
-    categories.iter().map(|category| (category.taxonomy, text(&category.id))).collect()
+/// Reads a list of texts that is left out when it is empty.
+pub(super) fn shared(
+    scan: &mut Scan<'_>,
+    key: &'static str,
+    texts: &mut Texts,
+) -> Option<Vec<Arc<str>>> {
+    scan.some(key, |scan| scan.text().map(|text| texts.shared(&text)))
+}
+
+/// Writes categories as taxonomy and id.
+pub(super) fn write_categories(json: &mut Json<'_>, key: &'static str, categories: &[Category]) {
+    json.some(key, categories, |json, category| {
+        json.pair(|json| {
+            json.number(category.taxonomy);
+            json.text(&category.id);
+        });
+    });
 }
 
 /// Reads categories.
-pub(super) fn categories(forms: &[CategoryForm<'_>]) -> Vec<Category> {
-    forms
-        .iter()
-        .map(|(taxonomy, id)| Category { taxonomy: *taxonomy, id: Arc::from(&**id) })
-        .collect()
+pub(super) fn read_categories(
+    scan: &mut Scan<'_>,
+    key: &'static str,
+    texts: &mut Texts,
+) -> Option<Vec<Category>> {
+    scan.some(key, |scan| {
+        let (taxonomy, id) = scan.pair(Scan::number, Scan::text)?;
+        Some(Category { taxonomy, id: texts.shared(&id) })
+    })
 }
 
-fn lengths_form(lengths: &Lengths) -> LengthsForm {
-    match lengths {
-        Lengths::Exact(list) => LengthsForm::Exact(list.iter().map(|item| item.0).collect()),
-        Lengths::Range { min, max } => LengthsForm::Range(min.0, max.0),
+fn write_lengths(json: &mut Json<'_>, lengths: &Lengths) {
+    json.object(|json| match lengths {
+        Lengths::Exact(list) => {
+            json.key(key!("exact")).list(list, |json, length| json.number(length.0));
+        }
+        Lengths::Range { min, max } => json.key(key!("range")).pair(|json| {
+            json.number(min.0);
+            json.number(max.0);
+        }),
+    });
+}
+
+fn read_lengths(scan: &mut Scan<'_>) -> Option<Lengths> {
+    let seconds = |scan: &mut Scan<'_>| scan.number().map(Seconds).filter(|it| Seconds(0) < *it);
+    scan.object(|scan| {
+        if scan.key(key!("exact")) {
+            let list = scan.list(seconds)?;
+            let sound = !list.is_empty() && list.is_sorted_by(|a, b| a < b);
+            return sound.then_some(Lengths::Exact(list));
+        }
+        let (min, max) = scan.must(key!("range"), |scan| scan.pair(seconds, seconds))?;
+        (min <= max).then_some(Lengths::Range { min, max })
+    })
+}
+
+fn fit_name(fit: Fit) -> &'static str {
+    match fit {
+        Fit::Nominal => "nominal",
+        Fit::Real => "real",
     }
 }
 
-fn lengths(form: &LengthsForm) -> Option<Lengths> {
-    match form {
-        LengthsForm::Exact(list) => {
-            let sorted = list.is_sorted_by(|a, b| a < b);
-            let sound = sorted && list.first().is_some_and(|first| 0 < *first);
-            sound.then(|| Lengths::Exact(list.iter().copied().map(Seconds).collect()))
-        }
-        LengthsForm::Range(min, max) => (0 < *min && min <= max)
-            .then_some(Lengths::Range { min: Seconds(*min), max: Seconds(*max) }),
+fn shape_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Slot => "slot",
+        Shape::Stretch => "stretch",
     }
 }

@@ -16,6 +16,7 @@ use crate::model::money::{Cpm, Currency, Fee, FeeSchedule};
 use crate::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Unfilled, Win};
 use crate::model::passthrough::{Passthrough, ViewerFacts};
 use crate::model::plan::{AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Plan, Pod, Terms};
+use crate::model::rates::Rate;
 use crate::model::reason::{CallReason, LossReason, UnfilledReason};
 use crate::model::standing::{BidderStanding, Quota, Standing};
 use crate::model::time::{Millis, Seconds, UnixMillis};
@@ -86,12 +87,19 @@ fn fixed_terms() -> Terms {
     Terms {
         max_cpm: Cpm::from_micros(1_000_000_000).unwrap(),
         fees: FeeSchedule::new(fees).unwrap(),
+        currencies: vec![eur()],
+        rates: vec![Rate { from: eur(), e12: 1_083_500_000_000 }],
         ..Terms::default()
     }
 }
 
 fn fixed_pod() -> Pod {
-    Pod { id: Arc::from("1"), seconds: Seconds(60), ..Pod::default() }
+    let separation = Separation { creative: true, ..Separation::default() };
+    Pod { id: Arc::from("1"), seconds: Seconds(60), separation }
+}
+
+fn eur() -> Currency {
+    Currency::new("EUR").unwrap()
 }
 
 fn fixed_part() -> Part {
@@ -148,7 +156,10 @@ fn fixed_replies() -> Vec<Reply> {
         arrived_us: Some(42_137),
         response_sha: Some([0x11; 32]),
         response_id: Some(Box::from("r-77")),
-        bids: vec![fixed_bid("b1", "18.4", 18_400_000), fixed_bid("b2", "2.01", 2_010_000)],
+        bids: vec![
+            fixed_bid("b1", "18.4", 18_400_000),
+            Bid { currency: eur(), ..fixed_bid("b2", "2.01", 2_010_000) },
+        ],
         ..nothing("acme", CallReason::NoBid)
     };
     vec![
@@ -186,13 +197,12 @@ fn fixed_bid(id: &str, price: &str, micros: i64) -> Bid {
         group: None,
         size: Some((1920, 1080)),
         markup: Some(MarkupFacts {
-            sha: [0x22; 32],
             defect: None,
             version: Some((4, 2)),
             ads: 1,
             linear: true,
             duration: Some(Millis(30_000)),
-            media: vec![[0x33; 32]],
+            media: vec![[0x33; 8]],
             media_types: vec![Box::from("video/mp4")],
             universal_ids: vec![(Box::from("ad-id.org"), Box::from("CNPA0484000H"))],
             insecure: false,

@@ -344,7 +344,6 @@ fn bid(dice: &mut Dice) -> Bid {
 
 fn markup(dice: &mut Dice) -> MarkupFacts {
     MarkupFacts {
-        sha: dice.bytes(),
         defect: dice.maybe(|dice| dice.pick(LossReason::ALL)),
         version: dice.maybe(|_| (4, 2)),
         ads: u16::try_from(dice.below(3)).unwrap(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use breakwater::model::bid::Bid;
+use breakwater::model::bid::{Bid, MediaHash};
 use breakwater::model::category::Category;
 use breakwater::model::deal::{Deal, Pricing};
 use breakwater::model::floor::Floor;
@@ -266,7 +266,7 @@ fn same_category(one: &Bid, two: &Bid) -> bool {
 /// Any name of a creative that both have: a registered id, the bidder's own, all of its files.
 fn same_creative(one: &Ad<'_>, two: &Ad<'_>) -> bool {
     let (left, right) = (one.bid.markup.as_ref().unwrap(), two.bid.markup.as_ref().unwrap());
-    let files = |media: &[[u8; 32]]| media.iter().copied().collect::<BTreeSet<_>>();
+    let files = |media: &[MediaHash]| media.iter().copied().collect::<BTreeSet<_>>();
     left.universal_ids.iter().any(|id| right.universal_ids.contains(id))
         || (one.at.reply == two.at.reply && one.bid.creative_id == two.bid.creative_id)
         || (!left.media.is_empty() && files(&left.media) == files(&right.media))
