@@ -5,16 +5,18 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use breakwater::io::clock;
+use breakwater::audit::gaps::gaps;
+use breakwater::cli::life;
 use breakwater::io::journal::read::frames;
-use breakwater::io::journal::{Limits, Stream, files};
+use breakwater::io::journal::{Durability, Identity, Journal, Limits, Stream, files};
+use breakwater::io::{clock, entropy};
 use breakwater::model::money::Currency;
 use breakwater::model::time::UnixMillis;
 use breakwater::wire::record::admin::{Action, Admin};
-use breakwater::wire::record::read::{Record, read};
-use breakwater::wire::record::{Kind, Lifecycle, StreamName};
+use breakwater::wire::record::read::{Record, is_start, read};
+use breakwater::wire::record::{Kind, Lifecycle, StreamName, lifecycle};
 
-use crate::audit::folder::{Node, verified};
+use crate::audit::folder::{Node, flushed, verified};
 use crate::support::bidder::{Ad, Bidder};
 use crate::support::exchange::{self, Exchange};
 use crate::support::http;
@@ -183,11 +185,9 @@ fn a_clock_that_went_back_is_told_and_time_goes_on() {
         assert!(answer.text().contains("a1.mp4"));
     }
     assert_eq!(run.terminate(), Some(0), "{}", run.log());
-    let money = kept(data.path(), Stream::Money);
-    let steps: Vec<_> = money
-        .iter()
-        .filter(|record| record.kind == Kind::Lifecycle)
-        .filter_map(|record| match record.lifecycle().unwrap() {
+    let steps: Vec<_> = events(data.path())
+        .into_iter()
+        .filter_map(|event| match event {
             Lifecycle::Clock { lag_ms } => Some(lag_ms),
             _ => None,
         })
@@ -209,11 +209,7 @@ fn a_torn_record_is_told_by_stream() {
     file.set_len(last.offset + 20).unwrap();
     let exchange = Exchange::start_on(data, "");
     let data = exchange.stop();
-    let events: Vec<_> = kept(data.path(), Stream::Money)
-        .iter()
-        .filter(|record| record.kind == Kind::Lifecycle)
-        .map(|record| record.lifecycle().unwrap())
-        .collect();
+    let events = events(data.path());
     let [Lifecycle::Start, Lifecycle::Gap { boot: 1, .. }, cut, Lifecycle::Start, Lifecycle::Stop] =
         &events[..]
     else {
@@ -221,6 +217,39 @@ fn a_torn_record_is_told_by_stream() {
     };
     assert_eq!(cut, &Lifecycle::Cut { stream: StreamName::Auction, index: 1, bytes: 20 });
     assert_eq!(verified(data.path()).findings.listed(), []);
+}
+
+#[test]
+fn numbers_that_nobody_used_are_told_by_stream() {
+    let data = tempfile::tempdir().unwrap();
+    let identity = Identity { domain: "breakwater.example".into(), node: "n1".into() };
+    let journal = Journal::open(data.path(), &identity, Durability::Flushed, is_start).unwrap();
+    life::begin(&journal, "n1", data.path()).unwrap();
+    let head = |seq| life::head(&journal, "n1", seq, clock::now());
+    for stream in [Stream::Auction, Stream::Money] {
+        let lost = journal.permit(stream).unwrap();
+        let used = journal.permit(stream).unwrap();
+        let draw = entropy::draw();
+        let event = Lifecycle::LateSync { auction: draw.auction };
+        let payload = lifecycle(&head(used.seq()), &draw, &event);
+        flushed(used, payload);
+        drop(lost);
+    }
+    life::end(&journal, head);
+    journal.close();
+    let events = events(data.path());
+    let [Lifecycle::Start, Lifecycle::LateSync { .. }, gap, Lifecycle::Stop] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(gap, &Lifecycle::Gap { boot: 1, auction: vec![0], money: vec![1] });
+    assert!(gaps(data.path()).unwrap().explained());
+}
+
+/// Returns what happened to a node.
+fn events(data: &Path) -> Vec<Lifecycle> {
+    let records = kept(data, Stream::Money).into_iter();
+    let life = records.filter(|record| record.kind == Kind::Lifecycle);
+    life.map(|record| record.lifecycle().unwrap()).collect()
 }
 
 /// Returns all records of a stream.
