@@ -109,7 +109,15 @@ fn small(sale: &Sale) -> Vec<u8> {
 }
 
 fn head(at: u64) -> Head<'static> {
-    Head { node: "n1", boot: 1, seq: 0, at: UnixMillis(at), config: None, build: "bench" }
+    Head {
+        node: "n1",
+        boot: 1,
+        seq: 0,
+        at: UnixMillis(at),
+        config: None,
+        rates: None,
+        build: "bench",
+    }
 }
 
 fn timed(call: impl FnOnce()) -> Duration {

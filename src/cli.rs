@@ -15,6 +15,7 @@ use crate::wire::cue::Crc;
 pub mod audit;
 pub mod cue;
 pub mod demo;
+pub mod life;
 pub mod load;
 pub mod logs;
 pub mod serve;

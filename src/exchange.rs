@@ -32,6 +32,7 @@ use crate::wire::sold::{Nothing, Sold};
 use crate::wire::{bid_request, bid_response, record, sold};
 
 pub mod aside;
+pub mod clerk;
 pub mod observe;
 pub mod sale;
 pub mod shared;

@@ -85,6 +85,7 @@ impl Sale {
             seq: self.number,
             at: self.request.arrived_at,
             config: Some((41, [0xc0; 32])),
+            rates: None,
             build: "breakwater 0.1.0",
         };
         let ops = Ops { standing: &self.standing, stages: &self.stages };

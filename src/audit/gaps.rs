@@ -181,9 +181,7 @@ fn missing(
     });
     let pruned = if cut { numbers.first().unwrap_or(0) } else { 0 };
     for run in numbers.missing() {
-        let told = life.is_some_and(|life| {
-            stream == Stream::Auction && run.clone().all(|number| life.unused.contains(&number))
-        });
+        let told = life.is_some_and(|life| run.clone().all(|number| life.is_told(stream, number)));
         report.missing.push(Missing {
             stream: stream.name(),
             boot,

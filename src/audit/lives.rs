@@ -18,8 +18,10 @@ pub(super) struct Life {
     pub(super) start: Option<(u64, UnixMillis)>,
     /// How it ended, as far as the stream says.
     pub(super) end: Option<End>,
-    /// Numbers of the auction stream that no record has, as told at its end.
-    pub(super) unused: BTreeSet<u64>,
+    /// Numbers that no record has, as told at its end: of the auction stream.
+    auction: BTreeSet<u64>,
+    /// The same of the money stream.
+    money: BTreeSet<u64>,
 }
 
 /// How a start ended.
@@ -45,6 +47,7 @@ pub(super) struct Lives {
     configs: BTreeMap<u64, Snapshot>,
     /// The last start that told its config, and so the ends of all before it.
     opened: u64,
+    rates: BTreeMap<u64, Snapshot>,
     /// The index after the last record taken.
     next: u64,
     /// Records that could not be read.
@@ -60,6 +63,16 @@ pub(super) struct Fault {
     pub(super) what: String,
 }
 
+impl Life {
+    /// Says whether a record tells that a number of a stream was not used.
+    pub(super) fn is_told(&self, stream: Stream, number: u64) -> bool {
+        match stream {
+            Stream::Auction => self.auction.contains(&number),
+            Stream::Money => self.money.contains(&number),
+        }
+    }
+}
+
 impl Lives {
     /// Takes a record of the money stream; says what is wrong with the life it tells of.
     pub(super) fn take(
@@ -69,9 +82,14 @@ impl Lives {
     ) -> Result<Option<Fault>, RecordError> {
         self.next = index + 1;
         match record.kind {
-            Kind::Auction => Ok(None),
-            Kind::Config => {
-                self.configs.insert(index, Snapshot { root: record.root, at: record.at });
+            Kind::Auction | Kind::Notices | Kind::Admin => Ok(None),
+            Kind::Config | Kind::Rates => {
+                let snapshot = Snapshot { root: record.root, at: record.at };
+                if record.kind == Kind::Rates {
+                    self.rates.insert(index, snapshot);
+                    return Ok(None);
+                }
+                self.configs.insert(index, snapshot);
                 let fault = self.open(record.head()?.boot);
                 Ok(fault.filter(|_| self.lost.is_empty()))
             }
@@ -110,6 +128,11 @@ impl Lives {
     /// Returns the config snapshot at an index of the money stream.
     pub(super) fn config(&self, index: u64) -> Option<Snapshot> {
         self.configs.get(&index).copied()
+    }
+
+    /// Returns the snapshot of rates at an index of the money stream.
+    pub(super) fn rates(&self, index: u64) -> Option<Snapshot> {
+        self.rates.get(&index).copied()
     }
 
     /// Returns a start by its counter.
@@ -155,15 +178,16 @@ impl Lives {
                 life.end.get_or_insert(End::Stop(index));
                 fault
             }
-            Lifecycle::Gap { boot: of, unused } => {
+            Lifecycle::Gap { boot: of, auction, money } => {
                 let life = self.by_boot.entry(*of).or_default();
-                if unused.is_empty() {
+                if auction.is_empty() && money.is_empty() {
                     life.end.get_or_insert(End::Gap(index));
                 }
-                life.unused.extend(unused);
+                life.auction.extend(auction);
+                life.money.extend(money);
                 None
             }
-            Lifecycle::LateSync { .. } => None,
+            Lifecycle::LateSync { .. } | Lifecycle::Cut { .. } | Lifecycle::Clock { .. } => None,
         }
     }
 

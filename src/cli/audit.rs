@@ -11,6 +11,7 @@ use crate::cli::{Common, Format, NEGATIVE};
 use crate::model::ids::AuctionId;
 use crate::model::time::UnixMillis;
 
+mod action;
 pub mod check;
 pub mod erase;
 pub mod explain;

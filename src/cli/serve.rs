@@ -1,6 +1,5 @@
 //! `breakwater run`: puts the exchange together, and takes it apart in the right order.
 
-use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
@@ -17,17 +16,18 @@ use tokio::time::{Instant, sleep};
 use crate::admin::Admin;
 use crate::auction::category;
 use crate::cli::load::{self, Secrets};
-use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK};
+use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK, life};
 use crate::config::Loaded;
 use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
+use crate::exchange::clerk::Clerk;
 use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
-use crate::exchange::shared::{BUILD, COMMIT, Shared};
+use crate::exchange::shared::{COMMIT, Shared};
 use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
-use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Limits, Stream};
+use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits};
 use crate::io::keys::KeyError;
 use crate::io::log::LogError;
 use crate::io::log::follower::{Follower, Logs};
@@ -35,17 +35,18 @@ use crate::io::log::published::Published;
 use crate::io::metrics::exposition::{self, Exposition};
 use crate::io::metrics::{Build, Labels, Metrics};
 use crate::io::notifier::{self, Notifier};
-use crate::io::{clock, entropy, journal, keys};
+use crate::io::{clock, journal, keys};
 use crate::model::market::Market;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
 use crate::server::Server;
 use crate::wire::beacon::{self, Keyring};
-use crate::wire::record::{self, Lifecycle};
+use crate::wire::record;
 
 /// A running exchange.
 pub struct Running {
     shared: Arc<Shared>,
     log: Arc<Follower>,
+    clerk: Clerk,
     server: Server,
     admin: Admin,
     shutdown_delay: Duration,
@@ -113,7 +114,8 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let journal = journal(&settings, &identity)?;
     // Before a record is added: a folder that may not go on is left as it is.
     let logs = Logs::open(&settings.data, &identity, settings.anchor.as_deref(), &journal)?;
-    let config = opening(&journal, &market, &settings.data)?;
+    life::begin(&journal, &market.node, &settings.data)?;
+    let snapshots = life::snapshots(&journal, &market)?;
     // The first auction must not be the one that reads them.
     category::load();
     let exposition = exposition::install();
@@ -122,15 +124,18 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let keyring = keyring(&settings.data)?;
     let live = Live::new(Patience::BIDDER, Vec::new())?;
     let notifier = notifier(&market, &live, &metrics);
+    let config = snapshots.config;
     let mut shared = Shared::new(Arc::clone(&market), config, journal, metrics, keyring, notifier);
+    shared.rates = snapshots.rates;
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
     let shared = Arc::new(shared);
     let log = Arc::new(follow(logs, &settings, &shared)?);
+    let clerk = Clerk::start(&shared).context("the thread of the clerk")?;
     let server = server(&settings, &shared, live)?;
     let admin = Admin::start(settings.admin, Arc::clone(&shared), Arc::clone(&log), exposition)
         .with_context(|| format!("admin listener {}", settings.admin))?;
     let shutdown_delay = Duration::from_millis(settings.shutdown_delay.0);
-    Ok(Running { shared, log, server, admin, shutdown_delay })
+    Ok(Running { shared, log, clerk, server, admin, shutdown_delay })
 }
 
 impl Running {
@@ -181,15 +186,16 @@ impl Running {
         Ok(code)
     }
 
-    /// Stops in order: readiness, listener, running sales, notices, journal, log.
+    /// Stops in order: readiness, listener, running sales, notices, their records, journal, log.
     pub async fn stop(self) {
-        let Self { shared, log, server, admin, shutdown_delay } = self;
+        let Self { shared, log, clerk, server, admin, shutdown_delay } = self;
         admin.drain();
         sleep(shutdown_delay).await;
         blocking(move || server.drain()).await;
         shared.notifier.finish(Instant::now() + NOTICE_TIME).await;
         blocking(move || {
-            closing(&shared);
+            clerk.stop();
+            life::end(&shared.journal, |seq| shared.head(seq, clock::now()));
             shared.journal.finish();
             // The last checkpoint covers all; the lock is held until it stands.
             log.stop();
@@ -228,76 +234,7 @@ fn journal(settings: &Settings, identity: &Identity) -> anyhow::Result<Journal> 
         .with_context(|| format!("data folder {}", settings.data.display()))?;
     let limits = Limits { segment: settings.segment, ..Limits::default() };
     let with = journal::Settings { durability, limits, retention: settings.retention };
-    let journal = Journal::open_with(&settings.data, identity, with, record::read::is_start)?;
-    for cut in journal.cuts() {
-        tracing::warn!(?cut, "a torn record was cut off the journal");
-    }
-    Ok(journal)
-}
-
-/// Records the start and the config; returns the place of the latter, flushed.
-fn opening(journal: &Journal, market: &Market, data: &Path) -> anyhow::Result<(u64, [u8; 32])> {
-    let at = clock::now();
-    let head = |seq| record::Head {
-        node: &market.node,
-        boot: journal.boot(),
-        seq,
-        at,
-        config: None,
-        build: BUILD,
-    };
-    let unfinished = unfinished(data)?;
-    // The start comes first, so that no record has a start that a crash kept from being told.
-    let mut events = vec![Lifecycle::Start];
-    for boot in unfinished {
-        tracing::warn!(boot, "an earlier start ended without a stop");
-        events.push(Lifecycle::Gap { boot, unused: Vec::new() });
-    }
-    for event in &events {
-        let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
-        let payload = record::lifecycle(&head(permit.seq()), &entropy::draw(), event);
-        let _flushed_with_the_next = permit.append(payload);
-    }
-    let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
-    let (payload, root) =
-        record::config_snapshot(&head(permit.seq()), &entropy::draw(), &market.snapshot);
-    let pending = permit.append(payload);
-    match pending.wait_blocking() {
-        Flush::Flushed { index } => Ok((index, root)),
-        Flush::Late | Flush::Refused => anyhow::bail!("the config could not be recorded"),
-    }
-}
-
-/// Returns the start counters of the starts that no stop or gap record ends: more than one when a
-/// crash came between a start and the gaps it tells of.
-fn unfinished(data: &Path) -> anyhow::Result<BTreeSet<u64>> {
-    let mut open = BTreeSet::new();
-    for frame in journal::read::frames(data, Stream::Money)? {
-        let frame = frame?;
-        let record = record::read::read(&frame.payload)?;
-        if record.kind != record::Kind::Lifecycle {
-            continue;
-        }
-        match record.lifecycle()? {
-            Lifecycle::Start => drop(open.insert(record.head()?.boot)),
-            Lifecycle::Stop => drop(open.remove(&record.head()?.boot)),
-            Lifecycle::Gap { boot, unused } if unused.is_empty() => drop(open.remove(&boot)),
-            Lifecycle::Gap { .. } | Lifecycle::LateSync { .. } => {}
-        }
-    }
-    Ok(open)
-}
-
-/// Records the stop, and the numbers that no record has.
-fn closing(shared: &Shared) {
-    let boot = shared.journal.boot();
-    let unused = shared.journal.unused(Stream::Auction);
-    let gap = (!unused.is_empty()).then_some(Lifecycle::Gap { boot, unused });
-    for event in gap.into_iter().chain([Lifecycle::Stop]) {
-        let Some(permit) = shared.journal.permit(Stream::Money) else { return };
-        let head = shared.head(permit.seq(), clock::now());
-        let _flushed_at_close = permit.append(record::lifecycle(&head, &entropy::draw(), &event));
-    }
+    Ok(Journal::open_with(&settings.data, identity, with, record::read::is_start)?)
 }
 
 fn keyring(data: &Path) -> anyhow::Result<Keyring> {

@@ -13,7 +13,7 @@ use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
 use crate::io::log::published::Published;
 use crate::io::metrics::Metrics;
-use crate::io::notifier::Notifier;
+use crate::io::notifier::{About, Notifier};
 use crate::io::offload::Offload;
 use crate::io::once::Once;
 use crate::io::pulse::Pulse;
@@ -38,6 +38,8 @@ pub struct Shared {
     pub market: Arc<Market>,
     /// Where its kind 8 record stands in the money stream: index and record root.
     pub config: (u64, [u8; 32]),
+    /// The same of its rates, a record of kind 9; none where it has none.
+    pub rates: Option<(u64, [u8; 32])>,
     /// The journal.
     pub journal: Journal,
     /// What of the logs is handed out; none where none are kept.
@@ -78,6 +80,7 @@ impl Shared {
         Self {
             market,
             config,
+            rates: None,
             journal,
             log: None,
             metrics,
@@ -100,8 +103,8 @@ impl Shared {
     #[must_use]
     pub fn head(&self, seq: u64, at: UnixMillis) -> record::Head<'_> {
         let config = Some(self.config);
-        let node = &self.market.node;
-        record::Head { node, boot: self.journal.boot(), seq, at, config, build: BUILD }
+        let (node, rates) = (&self.market.node, self.rates);
+        record::Head { node, boot: self.journal.boot(), seq, at, config, rates, build: BUILD }
     }
 
     /// Returns what finishing a sale needs besides the auction.
@@ -144,7 +147,8 @@ impl Shared {
         let (input, outcome) = &**auction;
         observe::auction(&self.metrics, request, input, outcome);
         for notice in notice::wins(input, outcome) {
-            self.notifier.send_win(&notice.bidder, notice.url);
+            let about = About { auction: input.draw.auction, bid: notice.bid };
+            self.notifier.send_win(&notice.bidder, about, notice.url);
         }
         aside::tell_losers(self, auction, begun);
     }
@@ -157,7 +161,8 @@ impl Shared {
         minimums: &[Vec<Option<Cpm>>],
     ) {
         for notice in notice::losses(input, outcome, minimums) {
-            self.notifier.send_loss(&notice.bidder, notice.url);
+            let about = About { auction: input.draw.auction, bid: notice.bid };
+            self.notifier.send_loss(&notice.bidder, about, notice.url);
         }
     }
 }

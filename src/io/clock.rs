@@ -118,9 +118,49 @@ pub fn times(
 /// A wall clock that is set back stands still here until it has caught up.
 #[must_use]
 pub fn now() -> UnixMillis {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let read = millis(since_epoch).0;
+    let read = wall().0;
     UnixMillis(LATEST.fetch_max(read, Ordering::Relaxed).max(read))
+}
+
+/// Returns the time on the wall as it is read, which may run backwards.
+#[must_use]
+pub fn wall() -> UnixMillis {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(millis(since_epoch).0)
+}
+
+/// Makes `now` say at least this from here on.
+pub fn reach(at: UnixMillis) {
+    LATEST.fetch_max(at.0, Ordering::Relaxed);
+}
+
+/// Returns how far the wall clock is behind what `now` has said already.
+#[must_use]
+pub fn lag() -> Millis {
+    // In this order: another thread may move the first on at any moment.
+    let latest = LATEST.load(Ordering::Relaxed);
+    Millis(latest.saturating_sub(wall().0))
+}
+
+/// Tells steps of the wall clock backwards from the wait for it to catch up.
+#[derive(Debug)]
+pub struct Backsteps {
+    lag: Millis,
+}
+
+impl Backsteps {
+    /// Starts with a lag that is known.
+    #[must_use]
+    pub fn since(lag: Millis) -> Self {
+        Self { lag }
+    }
+
+    /// Returns the lag when it has grown: then the clock was set back since the last look.
+    pub fn look(&mut self, lag: Millis) -> Option<Millis> {
+        let grown = self.lag < lag;
+        self.lag = lag;
+        grown.then_some(lag)
+    }
 }
 
 /// Returns a length in whole milliseconds, rounded down.

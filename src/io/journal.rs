@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use crate::io::journal::alarm::Alarm;
 use crate::io::journal::disk::{Disk, LocalDisk, Lock};
 use crate::io::journal::keeper::{Keeper, Keeping};
+use crate::io::journal::prune::Pruned;
 use crate::io::journal::queue::{Permit, Queue};
 use crate::io::journal::recover::Cut;
 use crate::io::journal::space::Space;
@@ -386,6 +387,12 @@ impl Journal {
     #[must_use]
     pub fn unused(&self, stream: Stream) -> Vec<u64> {
         self.queue(stream).unused()
+    }
+
+    /// Returns what retention has deleted since the last time: auctions before when, and what.
+    #[must_use]
+    pub fn pruned(&self) -> Vec<(UnixMillis, Pruned)> {
+        self.keeper.pruned()
     }
 
     /// Returns what the file system said when a write or sync failed; final.

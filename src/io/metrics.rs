@@ -79,6 +79,7 @@ pub struct Metrics {
     beacons: Family<Counter, 2>,
     sales_shared: Family<Counter, 0>,
     late_sync: Family<Counter, 0>,
+    notices_unrecorded: Family<Counter, 0>,
     searches_bounded: Family<Counter, 0>,
     decisions_aside: Family<Counter, 0>,
     minimums_skipped: Family<Counter, 0>,
@@ -147,6 +148,7 @@ impl Metrics {
             beacons: family(recorder, names::BEACONS, beacon),
             sales_shared: family(recorder, names::SALES_SHARED, []),
             late_sync: family(recorder, names::LATE_SYNC, []),
+            notices_unrecorded: family(recorder, names::NOTICES_UNRECORDED, []),
             searches_bounded: family(recorder, names::SEARCHES_BOUNDED, []),
             decisions_aside: family(recorder, names::DECISIONS_ASIDE, []),
             minimums_skipped: family(recorder, names::MINIMUMS_SKIPPED, []),
@@ -273,6 +275,11 @@ impl Metrics {
     /// Counts an answer that left before its record was flushed.
     pub fn late_sync(&self) {
         self.late_sync.at([]).increment(1);
+    }
+
+    /// Counts results of notices that no record tells.
+    pub fn notices_unrecorded(&self, count: u64) {
+        self.notices_unrecorded.at([]).increment(count);
     }
 
     /// Counts an auction whose search ended at its bound of steps.

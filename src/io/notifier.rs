@@ -4,6 +4,7 @@
 //! are judged, and no redirect is followed. Which notice goes next is decided in `queue`.
 
 mod queue;
+pub mod results;
 mod send;
 
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::io::connect::Connect;
 use crate::io::metrics::Metrics;
-use crate::io::notifier::queue::{Notice, Queue, State};
-use crate::model::ids::BidderId;
+use crate::io::notifier::queue::{Fallen, Notice, Queue, State};
+use crate::io::notifier::results::Results;
+use crate::model::ids::{AuctionId, BidId, BidderId};
 
 /// A bidder that may be notified.
 #[derive(Clone, Debug)]
@@ -36,6 +38,15 @@ pub enum Kind {
     Win,
     /// The bid lost.
     Loss,
+}
+
+/// Which bid a notice is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct About {
+    /// The auction.
+    pub auction: AuctionId,
+    /// The bidder's name for the bid.
+    pub bid: BidId,
 }
 
 /// What came of a notice.
@@ -62,6 +73,7 @@ pub enum Delivery {
 /// Dropping it drops what is queued; `finish` first.
 pub struct Notifier {
     shared: Arc<Shared>,
+    results: Arc<Results>,
     /// Becomes true when the thread has ended.
     ended: watch::Receiver<bool>,
 }
@@ -71,6 +83,7 @@ struct Shared {
     queue: Mutex<Queue>,
     woken: Notify,
     metrics: Arc<Metrics>,
+    results: Arc<Results>,
 }
 
 impl Notifier {
@@ -82,7 +95,9 @@ impl Notifier {
     #[must_use]
     pub fn start(bidders: Vec<Target>, connector: Arc<dyn Connect>, metrics: Arc<Metrics>) -> Self {
         let queue = Mutex::new(Queue::new(bidders));
-        let shared = Arc::new(Shared { queue, woken: Notify::new(), metrics });
+        let results = Arc::<Results>::default();
+        let kept = Arc::clone(&results);
+        let shared = Arc::new(Shared { queue, woken: Notify::new(), metrics, results: kept });
         let (ending, ended) = watch::channel(false);
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -98,17 +113,23 @@ impl Notifier {
                 ending.send_replace(true);
             })
             .expect("a starting process can start a thread");
-        Self { shared, ended }
+        Self { shared, results, ended }
     }
 
     /// Queues a win notice; never waits.
-    pub fn send_win(&self, bidder: &BidderId, url: String) {
-        self.send(bidder, Kind::Win, url);
+    pub fn send_win(&self, bidder: &BidderId, about: About, url: String) {
+        self.send(bidder, Kind::Win, about, url);
     }
 
     /// Queues a loss notice; never waits. When the queue is full, the oldest of these goes.
-    pub fn send_loss(&self, bidder: &BidderId, url: String) {
-        self.send(bidder, Kind::Loss, url);
+    pub fn send_loss(&self, bidder: &BidderId, about: About, url: String) {
+        self.send(bidder, Kind::Loss, about, url);
+    }
+
+    /// Returns what came of notices and is not recorded yet.
+    #[must_use]
+    pub fn results(&self) -> &Arc<Results> {
+        &self.results
     }
 
     /// Lets the thread fire what is queued until `by`, then ends it.
@@ -126,8 +147,8 @@ impl Notifier {
         }
     }
 
-    fn send(&self, bidder: &BidderId, kind: Kind, url: String) {
-        let dropped = self.shared.queue.lock().push(bidder, kind, url);
+    fn send(&self, bidder: &BidderId, kind: Kind, about: About, url: String) {
+        let dropped = self.shared.queue.lock().push(bidder, kind, about, url);
         self.shared.count_dropped(&dropped);
         self.shared.woken.notify_one();
     }
@@ -146,13 +167,18 @@ impl Drop for Notifier {
 }
 
 impl Shared {
-    fn count(&self, bidder: &BidderId, kind: Kind, delivery: Delivery) {
+    /// Counts what came of a notice, and keeps it to be recorded.
+    fn count(&self, fallen: &Fallen, (delivery, status): (Delivery, Option<u16>)) {
+        let Fallen { bidder, kind, about } = fallen;
         self.metrics.notice(bidder.as_str(), kind.name(), delivery.name());
+        if !self.results.add(bidder, about.clone(), *kind, (delivery, status)) {
+            self.metrics.notices_unrecorded(1);
+        }
     }
 
-    fn count_dropped(&self, dropped: &[(BidderId, Kind)]) {
-        for (bidder, kind) in dropped {
-            self.count(bidder, *kind, Delivery::Dropped);
+    fn count_dropped(&self, dropped: &[Fallen]) {
+        for fallen in dropped {
+            self.count(fallen, (Delivery::Dropped, None));
         }
     }
 }
@@ -208,17 +234,19 @@ async fn run(shared: &Shared, connector: &dyn Connect) {
         }
         tokio::select! {
             () = shared.woken.notified() => {}
-            Some((notice, delivery)) = open.next() => {
-                shared.queue.lock().done(&notice);
-                shared.count(&notice.bidder, notice.kind, delivery);
+            Some((notice, came)) = open.next() => {
+                let fallen = shared.queue.lock().done(&notice);
+                if let Some(fallen) = fallen {
+                    shared.count(&fallen, came);
+                }
             }
         }
     }
 }
 
-async fn fire(notice: Notice, connector: &dyn Connect) -> (Notice, Delivery) {
-    let delivery = send::get(&notice.url, notice.allow_loopback, connector).await;
-    (notice, delivery)
+async fn fire(notice: Notice, connector: &dyn Connect) -> (Notice, (Delivery, Option<u16>)) {
+    let came = send::get(&notice.url, notice.allow_loopback, connector).await;
+    (notice, came)
 }
 
 #[cfg(test)]

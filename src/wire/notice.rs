@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use crate::model::bid::{Bid, Reply};
-use crate::model::ids::BidderId;
+use crate::model::ids::{BidId, BidderId};
 use crate::model::market::Bidder;
 use crate::model::money::Cpm;
 use crate::model::outcome::{BidRef, Fate, Outcome};
@@ -24,6 +24,8 @@ pub const MAX_URL: usize = 4096;
 pub struct Notice {
     /// Who is told.
     pub bidder: BidderId,
+    /// Of which of its bids.
+    pub bid: BidId,
     /// What it is told.
     pub kind: NoticeKind,
     /// The address, macros filled, as a URL parser writes it.
@@ -100,7 +102,8 @@ pub fn wins(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
         let Some((reply, bid)) = bid(input, win.bid.reply, win.bid.bid) else { continue };
         let values = Values::of(input.draw.auction, reply, bid).won(bid, win);
         let url = bid.creative.win_url.as_deref();
-        notices.extend(url.and_then(|url| notice(input, reply, NoticeKind::Win, url, &values)));
+        notices
+            .extend(url.and_then(|url| notice(input, (reply, bid), NoticeKind::Win, url, &values)));
     }
     notices
 }
@@ -122,7 +125,7 @@ pub fn losses(
         let known = minimums.get(at.reply).and_then(|bids| bids.get(at.bid));
         let needed = known.copied().flatten();
         let values = Values::of(input.draw.auction, reply, bid).lost(reason, needed);
-        notices.extend(notice(input, reply, NoticeKind::Loss, url, &values));
+        notices.extend(notice(input, (reply, bid), NoticeKind::Loss, url, &values));
     }
     notices
 }
@@ -177,7 +180,7 @@ fn bid(input: &AuctionInput, reply: usize, bid: usize) -> Option<(&Reply, &Bid)>
 
 fn notice(
     input: &AuctionInput,
-    reply: &Reply,
+    (reply, bid): (&Reply, &Bid),
     kind: NoticeKind,
     url: &str,
     values: &Values,
@@ -185,7 +188,7 @@ fn notice(
     let filled = macros::substitute(url, values, Place::Url, &mut Budget::full()).ok()?;
     // What is called is what was checked: the filled address, as the parser writes it.
     let url = parsed(&filled, &input.offer(reply)?.bidder).ok()?;
-    Some(Notice { bidder: reply.bidder.clone(), kind, url: url.into() })
+    Some(Notice { bidder: reply.bidder.clone(), bid: bid.id.clone(), kind, url: url.into() })
 }
 
 /// Parses an address and checks all that only the parsed form can show.

@@ -4,8 +4,6 @@
 //! Bytes only: the clock, the journal and its files are `io`'s. Read `seal` for the commitments,
 //! `read` for the way back.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 use crate::model::bid::Reply;
@@ -17,9 +15,10 @@ use crate::model::time::UnixMillis;
 use crate::wire::record::bidder::Against;
 use crate::wire::record::head::AuctionHead;
 use crate::wire::record::json::Json;
+use crate::wire::record::lifecycle::LifecycleForm;
 use crate::wire::record::ops::Ops;
 use crate::wire::record::seal::{Part, Sealer};
-use crate::wire::record::text::{Decimal, canonical};
+use crate::wire::record::text::canonical;
 
 /// Spells a member's key as it stands after another member, for `json` and `scan`; stands above the
 /// modules that use it.
@@ -29,13 +28,17 @@ macro_rules! key {
     };
 }
 
+pub mod admin;
 mod bidder;
 pub mod disclosed;
 pub mod erase;
 mod head;
 mod json;
+mod lifecycle;
+pub mod notices;
 pub mod ops;
 pub mod outcome;
+pub mod rates;
 pub mod read;
 mod scan;
 pub mod seal;
@@ -56,6 +59,8 @@ pub struct Head<'a> {
     pub at: UnixMillis,
     /// Index in the money stream and record root of the config in force; none before the first.
     pub config: Option<(u64, [u8; 32])>,
+    /// The same of the rates of exchange in force; none where there are none.
+    pub rates: Option<(u64, [u8; 32])>,
     /// Name and version of this program.
     pub build: &'a str,
 }
@@ -65,10 +70,26 @@ pub struct Head<'a> {
 pub enum Kind {
     /// An auction.
     Auction,
+    /// What came of notices to bidders.
+    Notices,
     /// A config in force from here on.
     Config,
+    /// Rates of exchange in force from here on.
+    Rates,
+    /// What somebody did to the journal.
+    Admin,
     /// The life of the node.
     Lifecycle,
+}
+
+/// A stream as records name it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StreamName {
+    /// Auctions and what came of their notices.
+    Auction,
+    /// Everything else.
+    Money,
 }
 
 /// What happened to the node.
@@ -82,24 +103,31 @@ pub enum Lifecycle {
     Gap {
         /// The start counter it belongs to.
         boot: u64,
-        /// Numbers that were drawn and not used; empty when that start ended without a stop.
-        unused: Vec<u64>,
+        /// Numbers of the auction stream that were drawn and not used. Where neither stream has
+        /// any, that start ended without a stop.
+        auction: Vec<u64>,
+        /// The same of the money stream.
+        money: Vec<u64>,
     },
     /// An answer left before its record was known to be on disk.
     LateSync {
         /// Whose.
         auction: AuctionId,
     },
-}
-
-/// Section `lifecycle`. Fields stand in ASCII order.
-#[derive(Deserialize, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
-enum LifecycleForm<'a> {
-    Start,
-    Stop,
-    Gap { of_boot: Decimal, unused: Vec<Decimal> },
-    LateSync { of: Cow<'a, str> },
+    /// The end of a stream was torn and cut off at the start.
+    Cut {
+        /// The stream.
+        stream: StreamName,
+        /// The index of the record that was not written whole.
+        index: u64,
+        /// How many bytes were cut.
+        bytes: u64,
+    },
+    /// The clock went back. Records go on with the time that was reached, until it is reached again.
+    Clock {
+        /// How far the clock was behind that time, in milliseconds.
+        lag_ms: u64,
+    },
 }
 
 /// Returns the payload of the record of one auction (kind 1).
@@ -189,29 +217,26 @@ pub fn config_snapshot(head: &Head<'_>, draw: &Draw, config: &[u8]) -> (Vec<u8>,
 #[must_use]
 pub fn lifecycle(head: &Head<'_>, draw: &Draw, event: &Lifecycle) -> Vec<u8> {
     let form = head_alone(head, Kind::Lifecycle, draw.auction);
-    let event = canonical(&match event {
-        Lifecycle::Start => LifecycleForm::Start,
-        Lifecycle::Stop => LifecycleForm::Stop,
-        Lifecycle::Gap { boot, unused } => LifecycleForm::Gap {
-            of_boot: Decimal(*boot),
-            unused: unused.iter().copied().map(Decimal).collect(),
-        },
-        Lifecycle::LateSync { auction } => {
-            LifecycleForm::LateSync { of: Cow::Owned(auction.to_string()) }
-        }
-    });
+    let event = canonical(&LifecycleForm::of(event));
     let parts = vec![Part::new("head", form), Part::new(LIFECYCLE, event)];
     let kind = Kind::Lifecycle.number();
     seal::payload(kind, draw.auction.bytes(), head.at, &draw.record_key, parts).0
 }
 
 impl Kind {
+    /// The kinds that are built.
+    const ALL: [Self; 6] =
+        [Self::Auction, Self::Notices, Self::Config, Self::Rates, Self::Admin, Self::Lifecycle];
+
     /// Returns its number in entries.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
             Self::Auction => 1,
+            Self::Notices => 4,
             Self::Config => 8,
+            Self::Rates => 9,
+            Self::Admin => 10,
             Self::Lifecycle => 11,
         }
     }
@@ -219,9 +244,7 @@ impl Kind {
     /// Returns the kind of a number, if it is one that is built.
     #[must_use]
     pub fn of(number: u8) -> Option<Self> {
-        [Self::Auction, Self::Config, Self::Lifecycle]
-            .into_iter()
-            .find(|kind| kind.number() == number)
+        Self::ALL.iter().copied().find(|kind| kind.number() == number)
     }
 }
 

@@ -2,6 +2,6 @@
 
 mod commands;
 mod corruption;
-mod folder;
+pub(crate) mod folder;
 mod keeping;
 mod verify;

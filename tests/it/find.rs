@@ -94,7 +94,8 @@ impl Folder {
             let at = UnixMillis(ARRIVAL.0 + 20 * index + ahead);
             let before = index * 7_919 % 2_000;
             sale.input.draw.auction = AuctionId::new(uuid(at.0 - before, index));
-            let head = Head { node: "n1", boot: 1, seq: index, at, config: None, build: "b" };
+            let head =
+                Head { node: "n1", boot: 1, seq: index, at, config: None, rates: None, build: "b" };
             let payload = if index % 7 == 6 || index + 1 == records {
                 ids.push(None);
                 let of = sale.input.draw.auction;

@@ -104,7 +104,7 @@ fn open(data: &Path) -> Result<Journal, JournalError> {
 
 fn head(journal: &Journal, seq: u64, config: Option<(u64, [u8; 32])>) -> Head<'static> {
     let at = UnixMillis(1_793_000_000_000);
-    Head { node: "n1", boot: journal.boot(), seq, at, config, build: "test" }
+    Head { node: "n1", boot: journal.boot(), seq, at, config, rates: None, build: "test" }
 }
 
 fn draw(number: u8) -> Draw {

@@ -22,7 +22,7 @@ use crate::support::until;
 
 #[test]
 fn the_log_is_served_on_the_admin_listener_and_covers_all_at_the_end() {
-    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let acme = Bidder::quiet("acme", vec![Ad::new("a1", "20", 30)]);
     let exchange = Exchange::start(&[&acme]);
     exchange.tag("placement=arena&session=1");
     exchange.tag("placement=arena&session=2");
@@ -208,7 +208,7 @@ fn a_key_is_made_once_and_refused_when_it_is_not_as_it_was() {
 
 #[test]
 fn a_log_that_cannot_be_written_says_so_and_sales_go_on() {
-    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let acme = Bidder::quiet("acme", vec![Ad::new("a1", "20", 30)]);
     let exchange = Exchange::start(&[&acme]);
     fs::write(exchange.data.path().join("log/auction/tile"), "in the way").unwrap();
     exchange.tag("placement=arena&session=1");

@@ -18,6 +18,7 @@ mod find;
 mod house;
 mod journal;
 mod killed;
+mod kinds;
 mod log;
 mod operations;
 mod prove;

@@ -92,7 +92,9 @@ fn each_party_is_proved_its_part_and_nothing_of_another() {
         let shown: Vec<&str> = tale.sections.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(shown, names, "{party}");
         assert_eq!(tale.decided_again, party == "auditor");
-        assert_eq!((tale.party.as_str(), tale.log.index, tale.log.size), (party, 2, 3));
+        assert_eq!(tale.party.as_str(), party);
+        // What came of the notices is recorded after it, and maybe before.
+        assert!(2 <= tale.log.index && tale.log.index < tale.log.size, "{:?}", tale.log);
         let rest = bundle.replace(told, "");
         let mut secrets = secrets;
         if party.starts_with("bidder") {

@@ -134,8 +134,15 @@ impl Cast {
 
 /// Returns a sale as a record.
 fn record(sale: &Sale) -> Vec<u8> {
-    let head =
-        Head { node: "n1", boot: 1, seq: 0, at: ARRIVAL, config: Some((0, [0; 32])), build: "b" };
+    let head = Head {
+        node: "n1",
+        boot: 1,
+        seq: 0,
+        at: ARRIVAL,
+        config: Some((0, [0; 32])),
+        rates: None,
+        build: "b",
+    };
     let standing = Standing::default();
     let ops = Ops { standing: &standing, stages: &[] };
     auction(&head, &sale.request, &sale.input, &sale.outcome, &ops)

@@ -25,8 +25,10 @@ pub(super) struct Checks {
     /// What the starts before lack, by their counters.
     missing: BTreeMap<u64, Missing>,
     erased: u64,
-    /// The citation looked up last: most auctions make the same.
-    cited: Option<(u64, Snapshot)>,
+    /// The config looked up last: most auctions cite the same.
+    config: Option<(u64, Snapshot)>,
+    /// The rates looked up last.
+    rates: Option<(u64, Snapshot)>,
     /// Texts that many records have.
     texts: Texts,
 }
@@ -49,7 +51,8 @@ impl Checks {
             boot: None,
             missing,
             erased: 0,
-            cited: None,
+            config: None,
+            rates: None,
             texts: Texts::default(),
         }
     }
@@ -90,7 +93,8 @@ impl Checks {
             }
         }
         self.number(record.head(), &mut found);
-        self.citation(&record, lives, &mut found)?;
+        self.citations(&record, lives, &mut found)?;
+        self.content(&record, &mut found);
         if record.kind == Kind::Auction {
             found.report.auctions += 1;
             for (section, what) in prices::faults(&record) {
@@ -143,8 +147,7 @@ impl Checks {
             let from =
                 if pruned == Some(boot) { missing.first.saturating_add(OUT_OF_ORDER) } else { 0 };
             let mut late = missing.runs.iter().flat_map(|run| run.start.max(from)..run.end);
-            let unexplained =
-                late.find(|number| self.stream == Stream::Money || !life.unused.contains(number));
+            let unexplained = late.find(|number| !life.is_told(self.stream, *number));
             if let Some(number) = unexplained {
                 let count = missing.count;
                 let what = format!(
@@ -154,6 +157,25 @@ impl Checks {
             }
         }
         Ok(())
+    }
+
+    /// Whether a record in which no auction stands holds what its kind does.
+    fn content(&self, record: &View<'_>, found: &mut Found<'_>) {
+        let copy = || record.clone().into_record();
+        let read = match record.kind {
+            Kind::Notices => copy().notices().map(drop),
+            Kind::Rates => copy().rates().map(drop),
+            Kind::Admin => copy().admin().map(drop),
+            // Auctions are read for their prices, the life of the node for its starts.
+            Kind::Auction | Kind::Config | Kind::Lifecycle => Ok(()),
+        };
+        if let Err(error) = read {
+            found.wrong(&error);
+        }
+        let of_auctions = matches!(record.kind, Kind::Auction | Kind::Notices);
+        if of_auctions != (self.stream == Stream::Auction) && record.kind != Kind::Lifecycle {
+            found.here("kind", format!("it does not belong to the {} stream", self.stream.name()));
+        }
     }
 
     /// Only what tells of the viewer may be erased.
@@ -194,46 +216,91 @@ impl Checks {
         self.missing.insert(boot, Missing { first, count, runs });
     }
 
-    /// Looks up the config that a record cites.
-    fn citation(
+    /// Looks up what a record cites: its config, and the rates where there are any.
+    fn citations(
         &mut self,
         record: &View<'_>,
         lives: &mut Lives,
         found: &mut Found<'_>,
     ) -> Result<(), JournalError> {
-        let Some((index, root)) = record.head().config else {
-            if record.kind == Kind::Auction {
+        let head = record.head();
+        match head.config {
+            Some(config) => self.citation(Cited::Config, config, record, lives, found)?,
+            None if record.kind == Kind::Auction => {
                 found.here("cfg", "it cites no config".to_owned());
             }
-            return Ok(());
+            None => {}
+        }
+        match head.rates {
+            Some(rates) => self.citation(Cited::Rates, rates, record, lives, found),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks up one snapshot that a record cites.
+    fn citation(
+        &mut self,
+        cited: Cited,
+        (index, root): (u64, [u8; 32]),
+        record: &View<'_>,
+        lives: &mut Lives,
+        found: &mut Found<'_>,
+    ) -> Result<(), JournalError> {
+        let last = match cited {
+            Cited::Config => &mut self.config,
+            Cited::Rates => &mut self.rates,
         };
-        let known = self.cited.filter(|(cited, _)| *cited == index).map(|(_, config)| config);
-        let config = match known {
-            Some(config) => Some(config),
+        let known = last.filter(|(at, _)| *at == index).map(|(_, snapshot)| snapshot);
+        let snapshot = match known {
+            Some(snapshot) => Some(snapshot),
             None => {
                 if self.stream == Stream::Auction && lives.next() <= index {
                     // The exchange is at work.
                     lives.catch_up(found.data)?;
                 }
-                lives.config(index)
+                cited.find(lives, index)
             }
         };
-        self.cited = config.map(|config| (index, config)).or(self.cited);
-        match config {
+        *last = snapshot.map(|snapshot| (index, snapshot)).or(*last);
+        let (field, what) = cited.names();
+        match snapshot {
             None if lives.is_lost(index) => {}
             None => {
-                let what = format!("money record {index} is no config, or is not there");
-                found.here("cfg", what);
+                found.here(field, format!("money record {index} is no {what}, or is not there"));
             }
-            Some(config) if config.root != root => {
-                found.here("cfg", format!("the config at money record {index} has another root"));
+            Some(snapshot) if snapshot.root != root => {
+                found.here(field, format!("the {what} at money record {index} has another root"));
             }
-            Some(config) if record.at.0.saturating_add(LEEWAY) < config.at.0 => {
-                found.here("cfg", format!("the config at money record {index} came later"));
+            Some(snapshot) if record.at.0.saturating_add(LEEWAY) < snapshot.at.0 => {
+                found.here(field, format!("the {what} at money record {index} came later"));
             }
             Some(_) => {}
         }
         Ok(())
+    }
+}
+
+/// A snapshot that a head cites.
+#[derive(Clone, Copy)]
+enum Cited {
+    Config,
+    Rates,
+}
+
+impl Cited {
+    fn find(self, lives: &Lives, index: u64) -> Option<Snapshot> {
+        match self {
+            Self::Config => lives.config(index),
+            Self::Rates => lives.rates(index),
+        }
+    }
+
+    /// Returns the field of the head, and what it names.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Config => ("cfg", "config"),
+            Self::Rates => ("fx", "snapshot of rates"),
+        }
     }
 }
 

@@ -7,10 +7,12 @@ use clap::Args;
 use serde_json::json;
 
 use crate::audit::erase::{self, Report};
+use crate::cli::audit::action::{self, Recorded};
 use crate::cli::audit::{journal, moment, verify};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 use crate::io::journal::JournalError;
 use crate::model::time::UnixMillis;
+use crate::wire::record::admin::Action;
 
 /// Options of `audit erase`.
 #[derive(Args, Debug)]
@@ -29,7 +31,7 @@ pub struct Options {
     format: Format,
 }
 
-/// Erases; commitments stay, so that everything still verifies. 3 when a record does not verify.
+/// Erases, and records it; commitments stay, so that everything still verifies. 3 when a record does not verify.
 ///
 /// # Errors
 ///
@@ -43,11 +45,15 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         }
         report => report?,
     };
-    print(&report, options.format)?;
+    let recorded = match report.erased {
+        0 => Recorded::Nothing,
+        sections => action::record(&data, Action::Erase { before: options.before, sections }),
+    };
+    print(&report, &recorded, options.format)?;
     Ok(if report.findings.is_empty() { OK } else { NEGATIVE })
 }
 
-fn print(report: &Report, format: Format) -> io::Result<()> {
+fn print(report: &Report, recorded: &Recorded, format: Format) -> io::Result<()> {
     let Report { erased, bare, open, younger, findings } = report;
     let mut stdout = io::stdout().lock();
     match format {
@@ -58,13 +64,14 @@ fn print(report: &Report, format: Format) -> io::Result<()> {
             writeln!(
                 stdout,
                 "{erased} sections erased, {bare} were before; kept: {younger} of younger auctions, \
-                 {open} in the segment that a running exchange writes"
+                 {open} in the segment that a running exchange writes; {}",
+                recorded.text()
             )
         }
         Format::Json => {
             let document = json!({
                 "erased": erased, "before": bare, "younger": younger, "open": open,
-                "findings": findings.listed(),
+                "findings": findings.listed(), "record": recorded.index(),
             });
             writeln!(stdout, "{document}")
         }

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::audit::action::{self, Recorded};
 use crate::cli::audit::{journal, moment};
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE, OK};
@@ -14,6 +15,7 @@ use crate::io::clock;
 use crate::io::journal::prune::{self, Pruned};
 use crate::io::journal::{JournalError, Stream};
 use crate::model::time::UnixMillis;
+use crate::wire::record::admin::Action;
 
 /// Options of `audit prune`.
 #[derive(Args, Debug)]
@@ -30,7 +32,7 @@ pub struct Options {
     format: Format,
 }
 
-/// Deletes whole sealed segments of the auction stream; tiles and checkpoints stay.
+/// Deletes whole sealed segments of the auction stream, and records it; tiles and checkpoints stay.
 ///
 /// # Errors
 ///
@@ -55,16 +57,22 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         pruned => pruned?,
     };
     let Pruned { segments, records, bytes, first_kept } = pruned;
+    let recorded = match segments {
+        0 => Recorded::Nothing,
+        _ => action::record(&data, Action::Prune { before, segments, records, first_kept }),
+    };
     let mut stdout = io::stdout().lock();
     match options.format {
         Format::Text => writeln!(
             stdout,
             "{segments} segments with {records} auction records deleted ({bytes} bytes); kept from \
-             record {first_kept} on"
+             record {first_kept} on; {}",
+            recorded.text()
         )?,
         Format::Json => {
             let document = json!({
                 "segments": segments, "records": records, "bytes": bytes, "first_kept": first_kept,
+                "record": recorded.index(),
             });
             writeln!(stdout, "{document}")?;
         }

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, advance};
 
-use crate::io::clock::{Times, now, times};
-use crate::model::time::Millis;
+use crate::io::clock::{Backsteps, Times, lag, now, reach, times, wall};
+use crate::model::time::{Millis, UnixMillis};
 
 /// patience (`-`: none), tmax, network reserve, own reserve → cutoff, deadline, ms past arrival.
 const CASES: &str = "
@@ -64,4 +64,21 @@ fn the_wall_never_runs_backwards() {
 
 fn after(times: &Times, instant: Instant) -> u64 {
     u64::try_from(instant.duration_since(times.arrival).as_millis()).unwrap()
+}
+
+#[test]
+fn each_step_back_is_told_once() {
+    let mut steps = Backsteps::since(Millis(500));
+    // It catches up, is set back again while it does, then arrives.
+    let lags = [400, 300, 900, 899, 0, 0, 20, 0];
+    let told: Vec<_> = lags.into_iter().filter_map(|lag| steps.look(Millis(lag))).collect();
+    assert_eq!(told, [Millis(900), Millis(20)]);
+}
+
+#[test]
+fn a_time_that_was_reached_is_not_gone_behind() {
+    let ahead = UnixMillis(wall().0 + 300);
+    reach(ahead);
+    assert!(ahead <= now());
+    assert!(lag() <= Millis(300));
 }

@@ -13,7 +13,7 @@ use rustix::process::setpriority_process;
 
 use crate::io::journal::disk::Disk;
 use crate::io::journal::files::{firsts, firsts_of};
-use crate::io::journal::prune::prune_on;
+use crate::io::journal::prune::{Pruned, prune_on};
 use crate::io::journal::seal::{Full, Sealing, lock, seal, tidy};
 use crate::io::journal::segment::Form;
 use crate::io::journal::{JournalError, STREAMS, Stream, folder};
@@ -28,6 +28,8 @@ pub(super) struct Keeper {
 struct State {
     /// Segments that begin below are full: of auctions, of money.
     full_below: [u64; 2],
+    /// What was pruned and nobody has asked about yet: before when, and what.
+    pruned: Vec<(UnixMillis, Pruned)>,
     closing: bool,
 }
 
@@ -41,7 +43,7 @@ pub(super) struct Keeping {
 
 impl Keeper {
     pub(super) fn new() -> Arc<Self> {
-        let state = State { full_below: [0; 2], closing: false };
+        let state = State { full_below: [0; 2], pruned: Vec::new(), closing: false };
         Arc::new(Self { state: Mutex::new(state), changed: Condvar::new() })
     }
 
@@ -50,6 +52,11 @@ impl Keeper {
     pub(super) fn reached(&self, stream: Stream, first: u64) {
         self.state.lock().full_below[place(stream)] = first;
         self.changed.notify_all();
+    }
+
+    /// Returns what was pruned since the last time.
+    pub(super) fn pruned(&self) -> Vec<(UnixMillis, Pruned)> {
+        std::mem::take(&mut self.state.lock().pruned)
     }
 
     /// Ends the keeper's thread, in the middle of a segment if need be.
@@ -85,7 +92,9 @@ pub(super) fn run(keeper: &Keeper, keeping: &Keeping) {
     keeping.clear();
     loop {
         let seen = STREAMS.map(|stream| keeper.full_below(stream));
-        keeping.prune();
+        if let Some(pruned) = keeping.prune() {
+            keeper.state.lock().pruned.push(pruned);
+        }
         let pause = match keeping.seal_all(keeper, &mut damaged) {
             Ok(()) => PRUNE_EVERY,
             Err(error) => {
@@ -110,20 +119,27 @@ impl Keeping {
         }
     }
 
-    fn prune(&self) {
-        let Some(retention) = self.retention else { return };
+    /// Prunes, and returns before when and what, if it was anything.
+    fn prune(&self) -> Option<(UnixMillis, Pruned)> {
+        let retention = self.retention?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let before = UnixMillis(now.saturating_sub(retention.0));
         match prune_on(&self.disk, &self.data, Stream::Auction, before) {
-            Ok(pruned) if pruned.segments == 0 => {}
-            Ok(pruned) => tracing::info!(
-                pruned.segments,
-                pruned.records,
-                pruned.first_kept,
-                "auctions past their retention were deleted"
-            ),
-            Err(error) => tracing::warn!(%error, "auctions past their retention stay for now"),
+            Ok(pruned) if pruned.segments == 0 => None,
+            Ok(pruned) => {
+                tracing::info!(
+                    pruned.segments,
+                    pruned.records,
+                    pruned.first_kept,
+                    "auctions past their retention were deleted"
+                );
+                Some((before, pruned))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "auctions past their retention stay for now");
+                None
+            }
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct OpenSegment {
 /// What recovery cut off a stream: bytes of a write that was never synced.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Cut {
+    /// The stream.
+    pub stream: Stream,
     /// The segment file.
     pub file: PathBuf,
     /// The index whose frame was torn.
@@ -94,7 +96,7 @@ pub(super) fn recover(
     // A process that was killed may have written what it had not synced: from here on it counts as
     // on disk.
     segment.file.sync().map_err(doing("sync", &file))?;
-    let cut = torn.map(|bytes| Cut { file, index: next, offset, bytes });
+    let cut = torn.map(|bytes| Cut { stream, file, index: next, offset, bytes });
     Ok(Recovered { next, last: Some(segment), cut, newest })
 }
 

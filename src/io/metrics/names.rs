@@ -64,6 +64,8 @@ pub const SALES_SHARED: &str = "breakwater_sales_shared_total";
 /// No labels.
 pub const LATE_SYNC: &str = "breakwater_late_sync_total";
 /// No labels.
+pub const NOTICES_UNRECORDED: &str = "breakwater_notices_unrecorded_total";
+/// No labels.
 pub const SEARCHES_BOUNDED: &str = "breakwater_searches_bounded_total";
 /// No labels.
 pub const DECISIONS_ASIDE: &str = "breakwater_decisions_aside_total";
@@ -108,6 +110,7 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (BEACONS, Kind::Counter, "Beacons from players and stitchers, by answer."),
     (SALES_SHARED, Kind::Counter, "Requests answered with the sale of another one."),
     (LATE_SYNC, Kind::Counter, "Answers that left before their record was flushed."),
+    (NOTICES_UNRECORDED, Kind::Counter, "Results of notices that no record tells."),
     (
         SEARCHES_BOUNDED,
         Kind::Counter,

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::io::notifier::{Kind, Target};
+use crate::io::notifier::{About, Kind, Target};
 use crate::model::ids::BidderId;
 
 /// Notices that wait, within `MAX_ENTRIES` and `MAX_BYTES`.
@@ -17,6 +17,8 @@ pub(super) struct Queue {
     bytes: usize,
     /// The number of the next loss notice.
     next_loss: u64,
+    /// The number of the next notice given out.
+    next_out: u64,
     state: State,
 }
 
@@ -33,21 +35,35 @@ pub(super) enum State {
 
 /// One notice on its way.
 pub(super) struct Notice {
-    pub(super) bidder: BidderId,
-    pub(super) kind: Kind,
     pub(super) url: String,
     pub(super) allow_loopback: bool,
     lane: usize,
+    /// Its number among those given out.
+    number: u64,
+}
+
+/// A notice that is over: whose it was, and of what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Fallen {
+    pub(super) bidder: BidderId,
+    pub(super) kind: Kind,
+    pub(super) about: About,
 }
 
 /// The notices of one bidder.
 struct Lane {
     target: Target,
-    wins: VecDeque<String>,
+    wins: VecDeque<Waiting>,
     /// Numbered over all lanes, so that the oldest can be found.
-    losses: VecDeque<(u64, String)>,
-    flying_wins: usize,
-    flying_losses: usize,
+    losses: VecDeque<(u64, Waiting)>,
+    /// Those on the way, by their number.
+    flying: BTreeMap<u64, (Kind, About)>,
+}
+
+/// A notice that waits.
+struct Waiting {
+    about: About,
+    url: String,
 }
 
 impl Queue {
@@ -56,13 +72,21 @@ impl Queue {
             target,
             wins: VecDeque::new(),
             losses: VecDeque::new(),
-            flying_wins: 0,
-            flying_losses: 0,
+            flying: BTreeMap::new(),
         };
         let lanes: Vec<Lane> = targets.into_iter().map(lane).collect();
         let by_id = lanes.iter().enumerate().map(|(at, lane)| (lane.target.id.clone(), at));
         let by_id = by_id.collect();
-        Self { lanes, by_id, turn: 0, entries: 0, bytes: 0, next_loss: 0, state: State::Open }
+        Self {
+            lanes,
+            by_id,
+            turn: 0,
+            entries: 0,
+            bytes: 0,
+            next_loss: 0,
+            next_out: 0,
+            state: State::Open,
+        }
     }
 
     /// Takes a notice in and returns those that had to go for it, or itself.
@@ -70,26 +94,28 @@ impl Queue {
         &mut self,
         bidder: &BidderId,
         kind: Kind,
+        about: About,
         url: String,
-    ) -> Vec<(BidderId, Kind)> {
+    ) -> Vec<Fallen> {
         let mut dropped = Vec::new();
         let lane = self.by_id.get(bidder).copied();
         let Some(lane) = lane.filter(|_| self.state == State::Open && url.len() <= MAX_URL) else {
-            return vec![(bidder.clone(), kind)];
+            return vec![Fallen { bidder: bidder.clone(), kind, about }];
         };
         while self.entries == MAX_ENTRIES || MAX_BYTES < self.bytes + cost(&url) {
             let Some(victim) = self.drop_oldest_loss() else {
-                dropped.push((bidder.clone(), kind));
+                dropped.push(Fallen { bidder: bidder.clone(), kind, about });
                 return dropped;
             };
-            dropped.push((victim, Kind::Loss));
+            dropped.push(victim);
         }
         self.entries += 1;
         self.bytes += cost(&url);
+        let waiting = Waiting { about, url };
         match kind {
-            Kind::Win => self.lanes[lane].wins.push_back(url),
+            Kind::Win => self.lanes[lane].wins.push_back(waiting),
             Kind::Loss => {
-                self.lanes[lane].losses.push_back((self.next_loss, url));
+                self.lanes[lane].losses.push_back((self.next_loss, waiting));
                 self.next_loss += 1;
             }
         }
@@ -102,42 +128,40 @@ impl Queue {
         let at = (0..count).map(|step| (self.turn + step) % count).find(|at| {
             let lane = &self.lanes[*at];
             let waiting = !lane.wins.is_empty() || !lane.losses.is_empty();
-            waiting && lane.flying_wins + lane.flying_losses < MAX_FLYING
+            waiting && lane.flying.len() < MAX_FLYING
         })?;
         self.turn = at + 1;
         let lane = &mut self.lanes[at];
-        let (kind, url) = match lane.wins.pop_front() {
-            Some(url) => {
-                lane.flying_wins += 1;
-                (Kind::Win, url)
-            }
-            None => {
-                lane.flying_losses += 1;
-                (Kind::Loss, lane.losses.pop_front()?.1)
-            }
+        let (kind, Waiting { about, url }) = match lane.wins.pop_front() {
+            Some(waiting) => (Kind::Win, waiting),
+            None => (Kind::Loss, lane.losses.pop_front()?.1),
         };
+        let number = self.next_out;
+        self.next_out += 1;
+        lane.flying.insert(number, (kind, about));
         self.entries -= 1;
         self.bytes -= cost(&url);
-        let Target { id: bidder, allow_loopback } = lane.target.clone();
-        Some(Notice { bidder, kind, url, allow_loopback, lane: at })
+        let allow_loopback = lane.target.allow_loopback;
+        Some(Notice { url, allow_loopback, lane: at, number })
     }
 
-    /// Makes room for another notice of the same bidder.
-    pub(super) fn done(&mut self, notice: &Notice) {
+    /// Makes room for another notice of the same bidder, and says which one is over.
+    pub(super) fn done(&mut self, notice: &Notice) -> Option<Fallen> {
         let lane = &mut self.lanes[notice.lane];
-        match notice.kind {
-            Kind::Win => lane.flying_wins -= 1,
-            Kind::Loss => lane.flying_losses -= 1,
-        }
+        let (kind, about) = lane.flying.remove(&notice.number)?;
+        Some(Fallen { bidder: lane.target.id.clone(), kind, about })
     }
 
     /// Returns the notices that were given out and are not done.
-    pub(super) fn flying(&self) -> Vec<(BidderId, Kind)> {
+    pub(super) fn flying(&self) -> Vec<Fallen> {
         let mut flying = Vec::new();
         for lane in &self.lanes {
-            let id = &lane.target.id;
-            flying.extend((0..lane.flying_wins).map(|_| (id.clone(), Kind::Win)));
-            flying.extend((0..lane.flying_losses).map(|_| (id.clone(), Kind::Loss)));
+            let bidder = &lane.target.id;
+            flying.extend(lane.flying.values().map(|(kind, about)| Fallen {
+                bidder: bidder.clone(),
+                kind: *kind,
+                about: about.clone(),
+            }));
         }
         flying
     }
@@ -150,15 +174,17 @@ impl Queue {
     }
 
     /// Takes no more in, gives no more out, and returns what waited.
-    pub(super) fn cut(&mut self) -> Vec<(BidderId, Kind)> {
+    pub(super) fn cut(&mut self) -> Vec<Fallen> {
         self.state = State::Cut;
         self.entries = 0;
         self.bytes = 0;
         let mut dropped = Vec::new();
         for lane in &mut self.lanes {
             let id = &lane.target.id;
-            dropped.extend(lane.wins.drain(..).map(|_| (id.clone(), Kind::Win)));
-            dropped.extend(lane.losses.drain(..).map(|_| (id.clone(), Kind::Loss)));
+            let fallen =
+                |kind, waiting: Waiting| Fallen { bidder: id.clone(), kind, about: waiting.about };
+            dropped.extend(lane.wins.drain(..).map(|win| fallen(Kind::Win, win)));
+            dropped.extend(lane.losses.drain(..).map(|(_, loss)| fallen(Kind::Loss, loss)));
         }
         dropped
     }
@@ -167,18 +193,18 @@ impl Queue {
         self.state
     }
 
-    fn drop_oldest_loss(&mut self) -> Option<BidderId> {
+    fn drop_oldest_loss(&mut self) -> Option<Fallen> {
         let oldest = |lane: &Lane| lane.losses.front().map(|(number, _)| *number);
         let lanes = self.lanes.iter_mut().filter(|lane| !lane.losses.is_empty());
         let lane = lanes.min_by_key(|lane| oldest(lane))?;
-        let (_, url) = lane.losses.pop_front()?;
+        let (_, Waiting { about, url }) = lane.losses.pop_front()?;
         self.entries -= 1;
         self.bytes -= cost(&url);
-        Some(lane.target.id.clone())
+        Some(Fallen { bidder: lane.target.id.clone(), kind: Kind::Loss, about })
     }
 }
 
-/// What a waiting notice takes of the queue's bytes: its URL and its entry.
+/// What a waiting notice takes of the queue's bytes: its URL and its entry, bid id included.
 fn cost(url: &str) -> usize {
     url.len() + ENTRY
 }
@@ -191,4 +217,4 @@ pub(super) const MAX_BYTES: usize = 64 * 1024 * 1024;
 pub(super) const MAX_FLYING: usize = 64;
 /// The longest URL that is taken in.
 pub(super) const MAX_URL: usize = 4_096;
-const ENTRY: usize = 64;
+const ENTRY: usize = 192;

@@ -16,43 +16,50 @@ use tokio::time::{Instant, timeout_at};
 use crate::io::connect::{Address, Connect, Stream};
 use crate::io::notifier::Delivery;
 
-/// Fires one notice and says what came of it.
-pub(super) async fn get(url: &str, allow_loopback: bool, connector: &dyn Connect) -> Delivery {
-    let Some(address) = Address::parse(url, allow_loopback) else { return Delivery::Refused };
+/// Fires one notice and says what came of it, with the status of the answer.
+pub(super) async fn get(url: &str, allow_loopback: bool, connector: &dyn Connect) -> Came {
+    let nothing = |delivery| (delivery, None);
+    let Some(address) = Address::parse(url, allow_loopback) else {
+        return nothing(Delivery::Refused);
+    };
     if !allow_loopback && address.target.host.parse::<IpAddr>().is_ok() {
-        return Delivery::Refused;
+        return nothing(Delivery::Refused);
     }
     let by = Instant::now() + MAX_TIME;
     let stream = match timeout_at(by, connector.connect(&address.target)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(fault)) if fault.kind() == ErrorKind::PermissionDenied => return Delivery::Refused,
-        Ok(Err(_)) => return Delivery::Unreachable,
-        Err(_) => return Delivery::Timeout,
+        Ok(Err(fault)) if fault.kind() == ErrorKind::PermissionDenied => {
+            return nothing(Delivery::Refused);
+        }
+        Ok(Err(_)) => return nothing(Delivery::Unreachable),
+        Err(_) => return nothing(Delivery::Timeout),
     };
     exchange(stream, &address, by).await
 }
 
-async fn exchange(stream: Box<dyn Stream>, address: &Address, by: Instant) -> Delivery {
+async fn exchange(stream: Box<dyn Stream>, address: &Address, by: Instant) -> Came {
     let (read, write) = split(stream);
     let stream = TokioIo::new(join(read.take(MAX_READ), write));
     let Ok((mut sender, connection)) = http1::handshake(stream).await else {
-        return Delivery::Failed;
+        return (Delivery::Failed, None);
     };
     let fetch = async {
         let answered = timeout_at(by, sender.send_request(request(address))).await;
         let response = match answered {
             Ok(Ok(response)) => response,
-            Ok(Err(_)) => return Delivery::Failed,
-            Err(_) => return Delivery::Timeout,
+            Ok(Err(_)) => return (Delivery::Failed, None),
+            Err(_) => return (Delivery::Timeout, None),
         };
-        let good = response.status().is_success();
+        let status = response.status();
         // The status is the answer; the rest is read so that the bidder sees no reset.
         let _ = timeout_at(by, drain(response)).await;
-        if good { Delivery::Delivered } else { Delivery::Status }
+        let good = status.is_success();
+        let delivery = if good { Delivery::Delivered } else { Delivery::Status };
+        (delivery, Some(status.as_u16()))
     };
     tokio::pin!(fetch, connection);
     tokio::select! {
-        delivery = &mut fetch => delivery,
+        came = &mut fetch => came,
         // The connection is over; what it read may still wait in `fetch`.
         _ = &mut connection => fetch.await,
     }
@@ -71,6 +78,9 @@ async fn drain(response: Response<Incoming>) {
     let mut body = response.into_body();
     while let Some(Ok(_)) = body.frame().await {}
 }
+
+/// What came of a notice, and the status of the answer.
+type Came = (Delivery, Option<u16>);
 
 /// From the lookup of the name to the end of the answer.
 const MAX_TIME: Duration = Duration::from_secs(1);

@@ -11,9 +11,10 @@ use tokio::time::Instant;
 use crate::io::connect::{Live, Patience};
 use crate::io::metrics::Labels;
 use crate::io::metrics::exposition::{Exposition, install};
+use crate::io::notifier::queue::Fallen;
 use crate::io::notifier::queue::{MAX_BYTES, MAX_ENTRIES, MAX_FLYING, MAX_URL, Queue, State};
-use crate::io::notifier::{Kind, Notifier, Target};
-use crate::model::ids::BidderId;
+use crate::io::notifier::{About, Delivery, Kind, Notifier, Target};
+use crate::model::ids::{AuctionId, BidId, BidderId};
 
 #[test]
 fn wins_go_first_and_bidders_take_turns() {
@@ -24,7 +25,7 @@ fn wins_go_first_and_bidders_take_turns() {
         ("a", Kind::Win, "a win 2"),
         ("b", Kind::Loss, "b loss"),
     ] {
-        assert!(queue.push(&BidderId::new(bidder), kind, url.to_owned()).is_empty());
+        assert!(queue.push(&BidderId::new(bidder), kind, about(), url.to_owned()).is_empty());
     }
     let order: Vec<String> = std::iter::from_fn(|| Some(queue.pop()?.url)).collect();
     assert_eq!(order, ["a win 1", "b loss", "a win 2", "a loss"]);
@@ -34,17 +35,17 @@ fn wins_go_first_and_bidders_take_turns() {
 fn a_full_queue_loses_its_oldest_loss_notices() {
     let (a, b) = (BidderId::new("a"), BidderId::new("b"));
     let mut queue = Queue::new(vec![target("a"), target("b")]);
-    assert!(queue.push(&b, Kind::Loss, "oldest".into()).is_empty());
-    assert!(queue.push(&a, Kind::Loss, "older".into()).is_empty());
+    assert!(queue.push(&b, Kind::Loss, about(), "oldest".into()).is_empty());
+    assert!(queue.push(&a, Kind::Loss, about(), "older".into()).is_empty());
     for _ in 2..MAX_ENTRIES {
-        assert!(queue.push(&a, Kind::Win, "win".into()).is_empty());
+        assert!(queue.push(&a, Kind::Win, about(), "win".into()).is_empty());
     }
-    assert_eq!(queue.push(&a, Kind::Win, "win".into()), [(b, Kind::Loss)]);
-    assert_eq!(queue.push(&a, Kind::Loss, "new".into()), [(a.clone(), Kind::Loss)]);
-    assert_eq!(queue.push(&a, Kind::Win, "win".into()), [(a.clone(), Kind::Loss)]);
+    assert_eq!(queue.push(&a, Kind::Win, about(), "win".into()), [fallen(b, Kind::Loss)]);
+    assert_eq!(queue.push(&a, Kind::Loss, about(), "new".into()), [fallen(a.clone(), Kind::Loss)]);
+    assert_eq!(queue.push(&a, Kind::Win, about(), "win".into()), [fallen(a.clone(), Kind::Loss)]);
     // Nothing but wins: the newcomer goes, whatever it is.
-    assert_eq!(queue.push(&a, Kind::Win, "win".into()), [(a.clone(), Kind::Win)]);
-    assert_eq!(queue.push(&a, Kind::Loss, "new".into()), [(a, Kind::Loss)]);
+    assert_eq!(queue.push(&a, Kind::Win, about(), "win".into()), [fallen(a.clone(), Kind::Win)]);
+    assert_eq!(queue.push(&a, Kind::Loss, about(), "new".into()), [fallen(a, Kind::Loss)]);
 }
 
 #[test]
@@ -53,18 +54,25 @@ fn the_queue_is_bounded_in_bytes_too() {
     let mut queue = Queue::new(vec![target("a")]);
     let url = "u".repeat(MAX_URL);
     let mut taken = 0;
-    while queue.push(&a, Kind::Loss, url.clone()).is_empty() {
+    while queue.push(&a, Kind::Loss, about(), url.clone()).is_empty() {
         taken += 1;
     }
-    assert!((MAX_BYTES - 2 * MAX_URL..=MAX_BYTES).contains(&(taken * (MAX_URL + 64))), "{taken}");
-    assert_eq!(queue.push(&a, Kind::Loss, url + "u"), [(a.clone(), Kind::Loss)], "too long");
+    assert!((MAX_BYTES - 2 * MAX_URL..=MAX_BYTES).contains(&(taken * (MAX_URL + 192))), "{taken}");
+    assert_eq!(
+        queue.push(&a, Kind::Loss, about(), url + "u"),
+        [fallen(a.clone(), Kind::Loss)],
+        "too long"
+    );
     let mut out = 0;
     while let Some(notice) = queue.pop() {
         queue.done(&notice);
         out += 1;
     }
     assert_eq!(out, taken);
-    assert!(queue.push(&a, Kind::Win, "u".repeat(MAX_URL)).is_empty(), "room is given back");
+    assert!(
+        queue.push(&a, Kind::Win, about(), "u".repeat(MAX_URL)).is_empty(),
+        "room is given back"
+    );
 }
 
 #[test]
@@ -72,28 +80,30 @@ fn a_bidder_has_64_notices_on_the_way_and_holds_up_nobody() {
     let (hung, good) = (BidderId::new("hung"), BidderId::new("good"));
     let mut queue = Queue::new(vec![target("hung"), target("good")]);
     for _ in 0..2 * MAX_FLYING {
-        queue.push(&hung, Kind::Win, "win".into());
+        queue.push(&hung, Kind::Win, about(), "win".into());
     }
     let first = queue.pop().unwrap();
     assert_eq!(std::iter::from_fn(|| queue.pop()).count(), MAX_FLYING - 1);
-    queue.push(&good, Kind::Loss, "loss".into());
-    assert_eq!(queue.pop().unwrap().bidder, good);
+    queue.push(&good, Kind::Loss, about(), "loss".into());
+    let other = queue.pop().unwrap();
+    assert_eq!(queue.done(&other).unwrap().bidder, good);
     assert!(queue.pop().is_none());
     queue.done(&first);
-    assert_eq!(queue.pop().unwrap().bidder, hung);
-    assert_eq!(queue.flying().len(), MAX_FLYING + 1);
+    let next = queue.pop().unwrap();
+    assert_eq!(queue.done(&next).unwrap().bidder, hung);
+    assert_eq!(queue.flying().len(), MAX_FLYING - 1);
 }
 
 #[test]
 fn a_closed_queue_takes_nothing_in_and_a_cut_one_gives_nothing_out() {
     let a = BidderId::new("a");
     let mut queue = Queue::new(vec![target("a")]);
-    queue.push(&a, Kind::Win, "1".into());
-    queue.push(&a, Kind::Loss, "2".into());
+    queue.push(&a, Kind::Win, about(), "1".into());
+    queue.push(&a, Kind::Loss, about(), "2".into());
     queue.close();
-    assert_eq!(queue.push(&a, Kind::Win, "3".into()), [(a.clone(), Kind::Win)]);
+    assert_eq!(queue.push(&a, Kind::Win, about(), "3".into()), [fallen(a.clone(), Kind::Win)]);
     assert_eq!(queue.pop().unwrap().url, "1");
-    assert_eq!(queue.cut(), [(a, Kind::Loss)]);
+    assert_eq!(queue.cut(), [fallen(a, Kind::Loss)]);
     assert!(queue.pop().is_none());
     assert_eq!(queue.state(), State::Cut);
 }
@@ -110,16 +120,16 @@ async fn each_notice_is_fired_once_and_counted() {
     let exposition = install();
     let notifier = start(&exposition);
     let acme = BidderId::new("acme");
-    notifier.send_win(&acme, format!("{good}/win?price=9.10"));
-    notifier.send_loss(&acme, format!("{good}/loss?reason=102"));
-    notifier.send_loss(&acme, format!("{moved}/a"));
-    notifier.send_win(&acme, format!("{talker}/a"));
-    notifier.send_win(&acme, format!("{liar}/a"));
-    notifier.send_win(&acme, format!("http://{closed}/a"));
-    notifier.send_win(&acme, "not a url".to_owned());
-    notifier.send_win(&BidderId::new("strict"), format!("{good}/literal"));
-    notifier.send_win(&BidderId::new("strict"), "http://localhost:1/name".to_owned());
-    notifier.send_win(&BidderId::new("stranger"), format!("{good}/stranger"));
+    notifier.send_win(&acme, about(), format!("{good}/win?price=9.10"));
+    notifier.send_loss(&acme, about(), format!("{good}/loss?reason=102"));
+    notifier.send_loss(&acme, about(), format!("{moved}/a"));
+    notifier.send_win(&acme, about(), format!("{talker}/a"));
+    notifier.send_win(&acme, about(), format!("{liar}/a"));
+    notifier.send_win(&acme, about(), format!("http://{closed}/a"));
+    notifier.send_win(&acme, about(), "not a url".to_owned());
+    notifier.send_win(&BidderId::new("strict"), about(), format!("{good}/literal"));
+    notifier.send_win(&BidderId::new("strict"), about(), "http://localhost:1/name".to_owned());
+    notifier.send_win(&BidderId::new("stranger"), about(), format!("{good}/stranger"));
     notifier.finish(Instant::now() + Duration::from_secs(10)).await;
 
     let mut requests = Vec::new();
@@ -145,6 +155,19 @@ async fn each_notice_is_fired_once_and_counted() {
             ("other", "other", "other", 1),
         ],
     );
+    let results = notifier.results();
+    let told = results.take();
+    assert_eq!(told.len(), 10);
+    assert!(told.iter().all(|told| told.about == about()));
+    let acme: Vec<_> = told.iter().filter(|told| told.bidder == acme).collect();
+    let came = |delivery, status| {
+        acme.iter().filter(|told| (told.delivery, told.status) == (delivery, status)).count()
+    };
+    assert_eq!(came(Delivery::Delivered, Some(204)), 2);
+    assert_eq!(came(Delivery::Delivered, Some(200)), 1);
+    assert_eq!(came(Delivery::Status, Some(302)), 1);
+    assert_eq!(came(Delivery::Unreachable, None), 1);
+    assert!(results.take().is_empty());
 }
 
 #[tokio::test]
@@ -155,15 +178,15 @@ async fn a_hung_bidder_holds_up_nobody_and_no_shutdown() {
     let exposition = install();
     let notifier = start(&exposition);
     for _ in 0..100 {
-        notifier.send_win(&BidderId::new("hung"), url.clone());
+        notifier.send_win(&BidderId::new("hung"), about(), url.clone());
     }
-    notifier.send_loss(&BidderId::new("acme"), format!("{good}/loss"));
+    notifier.send_loss(&BidderId::new("acme"), about(), format!("{good}/loss"));
     assert!(seen.recv().await.unwrap().starts_with("GET /loss "));
     let begun = Instant::now();
     notifier.finish(begun + Duration::from_millis(100)).await;
     assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
     assert_counts(&exposition, &[("hung", "win", "dropped", 100)]);
-    notifier.send_win(&BidderId::new("acme"), format!("{good}/late"));
+    notifier.send_win(&BidderId::new("acme"), about(), format!("{good}/late"));
     assert_counts(&exposition, &[("acme", "win", "dropped", 1)]);
 }
 
@@ -174,10 +197,18 @@ async fn a_notice_takes_a_second_at_most() {
     let exposition = install();
     let notifier = start(&exposition);
     let begun = Instant::now();
-    notifier.send_win(&BidderId::new("hung"), url);
+    notifier.send_win(&BidderId::new("hung"), about(), url);
     notifier.finish(begun + Duration::from_secs(30)).await;
     assert!(begun.elapsed() < Duration::from_secs(10));
     assert_counts(&exposition, &[("hung", "win", "timeout", 1)]);
+}
+
+fn about() -> About {
+    About { auction: AuctionId::new([7; 16]), bid: BidId::new("b1") }
+}
+
+fn fallen(bidder: BidderId, kind: Kind) -> Fallen {
+    Fallen { bidder, kind, about: about() }
 }
 
 fn target(id: &str) -> Target {

@@ -25,6 +25,8 @@ pub(super) struct HeadForm<'a> {
     pub(super) build: Cow<'a, str>,
     /// Index in the money stream and record root of the config.
     pub(super) cfg: Option<(u64, [u8; 32])>,
+    /// The same of the rates.
+    pub(super) fx: Option<(u64, [u8; 32])>,
     id: Cow<'a, str>,
     kind: u8,
     pub(super) node: Cow<'a, str>,
@@ -47,12 +49,8 @@ pub(super) fn write(
     json.section(|json| {
         json.key(key!("boot")).decimal(head.boot);
         json.key(key!("build")).text(head.build);
-        json.maybe(key!("cfg"), head.config, |json, (index, hash)| {
-            json.object(|json| {
-                json.key(key!("hash")).hex(&hash);
-                json.key(key!("index")).decimal(index);
-            });
-        });
+        json.maybe(key!("cfg"), head.config, cite);
+        json.maybe(key!("fx"), head.rates, cite);
         json.key(key!("id")).text(&id_text(kind, id));
         json.key(key!("kind")).number(kind.number());
         json.key(key!("node")).text(head.node);
@@ -65,18 +63,30 @@ pub(super) fn write(
     });
 }
 
+/// Writes which record of the money stream is meant.
+fn cite(json: &mut Json<'_>, (index, hash): (u64, [u8; 32])) {
+    json.object(|json| {
+        json.key(key!("hash")).hex(&hash);
+        json.key(key!("index")).decimal(index);
+    });
+}
+
+/// Reads which record of the money stream is meant.
+fn citation(scan: &mut Scan<'_>) -> Option<(u64, [u8; 32])> {
+    scan.object(|scan| {
+        let hash = scan.must(key!("hash"), Scan::hex)?;
+        Some((scan.must(key!("index"), Scan::decimal)?, hash))
+    })
+}
+
 /// Reads the section; none when it is not as it should be.
 pub(super) fn read(bytes: &[u8]) -> Option<HeadForm<'_>> {
     Scan::section(bytes, |scan| {
         Some(HeadForm {
             boot: scan.must(key!("boot"), Scan::decimal)?,
             build: scan.must(key!("build"), Scan::text)?,
-            cfg: scan.may(key!("cfg"), |scan| {
-                scan.object(|scan| {
-                    let hash = scan.must(key!("hash"), Scan::hex)?;
-                    Some((scan.must(key!("index"), Scan::decimal)?, hash))
-                })
-            })?,
+            cfg: scan.may(key!("cfg"), citation)?,
+            fx: scan.may(key!("fx"), citation)?,
             id: scan.must(key!("id"), Scan::text)?,
             kind: scan.must(key!("kind"), Scan::number)?,
             node: scan.must(key!("node"), Scan::text)?,
@@ -102,7 +112,9 @@ impl HeadForm<'_> {
 fn id_text(kind: Kind, id: AuctionId) -> String {
     match kind {
         Kind::Auction => id.to_string(),
-        Kind::Config | Kind::Lifecycle => format!("{:032x}", u128::from_be_bytes(id.bytes())),
+        Kind::Notices | Kind::Config | Kind::Rates | Kind::Admin | Kind::Lifecycle => {
+            format!("{:032x}", u128::from_be_bytes(id.bytes()))
+        }
     }
 }
 

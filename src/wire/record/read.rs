@@ -3,15 +3,17 @@
 //! A payload may be hostile: no length in it is believed before the bytes are there, and nothing
 //! is handed out whose commitment does not lead to the entry's root.
 
+use serde::Deserialize;
+
 use crate::model::ids::AuctionId;
 use crate::model::plan::AuctionInput;
 use crate::model::time::UnixMillis;
 use crate::wire::explain::Asked;
+use crate::wire::record::lifecycle::LifecycleForm;
 use crate::wire::record::read::view::{Lying, View};
 use crate::wire::record::seal::Entry;
-use crate::wire::record::text::Decimal;
 use crate::wire::record::texts::Texts;
-use crate::wire::record::{CONFIG, Kind, LIFECYCLE, Lifecycle, LifecycleForm, OUTCOME};
+use crate::wire::record::{CONFIG, Kind, LIFECYCLE, Lifecycle, OUTCOME};
 
 mod input;
 pub mod view;
@@ -66,6 +68,8 @@ pub struct HeadFacts {
     pub seq: u64,
     /// Index in the money stream and record root of the config in force.
     pub config: Option<(u64, [u8; 32])>,
+    /// The same of the rates of exchange in force.
+    pub rates: Option<(u64, [u8; 32])>,
     /// Name and version of the program.
     pub build: Box<str>,
     /// The version of the auction's rules; auctions only.
@@ -182,19 +186,8 @@ impl Record {
     ///
     /// When it is a record of another kind or does not say.
     pub fn lifecycle(&self) -> Result<Lifecycle, RecordError> {
-        let bytes = self.section(LIFECYCLE).ok_or_else(|| missing(LIFECYCLE))?;
-        let form = serde_json::from_slice(bytes).map_err(|_| content(LIFECYCLE))?;
-        Ok(match form {
-            LifecycleForm::Start => Lifecycle::Start,
-            LifecycleForm::Stop => Lifecycle::Stop,
-            LifecycleForm::Gap { of_boot, unused } => Lifecycle::Gap {
-                boot: of_boot.0,
-                unused: unused.into_iter().map(|Decimal(number)| number).collect(),
-            },
-            LifecycleForm::LateSync { of } => Lifecycle::LateSync {
-                auction: AuctionId::parse(&of).ok_or_else(|| content(LIFECYCLE))?,
-            },
-        })
+        let form: LifecycleForm<'_> = self.form(LIFECYCLE)?;
+        form.event().ok_or_else(|| content(LIFECYCLE))
     }
 
     /// Returns the canonical JSON of the market, of a record of kind 8.
@@ -240,6 +233,12 @@ impl Record {
             head: self.head.clone(),
             sections,
         }
+    }
+
+    /// Reads a small section that serde writes.
+    pub(super) fn form<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<T, RecordError> {
+        let bytes = self.section(name).ok_or_else(|| missing(name))?;
+        serde_json::from_slice(bytes).map_err(|_| content(name))
     }
 }
 

@@ -9,7 +9,7 @@ use super::ops::Ops;
 use super::outcome::outcome_sections;
 use super::read::{Record, RecordError, is_start, read};
 use super::scan::Scan;
-use super::{Kind, Lifecycle, auction, config_snapshot, lifecycle};
+use super::{Kind, Lifecycle, StreamName, auction, config_snapshot, lifecycle};
 use crate::model::bid::Creative;
 use crate::model::ids::AuctionId;
 use crate::model::plan::{AuctionInput, Pod};
@@ -17,6 +17,7 @@ use crate::wire::record::tests::fixed::fixed;
 use crate::wire::record::tests::sample::{drawn, head};
 
 pub(super) mod fixed;
+mod kinds;
 pub(super) mod sample;
 
 /// Names a file that is written once and never edited: records of version 1 exist.
@@ -150,8 +151,10 @@ fn the_life_of_a_node_survives() {
     let events = [
         Lifecycle::Start,
         Lifecycle::Stop,
-        Lifecycle::Gap { boot: 7, unused: vec![3, u64::MAX] },
+        Lifecycle::Gap { boot: 7, auction: vec![3, u64::MAX], money: vec![0] },
         Lifecycle::LateSync { auction: AuctionId::new([9; 16]) },
+        Lifecycle::Cut { stream: StreamName::Money, index: 9, bytes: 20 },
+        Lifecycle::Clock { lag_ms: 3_600_000 },
     ];
     let draw = fixed().input.draw;
     for event in events {

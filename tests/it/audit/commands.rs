@@ -80,7 +80,7 @@ fn the_others_say_what_they_did() {
     assert_eq!(audit(data.path(), &["erase", "--user-sections", "--before", "x"]).0, Some(2));
     let (code, out, _) = audit(data.path(), &["prune", "--before", "1", "--format", "json"]);
     let told: Value = serde_json::from_str(&out).unwrap();
-    let none = json!({ "segments": 0, "records": 0, "bytes": 0, "first_kept": 0 });
+    let none = json!({ "segments": 0, "records": 0, "bytes": 0, "first_kept": 0, "record": null });
     assert_eq!((code, told), (Some(0), none));
     let (code, _, err) = audit(data.path(), &["prune"]);
     assert!(code == Some(1) && err.contains("journal.retention"), "{err}");

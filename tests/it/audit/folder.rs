@@ -27,6 +27,8 @@ pub(crate) struct Node {
     journal: Arc<Journal>,
     /// The config that sales cite.
     pub(crate) config: (u64, [u8; 32]),
+    /// The rates that sales cite.
+    pub(crate) rates: Option<(u64, [u8; 32])>,
     /// Every auction is a millisecond after the one before.
     pub(crate) at: UnixMillis,
 }
@@ -39,33 +41,38 @@ impl Node {
 
     /// Starts it after a crash of the start `boot`.
     pub(crate) fn start_gap(data: TempDir, boot: u64) -> Self {
-        let gap = Lifecycle::Gap { boot, unused: Vec::new() };
-        Self::open(data, Limits::default(), &[gap])
+        let gap = Lifecycle::Gap { boot, auction: Vec::new(), money: Vec::new() };
+        Self::open(data, Limits::default(), ARRIVAL, &[gap])
     }
 
     /// Starts it, and records start and config.
     pub(crate) fn start_in(data: TempDir, limits: Limits) -> Self {
-        Self::open(data, limits, &[])
+        Self::open(data, limits, ARRIVAL, &[])
+    }
+
+    /// Starts it in a new folder, at another time than the usual.
+    pub(crate) fn start_at(at: UnixMillis, limits: Limits) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), limits, at, &[])
     }
 
     /// Starts it after crashes, and records the start alone.
     pub(crate) fn start_bare(data: TempDir) -> Self {
-        Self::begin(data, Limits::default())
+        Self::begin(data, Limits::default(), ARRIVAL)
     }
 
-    fn open(data: TempDir, limits: Limits, found: &[Lifecycle]) -> Self {
-        let mut node = Self::begin(data, limits);
+    fn open(data: TempDir, limits: Limits, at: UnixMillis, found: &[Lifecycle]) -> Self {
+        let mut node = Self::begin(data, limits, at);
         found.iter().for_each(|event| node.life(event));
         node.configure();
         node
     }
 
-    fn begin(data: TempDir, limits: Limits) -> Self {
+    fn begin(data: TempDir, limits: Limits, at: UnixMillis) -> Self {
         let settings = Settings { limits, ..Settings::new(Durability::Flushed) };
         let disk = Arc::new(LocalDisk);
         let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
-        let (journal, config, at) = (Arc::new(journal), (0, [0; 32]), ARRIVAL);
-        let node = Self { data, journal, config, at };
+        let (journal, config) = (Arc::new(journal), (0, [0; 32]));
+        let node = Self { data, journal, config, rates: None, at };
         node.life(&Lifecycle::Start);
         node
     }
@@ -98,7 +105,7 @@ impl Node {
     pub(crate) fn auction(&mut self, seq: u64, change: impl FnOnce(&mut Sale)) -> Vec<u8> {
         self.at.0 += 1;
         let mut head = self.head(seq);
-        head.config = Some(self.config);
+        (head.config, head.rates) = (Some(self.config), self.rates);
         let mut sale = Sale::of(&[MARKUP]);
         sale.input.draw = entropy::draw();
         sale.outcome = decide(&sale.input);
@@ -137,7 +144,15 @@ impl Node {
     }
 
     fn head(&self, seq: u64) -> Head<'static> {
-        Head { node: "n1", boot: self.journal.boot(), seq, at: self.at, config: None, build: "b" }
+        Head {
+            node: "n1",
+            boot: self.journal.boot(),
+            seq,
+            at: self.at,
+            config: None,
+            rates: None,
+            build: "b",
+        }
     }
 }
 

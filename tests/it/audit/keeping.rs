@@ -66,8 +66,8 @@ fn each_gap_is_told_and_explained() {
     let mut node = Node::start();
     let (lost, told) = (node.permit(Stream::Auction), node.permit(Stream::Auction));
     node.sell(2);
-    let unused = vec![lost.seq(), told.seq()];
-    node.life(&Lifecycle::Gap { boot: 1, unused });
+    let auction = vec![lost.seq(), told.seq()];
+    node.life(&Lifecycle::Gap { boot: 1, auction, money: Vec::new() });
     let data = node.stop();
     drop((lost, told));
     let mut node = Node::start_in(data, Limits::default());

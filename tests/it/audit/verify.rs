@@ -64,7 +64,7 @@ fn a_start_that_crashed_before_it_told_of_the_last_is_told_of_by_the_next() {
     assert!(gaps.explained(), "{gaps:?}");
     let mut node = Node::start_bare(data);
     for boot in [1, 2] {
-        node.life(&Lifecycle::Gap { boot, unused: Vec::new() });
+        node.life(&Lifecycle::Gap { boot, auction: Vec::new(), money: Vec::new() });
     }
     node.configure();
     node.sell(1);
@@ -79,8 +79,8 @@ fn a_start_without_an_end_and_numbers_without_a_gap_are_found() {
     let mut node = Node::start_in(data, Limits::default());
     let (lost, told) = (node.permit(Stream::Auction), node.permit(Stream::Auction));
     node.sell(1);
-    let unused = vec![told.seq()];
-    node.life(&Lifecycle::Gap { boot: 2, unused });
+    let auction = vec![told.seq()];
+    node.life(&Lifecycle::Gap { boot: 2, auction, money: Vec::new() });
     let data = node.stop();
     drop((lost, told));
     let report = verified(data.path());

@@ -22,18 +22,16 @@ fn a_bundle_is_written_checked_and_told() {
     assert_eq!(code, Some(0));
     assert!(out.contains("proved to bidder:acme"), "{out}");
     assert_eq!(fs::read_to_string(file).unwrap(), bundle);
+    let log = sold.tale(&bundle).log;
+    let place = format!("record {} of {}", log.index, log.size);
     let key = sold.key.to_string();
     let key_file = sold.data.path().join("keys/auction.vkey");
     for key in [&*key, key_file.to_str().unwrap()] {
         let (code, out, err) = run(&["audit", "check", file, "--key", key]);
         assert_eq!(code, Some(0), "{out}{err}");
-        for part in [
-            "The bundle holds.",
-            "breakwater.example/",
-            "record 2 of 3",
-            "acmebid on imp",
-            "23.4567",
-        ] {
+        for part in
+            ["The bundle holds.", "breakwater.example/", &place, "acmebid on imp", "23.4567"]
+        {
             assert!(out.contains(part), "{part}: {out}");
         }
     }

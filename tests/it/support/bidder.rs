@@ -90,6 +90,14 @@ impl Bidder {
         bidder
     }
 
+    /// Starts a bidder that bids these on the first imp, and wants no notices: nothing is recorded
+    /// after its auctions.
+    pub(crate) fn quiet(id: &'static str, ads: Vec<Ad>) -> Self {
+        Self::start(id, move |request| {
+            Say::Json(response(id, request, ads.iter().map(|ad| ad.bid(request, None))))
+        })
+    }
+
     /// Names a bidder that somebody else runs.
     pub(crate) fn at(id: &'static str, address: SocketAddr) -> Self {
         Self { id, address, config: String::new(), seen: Arc::default() }

@@ -120,6 +120,12 @@ impl Exchange {
         Self::start_as(data, &text)
     }
 
+    /// Starts an exchange without bidders on a data folder, with more of a config.
+    pub(crate) fn start_on(data: TempDir, more: &str) -> Self {
+        let text = config(data.path(), &[]) + more;
+        Self::start_as(data, &text)
+    }
+
     fn start_as(data: TempDir, text: &str) -> Self {
         let loaded = config::read("test", text, Some(&Secrets));
         let loaded = loaded.unwrap_or_else(|problems| panic!("{problems:?}"));

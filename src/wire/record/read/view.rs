@@ -104,6 +104,7 @@ pub(super) fn head_facts(
         boot: head.boot,
         seq: head.seq,
         config: head.cfg,
+        rates: head.fx,
         build: Box::from(&*head.build),
         rules: head.rules,
         seed: head.seed,

@@ -53,6 +53,7 @@ pub(crate) fn head() -> Head<'static> {
         seq: 17,
         at: UnixMillis(1_793_000_000_123),
         config: Some((2, [0xc0; 32])),
+        rates: None,
         build: "0.1.0+test",
     }
 }

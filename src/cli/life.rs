@@ -1,0 +1,156 @@
+//! The life of a node as its journal tells it: what a start finds, the snapshots in force, the end.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::exchange::shared::BUILD;
+use crate::io::journal::queue::{Pending, Permit};
+use crate::io::journal::read::frames;
+use crate::io::journal::{Flush, Journal, Stream};
+use crate::io::{clock, entropy};
+use crate::model::market::Market;
+use crate::model::time::UnixMillis;
+use crate::wire::record::{self, Head, Kind, Lifecycle, StreamName};
+
+/// Where a snapshot stands in the money stream, and its record root.
+pub type Place = (u64, [u8; 32]);
+
+/// The snapshots that auctions cite.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Snapshots {
+    /// Of the config.
+    pub config: Place,
+    /// Of the rates of exchange, where any are configured.
+    pub rates: Option<Place>,
+}
+
+/// Records that the node starts, and what the start found: an end without a stop, torn records, a
+/// clock that is behind the last record. From here on, time goes on from that record.
+///
+/// # Errors
+///
+/// When the journal cannot be read or takes no records.
+pub fn begin(journal: &Journal, node: &str, data: &Path) -> anyhow::Result<()> {
+    let wall = clock::wall();
+    let lag = journal.newest().map_or(0, |newest| newest.0.saturating_sub(wall.0));
+    if let Some(newest) = journal.newest().filter(|_| 0 < lag) {
+        tracing::warn!(lag, "the clock is behind the last record: time goes on from there");
+        clock::reach(newest);
+    }
+    let at = clock::now();
+    let unfinished = unfinished(data)?;
+    // The start comes first, so that no record has a start that a crash kept from being told.
+    record(journal, node, at, &Lifecycle::Start)?;
+    for boot in unfinished {
+        tracing::warn!(boot, "an earlier start ended without a stop");
+        let gap = Lifecycle::Gap { boot, auction: Vec::new(), money: Vec::new() };
+        record(journal, node, at, &gap)?;
+    }
+    for cut in journal.cuts() {
+        tracing::warn!(?cut, "a torn record was cut off the journal");
+        let stream = name(cut.stream);
+        let cut = Lifecycle::Cut { stream, index: cut.index, bytes: cut.bytes };
+        record(journal, node, at, &cut)?;
+    }
+    if 0 < lag {
+        record(journal, node, at, &Lifecycle::Clock { lag_ms: lag })?;
+    }
+    Ok(())
+}
+
+/// Records the rates and the config of a market, and waits until both are on disk.
+///
+/// # Errors
+///
+/// When the journal takes no records.
+pub fn snapshots(journal: &Journal, market: &Market) -> anyhow::Result<Snapshots> {
+    let at = clock::now();
+    let rates = if market.rates.is_empty() {
+        None
+    } else {
+        let permit = journal.permit(Stream::Money).context(NO_RECORDS)?;
+        let head = head(journal, &market.node, permit.seq(), at);
+        let (payload, root) = record::rates::rates(&head, &entropy::draw(), &market.rates);
+        Some((permit.append(payload), root))
+    };
+    let permit = journal.permit(Stream::Money).context(NO_RECORDS)?;
+    let head = head(journal, &market.node, permit.seq(), at);
+    let (payload, root) = record::config_snapshot(&head, &entropy::draw(), &market.snapshot);
+    let config = permit.append(payload);
+    let placed = |pending: Pending, root| match pending.wait_blocking() {
+        Flush::Flushed { index } => Ok((index, root)),
+        Flush::Late | Flush::Refused => anyhow::bail!("the config could not be recorded"),
+    };
+    let rates = rates.map(|(pending, root)| placed(pending, root)).transpose()?;
+    Ok(Snapshots { config: placed(config, root)?, rates })
+}
+
+/// Records the numbers of either stream that no record has, and the stop. `head` makes the head of
+/// a record from its number.
+pub fn end<'a>(journal: &Journal, head: impl Fn(u64) -> Head<'a>) {
+    // Held to the end: what tells of unused numbers must not use them.
+    let mut held = Vec::new();
+    while !journal.unused(Stream::Money).is_empty() {
+        let Some(permit) = journal.permit(Stream::Money) else { return };
+        held.push(permit);
+    }
+    let auction = journal.unused(Stream::Auction);
+    let money: Vec<u64> = held.iter().map(Permit::seq).collect();
+    let told = !auction.is_empty() || !money.is_empty();
+    let gap = told.then(|| Lifecycle::Gap { boot: journal.boot(), auction, money });
+    for event in gap.into_iter().chain([Lifecycle::Stop]) {
+        let Some(permit) = journal.permit(Stream::Money) else { return };
+        let payload = record::lifecycle(&head(permit.seq()), &entropy::draw(), &event);
+        let _flushed_at_close = permit.append(payload);
+    }
+}
+
+/// Returns the head of a record made before a config is in force.
+#[must_use]
+pub fn head<'a>(journal: &Journal, node: &'a str, seq: u64, at: UnixMillis) -> Head<'a> {
+    Head { node, boot: journal.boot(), seq, at, config: None, rates: None, build: BUILD }
+}
+
+fn record(journal: &Journal, node: &str, at: UnixMillis, event: &Lifecycle) -> anyhow::Result<()> {
+    let permit = journal.permit(Stream::Money).context(NO_RECORDS)?;
+    let payload =
+        record::lifecycle(&head(journal, node, permit.seq(), at), &entropy::draw(), event);
+    let _flushed_with_the_next = permit.append(payload);
+    Ok(())
+}
+
+/// Returns the start counters of the starts that no stop or gap record ends: more than one when a
+/// crash came between a start and the gaps it tells of.
+fn unfinished(data: &Path) -> anyhow::Result<BTreeSet<u64>> {
+    let mut open = BTreeSet::new();
+    for frame in frames(data, Stream::Money)? {
+        let frame = frame?;
+        let record = record::read::read(&frame.payload)?;
+        if record.kind != Kind::Lifecycle {
+            continue;
+        }
+        match record.lifecycle()? {
+            Lifecycle::Start => drop(open.insert(record.head()?.boot)),
+            Lifecycle::Stop => drop(open.remove(&record.head()?.boot)),
+            Lifecycle::Gap { boot, auction, money } if auction.is_empty() && money.is_empty() => {
+                open.remove(&boot);
+            }
+            Lifecycle::Gap { .. }
+            | Lifecycle::LateSync { .. }
+            | Lifecycle::Cut { .. }
+            | Lifecycle::Clock { .. } => {}
+        }
+    }
+    Ok(open)
+}
+
+fn name(stream: Stream) -> StreamName {
+    match stream {
+        Stream::Auction => StreamName::Auction,
+        Stream::Money => StreamName::Money,
+    }
+}
+
+const NO_RECORDS: &str = "the journal takes no records";

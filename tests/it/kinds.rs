@@ -1,0 +1,282 @@
+//! The records around auctions: what becomes of notices, rates, actions and the clock.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use breakwater::audit::gaps::gaps;
+use breakwater::cli::life;
+use breakwater::io::journal::read::frames;
+use breakwater::io::journal::{Durability, Identity, Journal, Limits, Stream, files};
+use breakwater::io::{clock, entropy};
+use breakwater::model::money::Currency;
+use breakwater::model::time::UnixMillis;
+use breakwater::wire::record::admin::{Action, Admin};
+use breakwater::wire::record::read::{Record, is_start, read};
+use breakwater::wire::record::{Kind, Lifecycle, StreamName, lifecycle};
+
+use crate::audit::folder::{Node, flushed, verified};
+use crate::support::bidder::{Ad, Bidder};
+use crate::support::exchange::{self, Exchange};
+use crate::support::http;
+use crate::support::process::Process;
+use crate::support::until;
+
+#[test]
+fn every_notice_that_a_bidder_got_is_recorded() {
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30), Ad::new("a2", "1", 30)]);
+    let rival = Bidder::bidding("rival", vec![Ad::new("r1", "18", 30)]);
+    let exchange = Exchange::start(&[&acme, &rival]);
+    for number in 0..20 {
+        let answer = exchange.tag(&format!("placement=arena&break=brk-{number}"));
+        assert!(answer.text().contains("a1.mp4"));
+    }
+    let data = exchange.stop();
+    assert_eq!(verified(data.path()).findings.listed(), []);
+
+    let records = kept(data.path(), Stream::Auction);
+    let results: Vec<_> = records
+        .iter()
+        .filter(|record| record.kind == Kind::Notices)
+        .flat_map(|record| record.notices().unwrap())
+        .collect();
+    assert_eq!(results.len(), 60);
+    let batches = records.iter().filter(|record| record.kind == Kind::Notices).count();
+    assert!(batches < 20, "a notice costs no record of its own: {batches}");
+    for bidder in [&acme, &rival] {
+        let own = results.iter().filter(|result| result.bidder.as_str() == bidder.id);
+        let told: BTreeSet<String> = own
+            .map(|it| {
+                assert_eq!((&*it.outcome, it.status, it.attempts), ("delivered", Some(204), 1));
+                format!("/{}?mine={}&a={}", it.kind, it.bid, it.auction)
+            })
+            .collect();
+        let got: BTreeSet<String> = bidder
+            .notices()
+            .iter()
+            .map(|target| target.split("&b=").next().unwrap().to_owned())
+            .collect();
+        assert_eq!(told, got, "{}", bidder.id);
+    }
+    let (code, out) = audit(data.path(), &["replay"]);
+    assert_eq!(code, Some(0), "{out}");
+    let (code, out) = audit(data.path(), &["explain", "latest"]);
+    assert_eq!(code, Some(0), "{out}");
+    let (code, out) = audit(data.path(), &["gaps"]);
+    assert_eq!(code, Some(0), "{out}");
+}
+
+#[test]
+fn the_rates_are_recorded_and_cited() {
+    let rate = "\n[[rate]]\nsource = \"ECB\"\ntime = \"2026-11-20T15:00:00Z\"\nmax_age = \"8760h\"\n\
+                base = \"EUR\"\nquotes = { USD = \"1.0842\" }\n";
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let exchange = Exchange::start_with(&[&acme], rate);
+    assert!(exchange.tag("placement=arena").text().contains("a1.mp4"));
+    let data = exchange.stop();
+    let money = kept(data.path(), Stream::Money);
+    let (index, rates) =
+        (0..).zip(&money).find(|(_, record)| record.kind == Kind::Rates).expect("a record");
+    let snapshots = rates.rates().unwrap();
+    assert_eq!((&*snapshots[0].source, snapshots[0].base), ("ECB", Currency::new("EUR").unwrap()));
+    assert_eq!(snapshots[0].quotes, [(Currency::USD, 1_084_200_000_000)]);
+    let config = money.iter().position(|record| record.kind == Kind::Config).unwrap();
+    assert!(index < u64::try_from(config).unwrap(), "in force before the config is");
+    let auctions = kept(data.path(), Stream::Auction);
+    assert_eq!(auctions[0].head().unwrap().rates, Some((index, rates.root)));
+    let report = verified(data.path());
+    assert_eq!((report.findings.listed(), report.replayed), (&[][..], 1));
+}
+
+#[test]
+fn without_rates_nothing_is_cited_and_a_wrong_citation_is_found() {
+    let mut node = Node::start();
+    node.sell(1);
+    node.rates = Some(node.config);
+    node.sell(1);
+    let data = node.stop();
+    assert_eq!(kept(data.path(), Stream::Auction)[0].head().unwrap().rates, None);
+    let report = verified(data.path());
+    let [finding] = report.findings.listed() else { panic!("{report:?}") };
+    assert_eq!((finding.index, &*finding.field), (Some(1), "fx"));
+    assert!(finding.what.contains("is no snapshot of rates"), "{finding:?}");
+}
+
+#[test]
+fn what_a_command_deletes_is_recorded_where_nobody_holds_the_journal() {
+    let mut node = Node::start();
+    node.sell(3);
+    node.publish();
+    let before = UnixMillis(node.at.0 + 1);
+    let moment = before.0.to_string();
+    let erase = ["erase", "--user-sections", "--before", &*moment];
+    // The one segment is the node's: nothing is erased, and nothing is to be told.
+    let (code, out) = audit(node.data.path(), &erase);
+    assert!(code == Some(0) && out.ends_with("; nothing to record\n"), "{out}");
+    let data = node.stop();
+    let (code, out) = audit(data.path(), &erase);
+    assert!(code == Some(0) && out.ends_with("; recorded as money record 4\n"), "{out}");
+    let money = kept(data.path(), Stream::Money);
+    let action = Action::Erase { before, sections: 3 };
+    assert_eq!(money[4].admin(), Ok(Admin { by: "cli".into(), action }));
+    assert_eq!(money[5].lifecycle(), Ok(Lifecycle::Stop));
+    assert_eq!(verified(data.path()).findings.listed(), []);
+    assert_eq!(audit(data.path(), &["gaps"]).0, Some(0));
+    // A node goes on after it, and signs it.
+    let data = Node::start_in(data, Limits::default()).stop();
+    let report = verified(data.path());
+    assert_eq!((report.findings.listed(), report.starts), (&[][..], 3));
+}
+
+#[test]
+fn what_a_command_prunes_is_recorded_or_it_says_that_it_is_not() {
+    let (node, middle) = sealed(UnixMillis(1_600_000_000_000));
+    let moment = middle.0.to_string();
+    let (code, out) = audit(node.data.path(), &["prune", "--before", &*moment]);
+    assert!(code == Some(0) && out.contains("not recorded: an exchange has"), "{out}");
+    let end = node.at.0.to_string();
+    let data = node.stop();
+    let (code, out) = audit(data.path(), &["prune", "--before", &*end]);
+    assert!(code == Some(0) && out.contains("recorded as money record"), "{out}");
+    let first = frames(data.path(), Stream::Auction).unwrap().next().unwrap().unwrap().index;
+    let money = kept(data.path(), Stream::Money);
+    let admin = money.iter().find(|record| record.kind == Kind::Admin).unwrap();
+    let Ok(Admin { action: Action::Prune { first_kept, .. }, .. }) = admin.admin() else {
+        panic!("{admin:?}")
+    };
+    assert_eq!(first_kept, first);
+    assert_eq!(verified(data.path()).findings.listed(), []);
+}
+
+#[test]
+fn what_retention_deletes_the_node_records() {
+    let (node, _) = sealed(UnixMillis(1_600_000_000_000));
+    let data = node.stop();
+    let exchange = Exchange::start_on(data, "\n[journal]\nretention = \"1d\"\n");
+    let path = exchange.data.path().to_owned();
+    let admin = until("the node records what it pruned", || {
+        kept(&path, Stream::Money).into_iter().find(|record| record.kind == Kind::Admin)
+    });
+    let admin = admin.admin().unwrap();
+    assert_eq!(&*admin.by, "node");
+    let Action::Prune { segments, records, first_kept, .. } = admin.action else {
+        panic!("{admin:?}")
+    };
+    assert!(0 < segments && records == first_kept, "{admin:?}");
+    let data = exchange.stop();
+    assert_eq!(verified(data.path()).findings.listed(), []);
+}
+
+#[test]
+fn a_clock_that_went_back_is_told_and_time_goes_on() {
+    let mut node = Node::start();
+    node.at = UnixMillis(clock::wall().0 + 3_600_000);
+    let reached = node.at;
+    node.sell(1);
+    let data = node.stop();
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("breakwater.toml");
+    fs::write(&config, exchange::config(data.path(), &[&acme])).unwrap();
+    let mut run = Process::start(&config, &["run"]);
+    for _ in 0..2 {
+        let answer = http::get(run.traffic, "/v1/vast?placement=arena");
+        assert!(answer.text().contains("a1.mp4"));
+    }
+    assert_eq!(run.terminate(), Some(0), "{}", run.log());
+    let steps: Vec<_> = events(data.path())
+        .into_iter()
+        .filter_map(|event| match event {
+            Lifecycle::Clock { lag_ms } => Some(lag_ms),
+            _ => None,
+        })
+        .collect();
+    let [lag] = steps[..] else { panic!("one a step: {steps:?}") };
+    assert!((3_000_000..=3_600_001).contains(&lag), "{lag}");
+    let times: Vec<_> = kept(data.path(), Stream::Auction).iter().map(|it| it.at).collect();
+    assert!(times.is_sorted() && times.iter().all(|at| reached <= *at), "{times:?}");
+    assert_eq!(verified(data.path()).findings.listed(), []);
+}
+
+#[test]
+fn a_torn_record_is_told_by_stream() {
+    let mut node = Node::start();
+    node.sell(2);
+    let data = node.crash();
+    let last = frames(data.path(), Stream::Auction).unwrap().last().unwrap().unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&last.file).unwrap();
+    file.set_len(last.offset + 20).unwrap();
+    let exchange = Exchange::start_on(data, "");
+    let data = exchange.stop();
+    let events = events(data.path());
+    let [Lifecycle::Start, Lifecycle::Gap { boot: 1, .. }, cut, Lifecycle::Start, Lifecycle::Stop] =
+        &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(cut, &Lifecycle::Cut { stream: StreamName::Auction, index: 1, bytes: 20 });
+    assert_eq!(verified(data.path()).findings.listed(), []);
+}
+
+#[test]
+fn numbers_that_nobody_used_are_told_by_stream() {
+    let data = tempfile::tempdir().unwrap();
+    let identity = Identity { domain: "breakwater.example".into(), node: "n1".into() };
+    let journal = Journal::open(data.path(), &identity, Durability::Flushed, is_start).unwrap();
+    life::begin(&journal, "n1", data.path()).unwrap();
+    let head = |seq| life::head(&journal, "n1", seq, clock::now());
+    for stream in [Stream::Auction, Stream::Money] {
+        let lost = journal.permit(stream).unwrap();
+        let used = journal.permit(stream).unwrap();
+        let draw = entropy::draw();
+        let event = Lifecycle::LateSync { auction: draw.auction };
+        let payload = lifecycle(&head(used.seq()), &draw, &event);
+        flushed(used, payload);
+        drop(lost);
+    }
+    life::end(&journal, head);
+    journal.close();
+    let events = events(data.path());
+    let [Lifecycle::Start, Lifecycle::LateSync { .. }, gap, Lifecycle::Stop] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(gap, &Lifecycle::Gap { boot: 1, auction: vec![0], money: vec![1] });
+    assert!(gaps(data.path()).unwrap().explained());
+}
+
+/// Returns what happened to a node.
+fn events(data: &Path) -> Vec<Lifecycle> {
+    let records = kept(data, Stream::Money).into_iter();
+    let life = records.filter(|record| record.kind == Kind::Lifecycle);
+    life.map(|record| record.lifecycle().unwrap()).collect()
+}
+
+/// Returns all records of a stream.
+fn kept(data: &Path, stream: Stream) -> Vec<Record> {
+    let frames = frames(data, stream).unwrap();
+    frames.map(|frame| read(&frame.unwrap().payload).unwrap()).collect()
+}
+
+/// Returns a node that sold from a moment on, with sealed segments, and a time in their middle.
+fn sealed(from: UnixMillis) -> (Node, UnixMillis) {
+    let limits = Limits { segment: 64 << 10, ahead: 64, ..Limits::default() };
+    let mut node = Node::start_at(from, limits);
+    node.sell(200);
+    node.publish();
+    let path = node.data.path();
+    until("the full segments are sealed", || {
+        let files = files(path, Stream::Auction).unwrap();
+        let (last, full) = files.split_last().unwrap();
+        (1 < full.len() && !last.sealed && full.iter().all(|file| file.sealed)).then_some(())
+    });
+    (node, UnixMillis(from.0 + 120))
+}
+
+/// Runs `breakwater audit` on a data folder; returns its code and what it said.
+fn audit(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::cargo_bin("breakwater").unwrap();
+    let output = command.arg("audit").args(arguments).arg("--data").arg(data).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
