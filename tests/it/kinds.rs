@@ -194,14 +194,16 @@ fn a_clock_that_went_back_is_told_and_time_goes_on() {
         .collect();
     let [lag] = steps[..] else { panic!("one a step: {steps:?}") };
     assert!((3_000_000..=3_600_001).contains(&lag), "{lag}");
-    let times: Vec<_> = kept(data.path(), Stream::Auction).iter().map(|it| it.at).collect();
-    assert!(times.is_sorted() && times.iter().all(|at| reached <= *at), "{times:?}");
+    // A record has the time of its request's first byte, which came before the clock was read.
+    let times: Vec<_> = kept(data.path(), Stream::Auction).iter().map(|it| it.at.0).collect();
+    assert!(times.iter().all(|at| reached.0 <= at + 5_000), "{times:?}");
     assert_eq!(verified(data.path()).findings.listed(), []);
 }
 
 #[test]
 fn a_torn_record_is_told_by_stream() {
-    let mut node = Node::start();
+    // Long ago: a start here must not move the clock of the tests beside it.
+    let mut node = Node::start_at(UnixMillis(1_600_000_000_000), Limits::default());
     node.sell(2);
     let data = node.crash();
     let last = frames(data.path(), Stream::Auction).unwrap().last().unwrap().unwrap();
@@ -210,7 +212,7 @@ fn a_torn_record_is_told_by_stream() {
     let exchange = Exchange::start_on(data, "");
     let data = exchange.stop();
     let events = events(data.path());
-    let [Lifecycle::Start, Lifecycle::Gap { boot: 1, .. }, cut, Lifecycle::Start, Lifecycle::Stop] =
+    let [Lifecycle::Start, Lifecycle::Start, Lifecycle::Gap { boot: 1, .. }, cut, Lifecycle::Stop] =
         &events[..]
     else {
         panic!("{events:?}")

@@ -114,8 +114,7 @@ fn each_bidder_has_its_own_section_of_notices() {
         attempts: 0,
         ..win.clone()
     };
-    let results =
-        [win.clone(), loss.clone(), NoticeResult { bid: BidId::new("b2"), ..win.clone() }];
+    let results = [win.clone(), loss, NoticeResult { bid: BidId::new("b2"), ..win }];
     let record = read(&notices(&head(), &fixed().input.draw, &results)).unwrap();
     assert_eq!(record.kind, Kind::Notices);
     let auction = AuctionId::new([9; 16]);
