@@ -33,6 +33,16 @@ fn what_a_node_leaves_holds() {
     assert_eq!((money.records, money.signed, money.unsigned()), (7, Some(7), 0));
 }
 
+/// What a release recorded, every later build decides again to the same bytes.
+#[test]
+fn the_journal_of_version_1_holds() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/journal/v1/demo");
+    let report = verified(data.as_ref());
+    assert_eq!(report.findings.listed(), []);
+    assert_eq!((report.auctions, report.replayed, report.starts), (11, 11, 1));
+    assert_eq!((report.auction.signed, report.money.signed), (Some(14), Some(3)));
+}
+
 #[test]
 fn a_crash_is_no_fault_before_or_after_the_next_start() {
     let mut node = Node::start();
