@@ -5,11 +5,10 @@
 
 use std::path::Path;
 
-use tlog::tile::WIDTH;
+use tlog::tile::{self, Tile, WIDTH};
 
-use crate::io::journal::read::{Frame, frames, frames_from};
+use crate::io::journal::read::{Frame, Frames, frames, frames_from};
 use crate::io::journal::{JournalError, Stream};
-use crate::io::log::Entry as LogEntry;
 use crate::io::log::files::LogFiles;
 use crate::model::ids::AuctionId;
 use crate::wire::record::Kind;
@@ -52,10 +51,10 @@ pub fn latest(data: &Path) -> Result<Option<Frame>, JournalError> {
     let logged = Logged::open(data);
     let size = logged.as_ref().map_or(0, |logged| logged.size);
     let mut last = None;
-    for frame in frames_from(data, Stream::Auction, size)? {
-        let frame = frame?;
-        if auction(&frame).is_some() {
-            last = Some(frame);
+    let mut newer = frames_from(data, Stream::Auction, size)?;
+    while let Some(frame) = newer.read()? {
+        if id_of(frame.payload).is_some() {
+            last = Some(frame.to_frame());
         }
     }
     let Some(logged) = logged.filter(|_| last.is_none()) else { return Ok(last) };
@@ -64,10 +63,10 @@ pub fn latest(data: &Path) -> Result<Option<Frame>, JournalError> {
     {
         return Ok(Some(frame));
     }
-    for frame in frames(data, Stream::Auction)? {
-        let frame = frame?;
-        if auction(&frame).is_some() {
-            last = Some(frame);
+    let mut all = frames(data, Stream::Auction)?;
+    while let Some(frame) = all.read()? {
+        if id_of(frame.payload).is_some() {
+            last = Some(frame.to_frame());
         }
     }
     Ok(last)
@@ -76,7 +75,7 @@ pub fn latest(data: &Path) -> Result<Option<Frame>, JournalError> {
 /// Returns the id of the auction a frame holds, if it holds one.
 #[must_use]
 pub fn auction(frame: &Frame) -> Option<AuctionId> {
-    Entry::read(&frame.payload).and_then(|entry| id_of(&entry))
+    id_of(&frame.payload)
 }
 
 /// What the published log says of the auction stream.
@@ -127,7 +126,7 @@ impl Logged {
     fn anywhere(&self, id: AuctionId, kept: u64) -> Search {
         for bundle in kept / WIDTH..self.size.div_ceil(WIDTH) {
             let Some(entries) = self.entries(bundle) else { return Search::Unknown };
-            if let Some(index) = place(bundle, &entries, id) {
+            if let Some(index) = entries.place(bundle, id) {
                 return Search::Found(index);
             }
         }
@@ -138,33 +137,44 @@ impl Logged {
     fn last(&self) -> Option<(u64, AuctionId)> {
         (0..self.size.div_ceil(WIDTH)).rev().find_map(|bundle| {
             let entries = self.entries(bundle)?;
-            let ids = (bundle * WIDTH..).zip(entries).filter_map(|(index, bytes)| {
-                let id = Entry::read(&bytes).and_then(|entry| id_of(&entry))?;
-                Some((index, id))
-            });
-            ids.last()
+            let ids = (bundle * WIDTH..).zip(entries.iter());
+            ids.filter_map(|(index, entry)| Some((index, id_of(entry)?))).last()
         })
     }
 
     fn place(&self, bundle: u64, id: AuctionId) -> Option<u64> {
-        place(bundle, &self.entries(bundle)?, id)
+        self.entries(bundle)?.place(bundle, id)
     }
 
     /// Returns when the first record of a bundle was made, in Unix milliseconds.
     fn time(&self, bundle: u64) -> Option<u64> {
-        Some(Entry::read(self.entries(bundle)?.first()?)?.at.0)
+        Some(Entry::read(self.entries(bundle)?.iter().next()?)?.at.0)
     }
 
-    fn entries(&self, bundle: u64) -> Option<Vec<LogEntry>> {
+    fn entries(&self, bundle: u64) -> Option<Entries> {
         let width = (self.size - bundle * WIDTH).min(WIDTH);
         let width = u16::try_from(width).expect("a bundle has at most 256 entries");
-        self.files.entry_bundle(bundle, width).ok()?
+        let bytes =
+            self.files.tile(Tile { kind: tile::Kind::Entries, index: bundle, width }).ok()??;
+        let entries = Entries(bytes);
+        let (whole, rest) = entries.0.as_chunks::<ENTRY>();
+        let good = rest.is_empty() && whole.len() == usize::from(width);
+        (good && whole.iter().all(|entry| entry.starts_with(&LENGTH))).then_some(entries)
     }
 }
 
-fn place(bundle: u64, entries: &[LogEntry], id: AuctionId) -> Option<u64> {
-    let ids = entries.iter().map(|bytes| Entry::read(bytes).and_then(|entry| id_of(&entry)));
-    (bundle * WIDTH..).zip(ids).find(|(_, own)| *own == Some(id)).map(|(index, _)| index)
+/// The bytes of an entry bundle, whose entries all have the length of ours.
+struct Entries(Vec<u8>);
+
+impl Entries {
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.as_chunks::<ENTRY>().0.iter().map(|entry| &entry[LENGTH.len()..])
+    }
+
+    /// Returns the index of an auction, if it is among the entries of this bundle.
+    fn place(&self, bundle: u64, id: AuctionId) -> Option<u64> {
+        (bundle * WIDTH..).zip(self.iter()).find(|(_, it)| id_of(it) == Some(id)).map(|(at, _)| at)
+    }
 }
 
 /// Returns the record at an index, if it is that of this auction.
@@ -174,17 +184,19 @@ fn at(data: &Path, index: Option<u64>, id: AuctionId) -> Result<Option<Frame>, J
     Ok(frame.filter(|frame| frame.index == index && auction(frame) == Some(id)))
 }
 
-fn first(
-    mut frames: impl Iterator<Item = Result<Frame, JournalError>>,
-    id: AuctionId,
-) -> Result<Option<Frame>, JournalError> {
-    let found =
-        |frame: &Result<Frame, _>| frame.as_ref().map_or(true, |frame| auction(frame) == Some(id));
-    frames.find(found).transpose()
+fn first(mut frames: Frames, id: AuctionId) -> Result<Option<Frame>, JournalError> {
+    while let Some(frame) = frames.read()? {
+        if id_of(frame.payload) == Some(id) {
+            return Ok(Some(frame.to_frame()));
+        }
+    }
+    Ok(None)
 }
 
-fn id_of(entry: &Entry) -> Option<AuctionId> {
-    (entry.kind == Kind::Auction.number()).then(|| AuctionId::new(entry.id))
+/// Returns the id of the auction whose entry begins the bytes.
+fn id_of(bytes: &[u8]) -> Option<AuctionId> {
+    let entry = Entry::read(bytes).filter(|entry| entry.kind == Kind::Auction.number())?;
+    Some(AuctionId::new(entry.id))
 }
 
 /// Returns when an id was drawn: a UUID of version 7 begins with it.
@@ -195,3 +207,7 @@ fn drawn_at(id: AuctionId) -> u64 {
 
 /// How far apart in milliseconds an auction's id and the record beside its own may be.
 const SLACK: u64 = 10_000;
+/// What stands before each entry of a bundle: how long it is.
+const LENGTH: [u8; 2] = [0, 58];
+/// An entry in its bundle.
+const ENTRY: usize = LENGTH.len() + Entry::BYTES;

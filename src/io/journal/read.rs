@@ -111,7 +111,9 @@ pub fn frames_on(disk: Arc<dyn Disk>, data: &Path, stream: Stream) -> Result<Fra
 
 /// Reads a stream from the record `index` on; nothing, as long as there is no such record yet.
 ///
-/// Finding the place costs one zstd frame, or one pass over a plain segment.
+/// Finding the place costs one zstd frame, or the steps over the frames before it in a plain segment.
+/// Damage before the place is not looked for, save where it leads astray: then it is read from the
+/// segment's beginning, and the first damage told.
 ///
 /// # Errors
 ///
@@ -309,7 +311,14 @@ impl Frames {
                 if header.is_none_or(|header| header.first != first) {
                     return Err(JournalError::Damaged { file: path, index: first, offset: 0 });
                 }
-                (Source::Plain(window), FIRST_FRAME)
+                let mut offset = FIRST_FRAME;
+                if self.next.is_none() && first < self.from {
+                    let found = window.seek(FIRST_FRAME, first, self.from);
+                    if let Some((index, start)) = found.map_err(doing("read", &path))? {
+                        (self.next, offset) = (Some(index), start);
+                    }
+                }
+                (Source::Plain(window), offset)
             }
         };
         self.ahead.pop_front();

@@ -189,6 +189,37 @@ impl Window {
         Ok(read_frame(self.bytes(offset, FRAME_HEAD + count)?, index))
     }
 
+    /// Steps from the frame `index` at an offset to the frame `wanted`, or to the end before it, by
+    /// lengths alone; returns which frame begins where.
+    ///
+    /// None when the place proves wrong: the checksum of a frame holds its index, so one good frame
+    /// there, or before the end, says that every length on the way was good.
+    pub(super) fn seek(
+        &mut self,
+        mut offset: u64,
+        mut index: u64,
+        wanted: u64,
+    ) -> io::Result<Option<(u64, u64)>> {
+        let mut before = None;
+        while index < wanted {
+            let head = self.bytes(offset, FRAME_HEAD)?;
+            let Some(&length) = head.first_chunk() else { break };
+            if payload_length(length).is_none() {
+                break;
+            }
+            before = Some((index, offset));
+            (index, offset) = (index + 1, offset + HEAD + u64::from(u32::from_le_bytes(length)));
+        }
+        let good = match (self.frame(offset, index)?, before) {
+            (Found::Frame(_), _) => true,
+            (Found::End, Some((index, offset))) => {
+                matches!(self.frame(offset, index)?, Found::Frame(_))
+            }
+            (Found::End, None) | (Found::Bad, _) => false,
+        };
+        Ok(good.then_some((index, offset)))
+    }
+
     /// Returns the payload, `count` bytes long, of the frame that `frame` found at an offset.
     pub(super) fn payload(&self, offset: u64, count: usize) -> &[u8] {
         let start = offset.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok());

@@ -16,6 +16,7 @@ mod disk;
 mod full;
 mod power;
 mod sealing;
+mod seeking;
 
 #[tokio::test]
 async fn records_come_back_in_the_order_they_went() {
