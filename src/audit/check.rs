@@ -69,6 +69,9 @@ pub enum CheckError {
     /// The auction is not the party's.
     #[error("{0} had no part in the auction")]
     NoPart(String),
+    /// What is paid, earned and kept does not add up.
+    #[error("the record contradicts itself: {0}")]
+    Prices(String),
     /// Decided again, the auction comes out otherwise.
     #[error("decided again, the auction differs from its record in: {0}")]
     Differs(String),
@@ -100,6 +103,7 @@ pub fn check(bytes: &[u8], key: &VerifierKey) -> Result<Checked, CheckError> {
     }
     let record = disclosed::record(&entry, &bundle.sections)?;
     shares(&bundle.party, &record)?;
+    prices(&record)?;
     let replayed = bundle.party == Party::Auditor;
     if replayed {
         replay(&record)?;
@@ -161,6 +165,31 @@ fn own_markup(party: &Party, record: &Record) -> Result<Vec<usize>, CheckError> 
 fn won(record: &Record, bidder: &BidderId) -> Result<usize, RecordError> {
     let fates = record.fates(bidder)?;
     Ok(fates.map_or(0, |fates| fates.bids.iter().filter(|it| it.fate.is_ok()).count()))
+}
+
+/// Checks that no ad shown pays more than it bid, and that net and fees are the clearing price.
+fn prices(record: &Record) -> Result<(), CheckError> {
+    for bidder in record.bidders() {
+        let bidder = BidderId::new(bidder);
+        let Some(fates) = record.fates(&bidder)? else { continue };
+        for (bid, told) in record.reply(&bidder)?.bids.iter().zip(&fates.bids) {
+            let Ok(win) = &told.fate else { continue };
+            if bid.price.as_ref().is_none_or(|price| price.cpm < win.pay) {
+                return Err(CheckError::Prices(format!("bid {} pays more than it bid", told.bid)));
+            }
+        }
+    }
+    if record.section("outcome:seller").is_none() {
+        return Ok(());
+    }
+    for sale in record.sales()?.wins {
+        let parts = sale.fees.iter().map(|(_, fee)| fee.micros()).chain([sale.net.micros()]);
+        if parts.map(i128::from).sum::<i128>() != i128::from(sale.clearing.micros()) {
+            let what = format!("net and fees of bid {} are not its clearing price", sale.bid);
+            return Err(CheckError::Prices(what));
+        }
+    }
+    Ok(())
 }
 
 /// Decides the auction again.

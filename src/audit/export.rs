@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::auction::minimums::minimums;
 use crate::audit::party::Party;
 use crate::audit::rules::{self, NewerRules};
-use crate::io::journal::read::{Frame, frames};
+use crate::io::journal::read::{Frame, frames, signed, whole};
 use crate::io::journal::{JournalError, Stream};
 use crate::model::ids::BidderId;
 use crate::model::money::Cpm;
@@ -96,7 +96,11 @@ impl<E: std::error::Error + 'static> ExportError<E> {
         match self {
             Self::Record { .. }
             | Self::Differs { .. }
-            | Self::Journal(JournalError::Damaged { .. } | JournalError::Foreign { .. }) => true,
+            | Self::Journal(
+                JournalError::Damaged { .. }
+                | JournalError::Foreign { .. }
+                | JournalError::Behind { .. },
+            ) => true,
             Self::Journal(_) | Self::Rules { .. } | Self::Write(_) => false,
         }
     }
@@ -114,8 +118,10 @@ pub fn export<E: std::error::Error>(
     mut each: impl FnMut(&Case<'_>) -> Result<(), E>,
 ) -> Result<u64, ExportError<E>> {
     let mut count = 0;
+    let (signed, mut end) = (signed(data, Stream::Auction)?, 0);
     for frame in frames(data, Stream::Auction)? {
         let frame = frame?;
+        end = frame.index + 1;
         if !query.is_about(&frame) {
             continue;
         }
@@ -140,6 +146,8 @@ pub fn export<E: std::error::Error>(
         each(&case).map_err(ExportError::Write)?;
         count += 1;
     }
+    // A month that is cut short must not pass for a quiet one.
+    whole(data, Stream::Auction, signed, end)?;
     Ok(count)
 }
 

@@ -31,15 +31,11 @@ pub fn find(data: &Path, id: AuctionId) -> Result<Option<Frame>, JournalError> {
         return Ok(Some(frame));
     }
     let kept = frames(data, Stream::Auction)?.next().transpose()?.map(|frame| frame.index);
-    match logged.anywhere(id, kept.unwrap_or(0)) {
-        Search::Found(index) => {
-            let frame = at(data, Some(index), id)?;
-            // A log that names another place than the journal is a matter of `audit verify`.
-            if frame.is_some() { Ok(frame) } else { first(frames(data, Stream::Auction)?, id) }
-        }
-        Search::Absent => Ok(None),
-        Search::Unknown => first(frames(data, Stream::Auction)?, id),
+    if let Some(frame) = at(data, logged.anywhere(id, kept.unwrap_or(0)), id)? {
+        return Ok(Some(frame));
     }
+    // Nothing holds the bundles to the tree here: the journal itself has the last word.
+    first(frames(data, Stream::Auction)?, id)
 }
 
 /// Returns the record of the last auction; none when the journal holds none.
@@ -85,16 +81,6 @@ struct Logged {
     size: u64,
 }
 
-/// What a search of all entries came to.
-enum Search {
-    /// It stands there.
-    Found(u64),
-    /// The log has all entries, and it is none of them.
-    Absent,
-    /// Some entries of records that are kept cannot be read.
-    Unknown,
-}
-
 impl Logged {
     /// Opens the log, unless there is none that can be read.
     fn open(data: &Path) -> Option<Self> {
@@ -122,15 +108,9 @@ impl Logged {
         before.chain(after).find_map(|bundle| self.place(bundle, id))
     }
 
-    /// Looks for an auction in every bundle; entries below `kept` may be gone.
-    fn anywhere(&self, id: AuctionId, kept: u64) -> Search {
-        for bundle in kept / WIDTH..self.size.div_ceil(WIDTH) {
-            let Some(entries) = self.entries(bundle) else { return Search::Unknown };
-            if let Some(index) = entries.place(bundle, id) {
-                return Search::Found(index);
-            }
-        }
-        Search::Absent
+    /// Returns the index of an auction from any bundle; entries below `kept` may be gone.
+    fn anywhere(&self, id: AuctionId, kept: u64) -> Option<u64> {
+        (kept / WIDTH..self.size.div_ceil(WIDTH)).find_map(|bundle| self.place(bundle, id))
     }
 
     /// Returns index and id of the last auction.

@@ -106,7 +106,11 @@ impl ReplayError {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Record { .. }
-            | Self::Journal(JournalError::Damaged { .. } | JournalError::Foreign { .. }) => true,
+            | Self::Journal(
+                JournalError::Damaged { .. }
+                | JournalError::Foreign { .. }
+                | JournalError::Behind { .. },
+            ) => true,
             Self::Journal(_) | Self::Rules { .. } => false,
         }
     }
@@ -122,9 +126,13 @@ pub fn replay(data: &Path, wanted: &Wanted) -> Result<Report, ReplayError> {
     let mut texts = Texts::default();
     match wanted {
         Wanted::All => {
+            let (signed, mut end) = (read::signed(data, Stream::Auction)?, 0);
             for frame in read::frames(data, Stream::Auction)? {
-                one(&mut report, &frame?, &mut texts)?;
+                let frame = frame?;
+                one(&mut report, &frame, &mut texts)?;
+                end = frame.index + 1;
             }
+            read::whole(data, Stream::Auction, signed, end)?;
         }
         Wanted::Latest => {
             if let Some(frame) = find::latest(data)? {

@@ -92,8 +92,9 @@ fn notices(shared: &Shared, results: &Results, open: bool) {
 
 /// Records what retention deleted.
 fn pruned(shared: &Shared) {
-    for (before, pruned) in shared.journal.pruned() {
-        let Some(permit) = shared.journal.permit(Stream::Money) else { return };
+    // The permit comes first: what cannot be told now is told later.
+    while let Some(permit) = shared.journal.permit(Stream::Money) {
+        let Some((before, pruned)) = shared.journal.pruned() else { return };
         let head = shared.head(permit.seq(), clock::now());
         let action = Action::Prune {
             before,

@@ -389,9 +389,9 @@ impl Journal {
         self.queue(stream).unused()
     }
 
-    /// Returns what retention has deleted since the last time: auctions before when, and what.
+    /// Takes the oldest of what retention deleted and nobody took: auctions before when, and what.
     #[must_use]
-    pub fn pruned(&self) -> Vec<(UnixMillis, Pruned)> {
+    pub fn pruned(&self) -> Option<(UnixMillis, Pruned)> {
         self.keeper.pruned()
     }
 

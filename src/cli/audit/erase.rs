@@ -39,7 +39,7 @@ pub struct Options {
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
     let report = match erase::user_sections(&data, options.before) {
-        Err(error @ JournalError::Damaged { .. }) => {
+        Err(error @ (JournalError::Damaged { .. } | JournalError::Behind { .. })) => {
             writeln!(io::stderr().lock(), "{error}")?;
             return Ok(NEGATIVE);
         }

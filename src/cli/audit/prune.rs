@@ -50,7 +50,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         }
     };
     let pruned = match prune::prune(&data, Stream::Auction, before) {
-        Err(error @ JournalError::Damaged { .. }) => {
+        Err(error @ (JournalError::Damaged { .. } | JournalError::Behind { .. })) => {
             writeln!(io::stderr().lock(), "{error}")?;
             return Ok(NEGATIVE);
         }

@@ -4,6 +4,7 @@
 //! pruned is still read, and the next try comes.
 
 use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -29,7 +30,7 @@ struct State {
     /// Segments that begin below are full: of auctions, of money.
     full_below: [u64; 2],
     /// What was pruned and nobody has asked about yet: before when, and what.
-    pruned: Vec<(UnixMillis, Pruned)>,
+    pruned: VecDeque<(UnixMillis, Pruned)>,
     closing: bool,
 }
 
@@ -43,7 +44,7 @@ pub(super) struct Keeping {
 
 impl Keeper {
     pub(super) fn new() -> Arc<Self> {
-        let state = State { full_below: [0; 2], pruned: Vec::new(), closing: false };
+        let state = State { full_below: [0; 2], pruned: VecDeque::new(), closing: false };
         Arc::new(Self { state: Mutex::new(state), changed: Condvar::new() })
     }
 
@@ -54,9 +55,9 @@ impl Keeper {
         self.changed.notify_all();
     }
 
-    /// Returns what was pruned since the last time.
-    pub(super) fn pruned(&self) -> Vec<(UnixMillis, Pruned)> {
-        std::mem::take(&mut self.state.lock().pruned)
+    /// Takes the oldest of what was pruned and nobody took.
+    pub(super) fn pruned(&self) -> Option<(UnixMillis, Pruned)> {
+        self.state.lock().pruned.pop_front()
     }
 
     /// Ends the keeper's thread, in the middle of a segment if need be.
@@ -93,7 +94,7 @@ pub(super) fn run(keeper: &Keeper, keeping: &Keeping) {
     loop {
         let seen = STREAMS.map(|stream| keeper.full_below(stream));
         if let Some(pruned) = keeping.prune() {
-            keeper.state.lock().pruned.push(pruned);
+            keeper.state.lock().pruned.push_back(pruned);
         }
         let pause = match keeping.seal_all(keeper, &mut damaged) {
             Ok(()) => PRUNE_EVERY,

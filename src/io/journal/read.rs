@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::files::{self, Opened, firsts};
-use crate::io::journal::recover::FIRST_FRAME;
+use crate::io::journal::recover::{self, FIRST_FRAME};
 use crate::io::journal::sealed::{Sealed, after};
 use crate::io::journal::segment::{Form, Found, Header, Tail, Window, file_name};
 use crate::io::journal::{JournalError, Stream, doing, folder};
@@ -107,6 +107,26 @@ pub fn frames_on(disk: Arc<dyn Disk>, data: &Path, stream: Stream) -> Result<Fra
     let folder = folder(data, stream);
     let ahead = firsts(&*disk, &folder, stream)?.into();
     Ok(Frames { disk, folder, stream, ahead, current: None, next: None, from: 0, failed: false })
+}
+
+/// Returns how many records of a stream the last checkpoint of its node signs, 0 without one: who
+/// reads to the end and finds fewer has not read them all. Ask before reading, beside a node.
+///
+/// # Errors
+///
+/// When the checkpoint cannot be read.
+pub fn signed(data: &Path, stream: Stream) -> Result<u64, JournalError> {
+    recover::signed(&LocalDisk, &folder(data, stream))
+}
+
+/// Fails when fewer records than are signed were read up to the end of a stream.
+///
+/// # Errors
+///
+/// `Behind`, in that case only.
+pub fn whole(data: &Path, stream: Stream, signed: u64, end: u64) -> Result<(), JournalError> {
+    let behind = || JournalError::Behind { folder: folder(data, stream), signed, holds: end };
+    if signed <= end { Ok(()) } else { Err(behind()) }
 }
 
 /// Reads a stream from the record `index` on; nothing, as long as there is no such record yet.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use crate::io::journal::disk::{Disk, DiskFile, LocalDisk};
 use crate::io::journal::files::{self, firsts};
 use crate::io::journal::read::{Frame, frames_from_on};
-use crate::io::journal::recover::FIRST_FRAME;
+use crate::io::journal::recover::{self, FIRST_FRAME};
 use crate::io::journal::seal::{create, lock, replace, temporary};
 use crate::io::journal::sealed::{Packer, Sealed, after};
 use crate::io::journal::segment::{
-    Form, Found, Header, Window, file_name, parse_name, write_frame,
+    Form, Found, Header, Tail, Window, file_name, parse_name, write_frame,
 };
 use crate::io::journal::{FOLDER, JournalError, LOCK, Stream, doing, folder};
 
@@ -62,9 +62,13 @@ pub fn rewrite_on(
             Some(held.ok_or(JournalError::Locked { folder: top })?)
         }
     };
-    let form = only_form(&**disk, &folder, stream, first)?;
+    let opened = files::open(&**disk, &folder, stream, first)?;
+    let form = opened.map_or(Form::Sealed, |opened| opened.form);
     let path = folder.join(file_name(stream, first, form));
     let source = Source { disk, data, stream, first, end: end.unwrap_or(u64::MAX) };
+    if form == Form::Plain {
+        source.only_form(&folder, &path)?;
+    }
     let made = temporary(&path);
     let changed = match source.edited(&path, form, &made, edit) {
         Ok(changed) => changed,
@@ -78,26 +82,6 @@ pub fn rewrite_on(
         replace(&**disk, &folder, &made, &path)?;
     }
     Ok(changed)
-}
-
-/// Returns the form of a segment; where a crash left both, the plain one is made the only one.
-fn only_form(
-    disk: &dyn Disk,
-    folder: &Path,
-    stream: Stream,
-    first: u64,
-) -> Result<Form, JournalError> {
-    let opened = files::open(disk, folder, stream, first)?;
-    let form = opened.map_or(Form::Sealed, |opened| opened.form);
-    if form == Form::Plain {
-        let sealed = folder.join(file_name(stream, first, Form::Sealed));
-        match disk.remove(&sealed) {
-            Ok(()) => disk.sync_folder(folder).map_err(doing("sync", folder))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(doing("remove", &sealed)(error)),
-        }
-    }
-    Ok(form)
 }
 
 /// The records of one segment.
@@ -120,7 +104,7 @@ impl Source<'_> {
         edit: &mut dyn FnMut(&Frame) -> Option<Vec<u8>>,
     ) -> Result<u64, JournalError> {
         let mut target: Option<Target> = None;
-        let (mut changed, mut end) = (0, self.first);
+        let (mut changed, mut end) = (0, (self.first, FIRST_FRAME));
         self.each(|frame| {
             let edited = edit(&frame);
             if edited.is_some() && target.is_none() {
@@ -131,17 +115,54 @@ impl Source<'_> {
                 target = Some(new);
             }
             changed += u64::from(edited.is_some());
-            end = frame.index + 1;
+            end = (frame.index + 1, after(frame.offset, frame.payload.len()));
             match &mut target {
                 Some(target) => target.add(frame.index, &edited.unwrap_or(frame.payload)),
                 None => Ok(()),
             }
         })?;
         if let Some(target) = target {
+            if form == Form::Plain {
+                self.whole(path, end)?;
+            }
             target.finish()?;
-            check(&**self.disk, made, form, (self.first, end))?;
+            check(&**self.disk, made, form, (self.first, end.0))?;
         }
         Ok(changed)
+    }
+
+    /// Makes the plain form of a segment the only one, where a crash left both: a sealed one would
+    /// bring back what is about to be replaced. It goes only once the plain one was read whole.
+    fn only_form(&self, folder: &Path, plain: &Path) -> Result<(), JournalError> {
+        let sealed = folder.join(file_name(self.stream, self.first, Form::Sealed));
+        match self.disk.open_to_read(&sealed) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => drop(opened.map_err(doing("open", &sealed))?),
+        }
+        let mut end = (self.first, FIRST_FRAME);
+        self.each(|frame| {
+            end = (frame.index + 1, after(frame.offset, frame.payload.len()));
+            Ok(())
+        })?;
+        self.whole(plain, end)?;
+        self.disk.remove(&sealed).map_err(doing("remove", &sealed))?;
+        self.disk.sync_folder(folder).map_err(doing("sync", folder))
+    }
+
+    /// Fails unless the plain segment ends cleanly at `(index, offset)`, with all that was signed:
+    /// for a reader a torn tail is an end, and here it would be cut for good.
+    fn whole(&self, path: &Path, (index, offset): (u64, u64)) -> Result<(), JournalError> {
+        let file = self.disk.open_to_read(path).map_err(doing("open", path))?;
+        let tail = Window::new(file).tail(offset, index).map_err(doing("read", path))?;
+        if tail != Tail::Clean {
+            return Err(JournalError::Damaged { file: path.to_owned(), index, offset });
+        }
+        let folder = folder(self.data, self.stream);
+        let signed = recover::signed(&**self.disk, &folder)?;
+        if self.end == u64::MAX && index < signed {
+            return Err(JournalError::Behind { folder, signed, holds: index });
+        }
+        Ok(())
     }
 
     fn each(

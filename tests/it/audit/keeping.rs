@@ -1,12 +1,16 @@
 //! What is pruned and erased, and that the rest still verifies; what gaps are told.
 
+use std::convert::Infallible;
 use std::fs;
 
 use breakwater::audit::erase::user_sections;
+use breakwater::audit::export::{Query, export};
 use breakwater::audit::gaps::{Ended, Missing, gaps};
+use breakwater::audit::party::Party;
+use breakwater::audit::replay::{Wanted, replay};
 use breakwater::io::journal::prune::prune;
 use breakwater::io::journal::read::frames;
-use breakwater::io::journal::{Limits, Stream, files};
+use breakwater::io::journal::{JournalError, Limits, Stream, files};
 use breakwater::model::time::UnixMillis;
 use breakwater::wire::record::Lifecycle;
 use tempfile::TempDir;
@@ -59,6 +63,39 @@ fn what_is_erased_leaves_records_that_verify() {
     let beside = user_sections(node.data.path(), UnixMillis(u64::MAX)).unwrap();
     assert!(0 < beside.open, "{beside:?}");
     assert_eq!(beside.erased + beside.bare + beside.open, 600);
+}
+
+/// For a reader a torn tail is the end of a stream. Who rewrites, replays or exports must not take it
+/// for one where more was signed, or good records stand behind it.
+#[test]
+fn a_sector_that_was_lost_is_not_made_the_end() {
+    for checkpoint in [true, false] {
+        let mut node = Node::start();
+        node.sell(8);
+        let data = node.stop();
+        let signed = data.path().join("journal/auction/checkpoint");
+        if !checkpoint {
+            fs::remove_file(signed).unwrap();
+        }
+        let lost = frames(data.path(), Stream::Auction).unwrap().nth(3).unwrap().unwrap();
+        let sector = usize::try_from(lost.offset.next_multiple_of(512)).unwrap();
+        let mut bytes = fs::read(&lost.file).unwrap();
+        bytes[sector..sector + 512].fill(0);
+        fs::write(&lost.file, &bytes).unwrap();
+
+        let erased = user_sections(data.path(), UnixMillis(u64::MAX));
+        let refused = matches!(&erased, Ok(report) if !report.findings.is_empty())
+            || matches!(erased, Err(JournalError::Damaged { .. } | JournalError::Behind { .. }));
+        assert!(refused, "{erased:?}");
+        assert!(fs::read(&lost.file).unwrap() == bytes, "what is damaged is left as it is");
+        if checkpoint {
+            let replayed = replay(data.path(), &Wanted::All).unwrap_err();
+            assert!(replayed.is_damage(), "{replayed}");
+            let query = Query { party: Party::Auditor, from: None, to: None };
+            let exported = export(data.path(), &query, |_| Ok::<_, Infallible>(())).unwrap_err();
+            assert!(exported.is_damage(), "{exported}");
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use breakwater::audit::finding::Finding;
 use breakwater::audit::gaps::gaps;
+use breakwater::audit::prove::prove;
 use breakwater::io::journal::{Limits, Stream};
 use breakwater::model::money::Cpm;
 use breakwater::wire::record::Lifecycle;
@@ -128,12 +129,20 @@ fn money_that_does_not_add_up_is_found() {
         let permit = node.permit(Stream::Auction);
         let payload = node.auction(permit.seq(), change);
         flushed(permit, payload);
-        let report = verified(node.stop().path());
+        let data = node.stop();
+        let report = verified(data.path());
         let first = &report.findings.listed()[0];
         assert_eq!((first.index, &*first.field), (Some(0), section), "{first:?}");
         assert!(first.what.contains(what), "{first:?}");
         let again = report.findings.listed().iter().any(|it| it.what.contains("comes out"));
         assert!(again, "a replay finds it too: {report:?}");
+        // Whom a bundle shows the two numbers is not handed them. A floor is not a bidder's to see.
+        let party = if section == "outcome:seller" { "publisher:pub-1" } else { "bidder:acme" };
+        let proved = prove(data.path(), None, &party.parse().unwrap());
+        if what != "below its floor" {
+            let error = format!("{:?}", proved.unwrap_err());
+            assert!(error.contains(what), "{error}");
+        }
     }
 }
 
