@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::auction::{house, plan, select};
-use crate::exchange::aside::Auction;
+use crate::exchange::aside::{Auction, HOUSE_ON_WORKER};
 use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::exchange::unwrap::Unwrapping;
@@ -226,7 +226,7 @@ impl Exchange {
         let why = Nothing { request: reason, seconds: unfilled(reason), currency };
         let mut sold = Sold::nothing(request, now, why);
         // The publisher's own ads need no auction and no record: nothing is sold with them.
-        if let Some(alone) = house::alone(request, why.seconds) {
+        if let Some(alone) = house::alone(request, why.seconds, HOUSE_ON_WORKER) {
             sold = sold.with_house(request, now, (&alone.plan, &alone.house));
         }
         Closed { sale: Sale { sold, recorded: false, told: None }, auction: None }

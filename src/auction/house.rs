@@ -23,13 +23,33 @@ pub struct Alone {
     pub house: Vec<HousePlay>,
 }
 
-/// Returns what plays where no auction is held, for `why`; none where no house ad can.
+/// Returns the most steps that the choice of house ads for these parts takes, each some nanoseconds.
+///
+/// A few hundred for the usual lengths; lengths without a common unit take many.
 #[must_use]
-pub fn alone(request: &BreakRequest, why: UnfilledReason) -> Option<Alone> {
+pub fn steps(parts: &[Part]) -> usize {
+    let whole = |ad: &HouseAd| usize::try_from(ad.seconds.0).expect("seconds of a break fit");
+    let of_part = |part: &Part| {
+        let ads = part.house.len().min(MOST_HOUSE);
+        let unit = part.house.iter().map(|ad| whole(ad)).fold(0, common).max(1);
+        let all: usize = part.house.iter().map(|ad| whole(ad)).sum();
+        let seconds = usize::try_from(part.seconds.0).expect("seconds of a break fit").min(all);
+        ads * ads.min(usize::from(part.max_ads)) * (seconds / unit + 1)
+    };
+    parts.iter().map(of_part).sum()
+}
+
+/// Returns what plays where no auction is held, for `why`; none where no house ad can, or where the
+/// choice would take more than `most` steps: what is refused is refused at once.
+#[must_use]
+pub fn alone(request: &BreakRequest, why: UnfilledReason, most: usize) -> Option<Alone> {
     if request.imps.iter().all(|imp| imp.placement.house.is_empty()) {
         return None;
     }
     let (pods, parts, _) = plan::pods(request);
+    if most < steps(&parts) {
+        return None;
+    }
     let (offers, skipped) = (Vec::new(), Vec::new());
     let plan = Plan { terms: Terms::default(), pods, parts, offers, skipped };
     let chosen = choose(&plan.parts, &[]);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::auction::{decide, insight, minimums};
+use crate::auction::{decide, house, insight, minimums};
 use crate::exchange::shared::Shared;
 use crate::io::clock::Times;
 use crate::io::offload::{Full, Pending};
@@ -30,6 +30,7 @@ pub async fn decide(
 ) -> Result<Auction, NoFillReason> {
     let bids: usize = input.replies.iter().map(|reply| reply.bids.len()).sum();
     if bids <= BIDS_ON_WORKER
+        && house::steps(&input.plan.parts) <= HOUSE_ON_WORKER
         && let Some(outcome) = decide::decide_within(&input, STEPS_ON_WORKER)
     {
         return Ok((input, outcome));
@@ -103,6 +104,9 @@ pub fn tell_losers(shared: &Arc<Shared>, auction: &Arc<Auction>, begun: Begun) {
 
 /// The most bids that a worker judges itself: each takes some 2 µs before the search begins.
 const BIDS_ON_WORKER: usize = 32;
+
+/// The most steps of the choice of house ads that a worker takes itself: about 20 µs of them.
+pub const HOUSE_ON_WORKER: usize = 10_000;
 
 /// The most steps of the search that a worker takes itself: about 50 µs of them.
 const STEPS_ON_WORKER: u32 = 500;

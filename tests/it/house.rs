@@ -70,7 +70,7 @@ fn where_nothing_is_sold_house_ads_play_alone() {
         seconds: UnfilledReason::TooLate,
         currency: sale.market.currency,
     };
-    let alone = alone(&sale.request, why.seconds).unwrap();
+    let alone = alone(&sale.request, why.seconds, usize::MAX).unwrap();
     let sold = Sold::nothing(&sale.request, ARRIVAL, why);
     let sold = sold.with_house(&sale.request, ARRIVAL, (&alone.plan, &alone.house));
     let names: Vec<&str> = sold.house.iter().map(|ad| &*ad.serving_id).collect();
@@ -79,6 +79,25 @@ fn where_nothing_is_sold_house_ads_play_alone() {
     assert_eq!(sold.unfilled, [(Seconds(35), UnfilledReason::TooLate)]);
     assert_eq!(sold.no_fill, Some(NoFillReason::TooLate));
     lint(&vast::document(&sold));
+}
+
+/// What is shed is shed at once: a list without a common unit is not gone through for it.
+#[test]
+fn a_choice_that_takes_long_is_not_made_where_nothing_is_sold() {
+    let mut sale = sale();
+    let odd = |number: u32| HouseAd {
+        id: format!("odd-{number}").into(),
+        seconds: Seconds(11 + 2 * number),
+        length: Millis(u64::from(11 + 2 * number) * 1_000),
+        ..HouseAd::default()
+    };
+    for (list, plays) in [(house(), true), ((0..16).map(|it| Arc::new(odd(it))).collect(), false)] {
+        let placement = Placement { house: list, ..Placement::clone(&sale.request.placement) };
+        sale.request.imps[0].placement = Arc::new(placement);
+        let most = 1_000;
+        let played = alone(&sale.request, UnfilledReason::Shed, most).is_some();
+        assert_eq!(played, plays);
+    }
 }
 
 /// The publisher's own: no beacon of ours, no bidder told, the same in the record and its replay.
