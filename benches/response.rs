@@ -7,6 +7,7 @@
 mod sale;
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use breakwater::model::call::{Answer, AnswerOutcome, Call};
 use breakwater::model::reason::LossReason;
@@ -23,7 +24,7 @@ fn responses(criterion: &mut Criterion) {
         bidder: plan.offers[0].bidder.id.clone(),
         offer: 0,
         request_id: "r1".into(),
-        body: Vec::new(),
+        body: Arc::default(),
         gzip: false,
     };
     let answer = |body: Vec<u8>| Answer {

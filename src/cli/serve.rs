@@ -23,7 +23,7 @@ use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
 use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
 use crate::exchange::shared::{COMMIT, Shared};
-use crate::io::bidders::quotas::Quotas;
+use crate::io::bidders::state::States;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
@@ -265,13 +265,13 @@ fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Resu
             allow_loopback: bidder.allow_loopback,
         })
         .collect();
-    let quotas = Arc::new(Quotas::new(&endpoints));
+    let states = Arc::new(States::new(&endpoints));
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
     let make = move || {
         let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
-        let bidders = Bidders::new(endpoints.clone(), Arc::clone(&quotas), Arc::clone(&connector));
+        let bidders = Bidders::new(endpoints.clone(), &states, Arc::clone(&connector));
         Exchange::new(Arc::clone(&shared), bidders, documents)
     };
     let workers = std::thread::available_parallelism().map_or(1, usize::from);

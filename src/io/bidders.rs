@@ -3,9 +3,10 @@
 //! It keeps connections warm, takes the quotas and holds to the limits. A bidder that hangs, dies
 //! or lies costs only itself. It never knows what a bid is: the caller decodes.
 
-pub mod quotas;
+pub mod state;
 
 mod pool;
+mod quotas;
 
 use std::collections::BTreeMap;
 use std::future::Ready;
@@ -17,7 +18,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
 use crate::io::bidders::pool::Pool;
-use crate::io::bidders::quotas::{Limit, Quotas};
+use crate::io::bidders::state::{State, States};
 use crate::io::connect::Connect;
 use crate::io::connection::Fetched;
 use crate::model::call::{Answer, AnswerOutcome, Call};
@@ -44,10 +45,10 @@ pub struct Bidders {
     by_id: BTreeMap<BidderId, usize>,
 }
 
-/// One bidder: its quota, which all workers share, and this worker's connections.
+/// One bidder: what all workers know of it, and this worker's connections.
 struct Bidder {
     id: BidderId,
-    limit: Arc<Limit>,
+    state: Arc<State>,
     /// Missing when the endpoint is no URL.
     pool: Option<Arc<Pool>>,
 }
@@ -55,11 +56,11 @@ struct Bidder {
 impl Bidders {
     /// Makes the bidders of one worker; no connection is made until the first call.
     #[must_use]
-    pub fn new(endpoints: Vec<Endpoint>, quotas: Arc<Quotas>, connector: Arc<dyn Connect>) -> Self {
+    pub fn new(endpoints: Vec<Endpoint>, states: &States, connector: Arc<dyn Connect>) -> Self {
         let bidders: Vec<Bidder> = endpoints
             .into_iter()
             .map(|endpoint| Bidder {
-                limit: quotas.of(&endpoint.id),
+                state: states.of(&endpoint.id),
                 pool: Pool::new(&endpoint, Arc::clone(&connector)).map(Arc::new),
                 id: endpoint.id,
             })
@@ -74,7 +75,7 @@ impl Bidders {
     pub fn standing(&self) -> Standing {
         let standing = |bidder: &Bidder| BidderStanding {
             bidder: bidder.id.clone(),
-            quota: bidder.limit.standing(),
+            quota: bidder.state.limit.standing(),
         };
         Standing { bidders: self.bidders.iter().map(standing).collect() }
     }
@@ -166,8 +167,8 @@ impl Bidders {
 
     async fn call(&self, call: &Call, sent: &AtomicBool) -> Fetched {
         let bidder = self.by_id.get(&call.bidder).map(|at| &self.bidders[*at]);
-        let Some((limit, pool)) =
-            bidder.and_then(|bidder| Some((&bidder.limit, bidder.pool.as_ref()?)))
+        let Some((state, pool)) =
+            bidder.and_then(|bidder| Some((&bidder.state, bidder.pool.as_ref()?)))
         else {
             return Fetched { outcome: AnswerOutcome::Unreachable, status: None };
         };
@@ -175,7 +176,7 @@ impl Bidders {
         let Some(_place) = pool.enter() else {
             return Fetched { outcome: AnswerOutcome::SkippedInFlight, status: None };
         };
-        if !limit.take() {
+        if !state.limit.take() {
             return Fetched { outcome: AnswerOutcome::SkippedQps, status: None };
         }
         pool.fetch(call, sent).await

@@ -192,7 +192,9 @@ fn document(fetched: Fetched) -> Result<Vec<u8>, DocumentFault> {
         | AnswerOutcome::Timeout { .. }
         | AnswerOutcome::Unreachable
         | AnswerOutcome::SkippedQps
-        | AnswerOutcome::SkippedInFlight => Err(DocumentFault::Failed),
+        | AnswerOutcome::SkippedInFlight
+        | AnswerOutcome::SkippedNoConnection
+        | AnswerOutcome::SkippedHealth => Err(DocumentFault::Failed),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `wire` fills it, `io::bidders` carries it and never knows what a bid is.
 
+use std::sync::Arc;
+
 use crate::model::ids::BidderId;
 
 /// One request on its way to one bidder.
@@ -13,8 +15,8 @@ pub struct Call {
     pub offer: usize,
     /// `BidRequest.id` as sent to it.
     pub request_id: Box<str>,
-    /// The body, already in the content coding that `gzip` names.
-    pub body: Vec<u8>,
+    /// The body, already in the content coding that `gzip` names; calls of one shape share it.
+    pub body: Arc<[u8]>,
     /// Whether `body` is gzip.
     pub gzip: bool,
 }
@@ -52,6 +54,24 @@ pub enum AnswerOutcome {
     SkippedQps,
     /// Too many calls to it are under way.
     SkippedInFlight,
+    /// No connection was ready, and an auction never waits for one.
+    SkippedNoConnection,
+    /// Its breaker is open and another call is the probe.
+    SkippedHealth,
+}
+
+impl AnswerOutcome {
+    /// Says whether no call was made, by our own choice.
+    #[must_use]
+    pub fn is_skipped(&self) -> bool {
+        matches!(
+            self,
+            Self::SkippedQps
+                | Self::SkippedInFlight
+                | Self::SkippedNoConnection
+                | Self::SkippedHealth
+        )
+    }
 }
 
 /// How a response failed as bytes.

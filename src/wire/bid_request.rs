@@ -50,7 +50,7 @@ pub fn calls(
         let shape = Shape::of(plan, offer);
         let known = bodies.iter().position(|body| body.shape == shape);
         let at = known.unwrap_or_else(|| {
-            let text = body(&Parts { request, id: &id, plan, left }, &shape);
+            let text = body(&Parts { request, id: &id, plan, left }, &shape).into();
             bodies.push(Body { shape, text, packed: None });
             bodies.len() - 1
         });
@@ -106,18 +106,17 @@ fn told(imps: &[OfferedImp]) -> Vec<usize> {
 /// The body of a shape, in both codings.
 struct Body<'a> {
     shape: Shape<'a>,
-    text: Vec<u8>,
+    text: Arc<[u8]>,
     /// Compressed once somebody takes it so.
-    packed: Option<Vec<u8>>,
+    packed: Option<Arc<[u8]>>,
 }
 
 impl Body<'_> {
-    fn coded(&mut self, packed: bool) -> Vec<u8> {
-        if packed {
-            self.packed.get_or_insert_with(|| gzip(&self.text)).clone()
-        } else {
-            self.text.clone()
-        }
+    fn coded(&mut self, packed: bool) -> Arc<[u8]> {
+        Arc::clone(match packed {
+            true => self.packed.get_or_insert_with(|| gzip(&self.text).into()),
+            false => &self.text,
+        })
     }
 }
 

@@ -40,9 +40,12 @@ pub fn reply(plan: &Plan, call: &Call, answer: Answer) -> Reply {
         AnswerOutcome::Unreachable => (nothing(CallReason::Unreachable), false, false),
         AnswerOutcome::SkippedQps => (nothing(CallReason::SkippedQps), false, false),
         AnswerOutcome::SkippedInFlight => (nothing(CallReason::SkippedInFlight), false, false),
+        AnswerOutcome::SkippedNoConnection => {
+            (nothing(CallReason::SkippedNoConnection), false, false)
+        }
+        AnswerOutcome::SkippedHealth => (nothing(CallReason::SkippedHealth), false, false),
     };
-    let skipped =
-        matches!(answer.outcome, AnswerOutcome::SkippedQps | AnswerOutcome::SkippedInFlight);
+    let skipped = answer.outcome.is_skipped();
     let mut reply = Reply {
         bidder: call.bidder.clone(),
         outcome,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use breakwater::io::bidders::quotas::Quotas;
+use breakwater::io::bidders::state::States;
 use breakwater::io::bidders::{Bidders, Endpoint};
 use breakwater::io::connect::{Live, Patience};
 use breakwater::model::call::{Answer, AnswerOutcome, Call};
@@ -254,8 +254,8 @@ fn bidders(urls: &[&str], roots: Vec<CertificateDer<'static>>) -> Bidders {
 }
 
 fn of(endpoints: Vec<Endpoint>, roots: Vec<CertificateDer<'static>>) -> Bidders {
-    let quotas = Arc::new(Quotas::new(&endpoints));
-    Bidders::new(endpoints, quotas, Arc::new(Live::new(Patience::BIDDER, roots).unwrap()))
+    let states = Arc::new(States::new(&endpoints));
+    Bidders::new(endpoints, &states, Arc::new(Live::new(Patience::BIDDER, roots).unwrap()))
 }
 
 async fn ask(bidders: &Bidders, count: usize, within: Duration) -> Vec<Answer> {
@@ -263,7 +263,7 @@ async fn ask(bidders: &Bidders, count: usize, within: Duration) -> Vec<Answer> {
         bidder: BidderId::new(at.to_string()),
         offer: at,
         request_id: "1".into(),
-        body: BODY.to_vec(),
+        body: BODY.into(),
         gzip: false,
     };
     let calls = (0..count).map(call).collect();

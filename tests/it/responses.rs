@@ -7,6 +7,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use breakwater::auction::decide::decide;
 use breakwater::model::bid::{Bid, Reply, ReplyOutcome};
@@ -232,7 +233,7 @@ fn asked(outcome: AnswerOutcome, status: Option<u16>) -> Reply {
         bidder: plan.offers[0].bidder.id.clone(),
         offer: 0,
         request_id: "r1".into(),
-        body: Vec::new(),
+        body: Arc::default(),
         gzip: false,
     };
     let answer = Answer { outcome, status, deadline_us: 200_000, elapsed_us: 12_000 };

@@ -1,8 +1,6 @@
 //! Calls per second: one limit a bidder for the whole node, shared by its workers.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use governor::clock::Clock;
@@ -12,21 +10,13 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota as Rate, RateLimiter};
 use tokio::time::Instant;
 
-use crate::io::bidders::Endpoint;
-use crate::model::ids::BidderId;
 use crate::model::standing::Quota;
-
-/// The limits of all bidders.
-#[derive(Default)]
-pub struct Quotas {
-    limits: BTreeMap<BidderId, Arc<Limit>>,
-}
 
 /// The limit of one bidder.
 ///
 /// A second's worth may go at once, since all viewers of a stream reach a break together.
 pub(super) struct Limit {
-    qps: Option<u32>,
+    pub(super) qps: Option<u32>,
     /// Missing without a limit, and for a limit of 0, which lets nothing through.
     limiter: Option<RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Nanos>>>,
     ticks: Ticks,
@@ -38,32 +28,9 @@ pub(super) struct Limit {
 #[derive(Clone, Copy)]
 struct Ticks(Instant);
 
-impl Quotas {
-    /// Makes the limits of a node, each full.
-    #[must_use]
-    pub fn new(endpoints: &[Endpoint]) -> Self {
-        Self::default().reload(endpoints)
-    }
-
-    /// Makes the limits of the next market; one that did not change keeps its count.
-    #[must_use]
-    pub fn reload(&self, endpoints: &[Endpoint]) -> Self {
-        let limits = endpoints.iter().map(|endpoint| {
-            let kept = self.limits.get(&endpoint.id).filter(|limit| limit.qps == endpoint.qps);
-            let limit = kept.map_or_else(|| Arc::new(Limit::new(endpoint.qps)), Arc::clone);
-            (endpoint.id.clone(), limit)
-        });
-        Self { limits: limits.collect() }
-    }
-
-    /// Returns the limit of a bidder; one not known here has none.
-    pub(super) fn of(&self, bidder: &BidderId) -> Arc<Limit> {
-        self.limits.get(bidder).map_or_else(|| Arc::new(Limit::new(None)), Arc::clone)
-    }
-}
-
 impl Limit {
-    fn new(qps: Option<u32>) -> Self {
+    /// Makes a limit that is full; none lets everything through.
+    pub(super) fn new(qps: Option<u32>) -> Self {
         let ticks = Ticks(Instant::now());
         let rate = qps.and_then(NonZeroU32::new).map(Rate::per_second);
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(rate, ticks));

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, advance, timeout};
 
-use crate::io::bidders::quotas::Quotas;
+use crate::io::bidders::state::States;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Dial, Target};
 use crate::model::call::{Answer, AnswerOutcome, Call, CallFault};
@@ -264,8 +264,8 @@ async fn a_quota_is_taken_by_asking_and_shared_by_workers() {
     let mut net = Net::new();
     let endpoints =
         vec![endpoint("acme", Some(2)), endpoint("good", None), endpoint("off", Some(0))];
-    let quotas = Arc::new(Quotas::new(&endpoints));
-    let worker = || Bidders::new(endpoints.clone(), Arc::clone(&quotas), net.connector());
+    let states = Arc::new(States::new(&endpoints));
+    let worker = || Bidders::new(endpoints.clone(), &states, net.connector());
     let (one, another) = (worker(), worker());
     net.serve("acme");
     net.serve("good");
@@ -282,8 +282,8 @@ async fn a_quota_is_taken_by_asking_and_shared_by_workers() {
     assert_eq!(standing(&another, "acme"), Quota::Exhausted);
     assert_eq!(standing(&another, "good"), Quota::Free);
 
-    let kept = quotas.reload(&endpoints);
-    let reloaded = Bidders::new(endpoints.clone(), Arc::new(kept), net.connector());
+    let kept = states.reload(&endpoints);
+    let reloaded = Bidders::new(endpoints.clone(), &kept, net.connector());
     assert_eq!(standing(&reloaded, "acme"), Quota::Exhausted, "a reload gives nothing away");
     advance(Duration::from_millis(510)).await;
     assert_eq!(standing(&another, "acme"), Quota::Free);
@@ -360,7 +360,7 @@ fn call(id: &str) -> Call {
         bidder: BidderId::new(id),
         offer: 0,
         request_id: "1".into(),
-        body: b"{\"id\":1}".to_vec(),
+        body: b"{\"id\":1}".as_slice().into(),
         gzip: false,
     }
 }
@@ -430,8 +430,8 @@ impl Net {
 
     fn bidders(&self, ids: &[&str]) -> Bidders {
         let endpoints: Vec<Endpoint> = ids.iter().map(|id| endpoint(id, None)).collect();
-        let quotas = Arc::new(Quotas::new(&endpoints));
-        Bidders::new(endpoints, quotas, self.connector())
+        let states = Arc::new(States::new(&endpoints));
+        Bidders::new(endpoints, &states, self.connector())
     }
 
     fn accept(&mut self, id: &str) -> Pipes {

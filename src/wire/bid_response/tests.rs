@@ -1,6 +1,7 @@
 //! The two readings of a response against each other.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use proptest::bool::weighted;
 use proptest::collection::vec;
@@ -134,7 +135,7 @@ fn reply_to(found: Option<Document<'_>>) -> Reply {
         bidder: bidder.id.clone(),
         offer: 0,
         request_id: "r1".into(),
-        body: Vec::new(),
+        body: Arc::default(),
         gzip: false,
     };
     let mut reply = not_asked(&bidder.id, CallReason::InvalidResponse);

@@ -49,7 +49,7 @@ fn a_body_is_made_once_a_shape() {
     assert_eq!(sent.iter().map(|call| call.gzip).collect::<Vec<_>>(), [false, true, false]);
     let mut plain = Vec::new();
     GzDecoder::new(&*sent[1].body).read_to_end(&mut plain).unwrap();
-    assert_eq!(plain, sent[0].body, "gzip changes the coding only");
+    assert_eq!(plain, *sent[0].body, "gzip changes the coding only");
     assert_ne!(sent[2].body, sent[0].body);
     assert!(sent.iter().all(|call| *call.request_id == *auction().to_string()));
 }

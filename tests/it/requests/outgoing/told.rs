@@ -59,7 +59,7 @@ fn run(name: &str, given: &str) -> String {
         let mut body = Vec::new();
         match call.gzip {
             true => drop(GzDecoder::new(&*call.body).read_to_end(&mut body).unwrap()),
-            false => body.clone_from(&call.body),
+            false => body.extend_from_slice(&call.body),
         }
         match told.iter_mut().find(|(known, _)| *known == body) {
             Some((_, bidders)) => write!(bidders, " {}", call.bidder).unwrap(),
