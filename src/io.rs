@@ -17,6 +17,7 @@ pub mod egress;
 pub mod entropy;
 pub mod journal;
 pub mod keys;
+pub mod lag;
 pub mod log;
 pub mod metrics;
 pub mod notifier;

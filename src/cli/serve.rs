@@ -21,6 +21,7 @@ use crate::config::Loaded;
 use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
+use crate::exchange::gate::Gate;
 use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
 use crate::exchange::shared::{COMMIT, Shared};
 use crate::io::bidders::state::States;
@@ -36,9 +37,11 @@ use crate::io::metrics::exposition::{self, Exposition};
 use crate::io::metrics::{Build, Labels, Metrics};
 use crate::io::notifier::{self, Notifier};
 use crate::io::{clock, journal, keys};
+use crate::live::admission::{Bounds, Shed};
 use crate::model::market::Market;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
-use crate::server::Server;
+use crate::server::proxies::Proxies;
+use crate::server::{Listen, Server};
 use crate::wire::beacon::{self, Keyring};
 use crate::wire::record;
 
@@ -269,14 +272,21 @@ fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Resu
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
-    let make = move || {
+    let make = move |worker| {
         let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
         let bidders = Bidders::new(endpoints.clone(), &states, Arc::clone(&connector));
-        Exchange::new(Arc::clone(&shared), bidders, documents)
+        let gate = Gate::new(worker, Bounds::WORKER);
+        Exchange::new(Arc::clone(&shared), bidders, documents, gate)
     };
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    Server::start(settings.traffic, workers, connections(), make)
-        .with_context(|| format!("traffic listener {}", settings.traffic))
+    let per_address = usize::try_from(settings.connections_per_address).unwrap_or(usize::MAX);
+    let listen = Listen {
+        address: settings.traffic,
+        workers: workers(),
+        connections: connections(),
+        connections_per_address: per_address,
+        proxies: Arc::new(Proxies::new(settings.trusted_proxies.clone())),
+    };
+    Server::start(&listen, make).with_context(|| format!("traffic listener {}", settings.traffic))
 }
 
 /// Announces every label the market and the reasons can yield, so that all series read 0.
@@ -291,6 +301,9 @@ fn metrics(exposition: &Exposition, market: &Market) -> Metrics {
     let bidders: Vec<_> = market.bidders.iter().map(|bidder| bidder.id.as_str()).collect();
     let kinds: Vec<_> = beacon::Kind::ALL.iter().map(|(kind, _)| kind.name()).collect();
     let kinds = [kinds.as_slice(), &["unknown"]].concat();
+    let workers: Vec<String> = (0..workers()).map(|worker| worker.to_string()).collect();
+    let workers: Vec<_> = workers.iter().map(String::as_str).collect();
+    let shed: Vec<_> = Shed::ALL.iter().map(|shed| shed.name()).collect();
     exposition.metrics(&Labels {
         placements: &placements,
         bidders: &bidders,
@@ -307,12 +320,19 @@ fn metrics(exposition: &Exposition, market: &Market) -> Metrics {
         beacon_kinds: &kinds,
         beacon_outcomes: crate::server::beacons::OUTCOMES,
         stages: STAGES,
+        shed_reasons: &shed,
+        workers: &workers,
         build: Build {
             version: env!("CARGO_PKG_VERSION"),
             commit: COMMIT,
             rustc: env!("CARGO_PKG_RUST_VERSION"),
         },
     })
+}
+
+/// One worker a core this process may use.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Raises the soft limit on descriptors to the hard one: connections are what an exchange has.

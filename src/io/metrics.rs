@@ -4,6 +4,7 @@
 //! Nothing here is global, so that several instances live in one process; `exposition` renders.
 
 pub mod exposition;
+pub mod load;
 pub mod names;
 
 mod family;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Recorder};
 
 use crate::io::metrics::family::{Axis, Family};
+use crate::io::metrics::load::Load;
 use crate::io::metrics::names::Kind;
 use crate::model::time::UnixMillis;
 
@@ -38,6 +40,9 @@ pub struct Labels<'a> {
     pub beacon_kinds: &'a [&'a str],
     pub beacon_outcomes: &'a [&'a str],
     pub stages: &'a [&'a str],
+    pub shed_reasons: &'a [&'a str],
+    /// Numbers of workers, from 0.
+    pub workers: &'a [&'a str],
     pub build: Build<'a>,
 }
 
@@ -54,6 +59,8 @@ pub struct Build<'a> {
 
 /// The handles of all metrics; one per market, shared by every worker.
 pub struct Metrics {
+    /// What workers take on and what they refuse.
+    pub load: Load,
     fill_requests: Family<Counter, 2>,
     fill_duration: Family<Histogram, 1>,
     break_seconds: Family<Counter, 2>,
@@ -107,6 +114,7 @@ impl Metrics {
         let state = axis("state", SECOND_STATES);
         let currency = axis("currency", labels.currencies);
         Self {
+            load: Load::new(recorder, labels.shed_reasons, labels.workers),
             fill_requests: family(recorder, names::FILL_REQUESTS, [placement(), fill_outcome]),
             fill_duration: family(recorder, names::FILL_DURATION, [placement()]),
             break_seconds: family(recorder, names::BREAK_SECONDS, [placement(), state]),

@@ -18,7 +18,9 @@ use crate::exchange::Exchange;
 use crate::exchange::sale::Sale;
 use crate::io::sampler::Sampler;
 use crate::io::{clock, entropy};
+use crate::live::admission::Shed;
 use crate::model::break_request::BreakRequest;
+use crate::server::proxies::Proxies;
 use crate::server::refusal::Refused;
 use crate::server::reply::{Kind, Reply, document, dress, plain};
 use crate::server::stamp::{BodyLength, Stamps};
@@ -34,6 +36,7 @@ const OPENRTB_VERSION: HeaderName = HeaderName::from_static("x-openrtb-version")
 /// The doors of one worker.
 pub struct Doors {
     exchange: Arc<Exchange>,
+    proxies: Arc<Proxies>,
     refusals: Sampler,
 }
 
@@ -49,8 +52,14 @@ struct Visit {
 impl Doors {
     /// Opens the doors of a worker.
     #[must_use]
-    pub fn new(exchange: Arc<Exchange>) -> Self {
-        Self { exchange, refusals: Sampler::default() }
+    pub fn new(exchange: Arc<Exchange>, proxies: Arc<Proxies>) -> Self {
+        Self { exchange, proxies, refusals: Sampler::default() }
+    }
+
+    /// Returns the exchange behind them.
+    #[must_use]
+    pub fn exchange(&self) -> &Arc<Exchange> {
+        &self.exchange
     }
 
     /// Answers any request; a panic ends this request only.
@@ -59,6 +68,7 @@ impl Doors {
         let length = body.size_hint().exact().map_or(BodyLength::Chunked, BodyLength::Known);
         let arrival = stamps.begin(length, Instant::now());
         let headers = parts.headers.clone();
+        let peer = self.proxies.caller(&headers, peer);
         let visit = Visit { parts, body, peer, stamps: stamps.clone(), arrival };
         let answered = AssertUnwindSafe(self.route(visit)).catch_unwind().await;
         let mut reply = answered.unwrap_or_else(|_panic| {
@@ -125,6 +135,10 @@ impl Doors {
     /// `GET /v1/vast`: the ad tag.
     async fn tag(&self, visit: Visit) -> Reply {
         let Visit { parts, peer, arrival, .. } = visit;
+        if self.is_jammed() {
+            let empty = vast::empty().to_owned();
+            return document(Kind::Vast.media_type(), empty, &parts.headers);
+        }
         let query = parts.uri.query().unwrap_or_default();
         // The tag is open: no key is read, and no price is shown.
         let caller = caller(&parts.headers, peer, Credential::None);
@@ -178,6 +192,9 @@ impl Doors {
             Ok(read) => read,
             Err(refused) => return self.refuse(&refused).empty(),
         };
+        if self.is_jammed() {
+            return plain(StatusCode::NO_CONTENT);
+        }
         let caller = caller(&parts.headers, peer, credential);
         let market = &self.exchange.shared().market;
         let request = match break_request::openrtb::openrtb(&bytes, &caller, market) {
@@ -198,6 +215,16 @@ impl Doors {
         );
         reply.headers_mut().insert(OPENRTB_VERSION, HeaderValue::from_static("2.6"));
         reply
+    }
+
+    /// Says, and counts, that a request is to be answered with no fill before it is looked at: the
+    /// less a refusal costs, the more is sold beside it.
+    fn is_jammed(&self) -> bool {
+        let jammed = self.exchange.gate().is_jammed();
+        if jammed {
+            self.exchange.shared().metrics.load.shed(Shed::Delay.name());
+        }
+        jammed
     }
 
     fn beacon(&self, token: &str) -> Reply {

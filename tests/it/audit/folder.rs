@@ -189,6 +189,9 @@ fn metrics() -> Metrics {
         beacon_kinds: none,
         beacon_outcomes: none,
         stages: none,
+
+        shed_reasons: &[],
+        workers: &[],
         build: Build::default(),
     };
     Metrics::new(&metrics::NoopRecorder, &labels)
