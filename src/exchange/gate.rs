@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use crate::io::lag::Lag;
 use crate::io::metrics::Metrics;
-use crate::live::admission::{Admission, Asks, Bounds, COHORTS, Shed, TARGET};
+use crate::live::admission::{Admission, Asks, Bounds, COHORTS, Shed};
 use crate::model::break_request::BreakRequest;
 use crate::model::ids::PublisherId;
 
@@ -55,10 +55,11 @@ impl Gate {
         Ok(Admitted { gate: Arc::clone(self), publisher: publisher.clone(), brownout })
     }
 
-    /// Says whether work waits so long that any sale would be refused: then it need not be read.
+    /// Says whether any sale would be refused just now: then the request need not be read.
     #[must_use]
     pub fn is_jammed(&self) -> bool {
-        2 * TARGET < self.lag.delay()
+        let delay = self.lag.delay();
+        self.admission.lock().is_jammed(delay)
     }
 
     /// Watches the worker's delay and moves the limit; it never ends. To be run by the worker.

@@ -14,7 +14,7 @@ use crate::model::time::UnixMillis;
 /// Between what bounds the limit moves, and where it starts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Bounds {
-    /// However long work waits, so many sales may run.
+    /// However long work waits, so many sales may run: below, nothing is cut and nobody left out.
     pub least: u32,
     /// The limit of a worker nobody has asked anything yet.
     pub start: u32,
@@ -140,7 +140,7 @@ impl Admission {
     }
 
     fn has_room(&mut self, asks: &Asks<'_>, delay: Duration, now: Duration) -> Result<(), Shed> {
-        if 2 * TARGET < delay {
+        if self.is_jammed(delay) {
             return Err(Shed::Delay);
         }
         if self.nearly() <= self.running {
@@ -170,6 +170,14 @@ impl Admission {
         Ok(())
     }
 
+    /// Says whether work waits so long that no sale is begun.
+    ///
+    /// Where hardly anything runs it is not our work that waits, and shedding would relieve nothing.
+    #[must_use]
+    pub fn is_jammed(&self, delay: Duration) -> bool {
+        2 * TARGET < delay && self.bounds.least <= self.running
+    }
+
     /// Ends a sale that was begun.
     pub fn end(&mut self, publisher: &PublisherId) {
         self.running = self.running.saturating_sub(1);
@@ -181,14 +189,15 @@ impl Admission {
     /// Moves the limit and the brownout by the delay of the last 10 ms: nine of ten pieces of work
     /// waited no longer.
     pub fn tick(&mut self, delay: Duration, now: Duration) {
-        self.brownout.tick(delay, now);
-        if TARGET <= delay {
+        let over = TARGET <= delay && self.bounds.least <= self.running;
+        self.brownout.tick(over, now);
+        if over {
             // A cut is followed by no other until the sales above the limit have ended: its effect
             // cannot be seen before.
             if self.running <= self.limit {
                 self.limit = cut(self.limit, delay).max(self.bounds.least);
             }
-        } else if self.limit < self.running.saturating_mul(2) {
+        } else if delay < TARGET && self.limit < self.running.saturating_mul(2) {
             self.limit = (self.limit + (self.limit / GROWTH).max(1)).min(self.bounds.most);
         }
     }
@@ -250,8 +259,7 @@ struct Brownout {
 impl Brownout {
     /// Rises with the second tick over the target and with each `RISE` it stays so; falls by one a
     /// second, once no sale is shed any more: while some are, more could be sold with fewer asked.
-    fn tick(&mut self, delay: Duration, now: Duration) {
-        let over = TARGET <= delay;
+    fn tick(&mut self, over: bool, now: Duration) {
         if over && self.over && (self.level == 0 || self.since + RISE <= now) {
             self.level = (self.level + 1).min(MOST_BROWNOUT);
             self.since = now;

@@ -30,6 +30,10 @@ fn a_worker_takes_what_its_limit_allows() {
 fn a_sale_is_shed_when_work_waits_for_twice_the_target() {
     let mut admission = Admission::new(SMALL);
     let one = PublisherId::new("one");
+    for _ in 0..4 {
+        let long = Duration::from_secs(1);
+        assert_eq!(admission.begin(&asks(&one, 0), long, ms(0)), Ok(()), "it is not our work");
+    }
     assert_eq!(admission.begin(&asks(&one, 0), 2 * TARGET, ms(0)), Ok(()));
     let more = 2 * TARGET + Duration::from_micros(1);
     assert_eq!(admission.begin(&asks(&one, 0), more, ms(0)), Err(Shed::Delay));
@@ -100,6 +104,9 @@ fn the_limit_follows_the_delay() {
         assert_eq!(admission.load().0, expected, "{delay} us, {running} running");
     }
     let mut admission = Admission::new(SMALL);
+    for _ in 0..SMALL.least {
+        admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
+    }
     for at in 0..100 {
         admission.tick(Duration::from_millis(100), ms(10 * at));
     }
@@ -109,6 +116,13 @@ fn the_limit_follows_the_delay() {
 #[test]
 fn brownout_rises_with_the_second_bad_tick_and_falls_by_the_second() {
     let mut admission = Admission::new(SMALL);
+    let one = PublisherId::new("one");
+    for at in 0..3 {
+        admission.tick(TARGET, ms(at));
+        admission.begin(&asks(&one, 0), CALM, ms(at)).unwrap();
+    }
+    assert_eq!(admission.brownout(), 0, "hardly anything runs");
+    admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
     let mut levels = Vec::new();
     for (at, bad) in
         [(0, true), (10, true), (20, true), (60, true), (70, false), (1_050, false), (1_060, false)]
