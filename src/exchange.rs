@@ -13,7 +13,7 @@ use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::exchange::unwrap::Unwrapping;
 use crate::io::bidders::Bidders;
-use crate::io::clock::{Stopwatch, Times};
+use crate::io::clock::{Stopwatch, Tally, Times};
 use crate::io::documents::Documents;
 use crate::io::entropy;
 use crate::io::journal::{Flush, Stream};
@@ -159,8 +159,8 @@ impl Exchange {
                 return self.withheld(request, &times, NoFillReason::Shed);
             }
         };
-        let mut watch = Stopwatch::from(times.arrival);
-        watch.lap("read");
+        let mut watch = Stopwatch::of(&times);
+        watch.lap("decode");
         let draw = entropy::draw();
         let market = &self.shared.market;
         let plan = plan::plan(request, market);
@@ -169,13 +169,17 @@ impl Exchange {
         watch.lap("plan");
         let calls = bid_request::calls(request, draw.auction, &plan, &chosen, times.left());
         watch.lap("encode");
-        let decode = |call: &Call, answer: Answer| bid_response::reply(&plan, call, answer);
+        let decoding = Tally::default();
+        let decode = |call: &Call, answer: Answer| {
+            decoding.time(|| bid_response::reply(&plan, call, answer))
+        };
         let unwrapping =
             Unwrapping::new(request, &plan, draw.auction, chosen.asked.len(), &self.documents);
         let follow = |call: &Call, reply: &Reply| unwrapping.begin(call, reply);
         let answered = self.bidders.ask_and_follow(calls, decode, follow, times.cutoff).await;
         let answered = unwrapping.settle(answered, &self.shared.metrics);
         watch.lap("wait");
+        watch.split("answers", decoding.sum());
         let replies = every_reply(&plan, &chosen, answered);
         let input = AuctionInput { draw, plan, chosen, replies };
         let (input, outcome) = match aside::decide(&self.shared, input, &times).await {

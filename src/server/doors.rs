@@ -49,6 +49,9 @@ struct Visit {
     arrival: Instant,
 }
 
+/// When the first byte of a request came, and when all of it had been read.
+type Arrival = (Instant, Instant);
+
 impl Doors {
     /// Opens the doors of a worker.
     #[must_use]
@@ -135,6 +138,7 @@ impl Doors {
     /// `GET /v1/vast`: the ad tag.
     async fn tag(&self, visit: Visit) -> Reply {
         let Visit { parts, peer, arrival, .. } = visit;
+        let read = Instant::now();
         if self.is_jammed() {
             let empty = vast::empty().to_owned();
             return document(Kind::Vast.media_type(), empty, &parts.headers);
@@ -152,7 +156,7 @@ impl Doors {
             // The address says VAST, whatever a player's default `Accept` is.
             Some(Kind::Vast) | None => Kind::Vast,
         };
-        let sale = self.sell(request, arrival).await;
+        let sale = self.sell(request, (arrival, read)).await;
         rendered(kind, &sale, false, &parts.headers)
     }
 
@@ -172,13 +176,14 @@ impl Doors {
             Ok(read) => read,
             Err(refused) => return problem(refused),
         };
+        let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
         match break_request::native::native(&bytes, &caller, &self.exchange.shared().market) {
             Ok(request) => {
                 // What a publisher earns is shown to nobody else, even where no key is needed.
                 let own = Credential::Publisher(request.publisher.id.clone());
                 let priced = caller.credential == own;
-                let sale = self.sell(request, arrival).await;
+                let sale = self.sell(request, (arrival, read)).await;
                 rendered(kind, &sale, priced, &parts.headers)
             }
             Err(refusal) => problem(refusal.into()),
@@ -195,6 +200,7 @@ impl Doors {
         if self.is_jammed() {
             return plain(StatusCode::NO_CONTENT);
         }
+        let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
         let market = &self.exchange.shared().market;
         let request = match break_request::openrtb::openrtb(&bytes, &caller, market) {
@@ -203,7 +209,7 @@ impl Doors {
         };
         let asker = Asker::of(&request);
         let explain = request.explain;
-        let sale = self.sell(request, arrival).await;
+        let sale = self.sell(request, (arrival, read)).await;
         let text = if explain {
             Some(openrtb_answer::explained(&sale.sold, &asker, sale.told.as_ref()))
         } else {
@@ -237,11 +243,12 @@ impl Doors {
         std::future::ready(document("application/json", text, &visit.parts.headers)).await
     }
 
-    async fn sell(&self, request: BreakRequest, arrival: Instant) -> Arc<Sale> {
+    /// Sells; `arrival` is when the first byte came, `read` when the request was whole.
+    async fn sell(&self, request: BreakRequest, (arrival, read): Arrival) -> Arc<Sale> {
         let own = self.exchange.shared().market.own_reserve;
         let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
         let times = clock::times(arrival, request.patience, tmax, network, own);
-        self.exchange.serve(request, times).await
+        self.exchange.serve(request, times.read_at(read)).await
     }
 
     /// Reads a JSON body and its caller's credential.
