@@ -85,15 +85,17 @@ fn fate(bid: &Told) -> String {
         return format!("{offered}: lost, {}: {}", bid.fate, bid.why.unwrap_or_default());
     };
     let currency = &bid.currency;
-    let tied = win.min_to_win.as_ref().map(|it| format!("; {it} {currency} would have tied"));
+    let needed = win.min_to_win.as_ref().map(|it| format!("; {it} {currency} would have tied"));
+    let tie = win.tie.map(|it| format!("; a pod without it was worth as much, {it} decided"));
     format!(
-        "{offered}: won place {}, {} s, cleared at {} {}, pays {} {currency}{}",
+        "{offered}: won place {}, {} s, cleared at {} {}, pays {} {currency}{}{}",
         win.sequence,
         win.seconds,
         win.clearing,
         win.clearing_currency,
         win.pay,
-        tied.unwrap_or_default()
+        needed.unwrap_or_default(),
+        tie.unwrap_or_default()
     )
 }
 

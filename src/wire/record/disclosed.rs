@@ -11,6 +11,7 @@ use tlog::tree::{Hash, node};
 use crate::model::bid::Reply;
 use crate::model::ids::BidderId;
 use crate::model::money::Cpm;
+use crate::model::outcome::TieBreak;
 use crate::model::reason::{LossReason, UnfilledReason};
 use crate::model::time::{Millis, Seconds};
 use crate::wire::record::bidder;
@@ -83,6 +84,8 @@ pub struct OwnWin {
     pub pay: Cpm,
     /// The least bid that would have tied, in its bid's currency.
     pub min_to_win: Option<Cpm>,
+    /// What decided against pods worth as much without it (decision 5).
+    pub tie: Option<TieBreak>,
 }
 
 /// The fates of one bidder's bids, in the order received.
@@ -332,17 +335,20 @@ struct FateForm<'a> {
     fate: Cow<'a, str>,
     #[serde(borrow)]
     id: Cow<'a, str>,
-    win: Option<WinForm>,
+    #[serde(borrow)]
+    win: Option<WinForm<'a>>,
 }
 
 #[derive(Deserialize)]
-struct WinForm {
+struct WinForm<'a> {
     clearing: Decimal,
     min_to_win: Option<Decimal>,
     pay: Decimal,
     seconds: u32,
     sequence: u16,
     start: Decimal,
+    #[serde(borrow)]
+    tie: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -387,6 +393,10 @@ impl FateForm<'_> {
                 pay: cpm(win.pay)?,
                 min_to_win: match win.min_to_win {
                     Some(least) => Some(cpm(least)?),
+                    None => None,
+                },
+                tie: match &win.tie {
+                    Some(tie) => Some(TieBreak::from_name(tie)?),
                     None => None,
                 },
             }),

@@ -155,6 +155,7 @@ fn own_win(json: &mut Json<'_>, win: &Win) {
     json.key(key!("seconds")).number(win.seconds.0);
     json.key(key!("sequence")).number(win.sequence);
     json.key(key!("start")).decimal(win.start.0);
+    json.maybe(key!("tie"), win.tie, |json, tie| json.text(tie.name()));
 }
 
 fn sales(json: &mut Json<'_>, input: &AuctionInput, outcome: &Outcome) {
