@@ -72,6 +72,8 @@ pub struct OwnFate {
 /// A win as its bidder is shown it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct OwnWin {
+    /// The number of its markup section, from 1.
+    pub markup: usize,
     /// Its place in its pod, from 1.
     pub sequence: u16,
     /// From the start of what is sold of the pod to the ad's start.
@@ -108,6 +110,8 @@ pub struct Sale {
     pub sequence: u16,
     /// From the start of what is sold of the pod to the ad's start.
     pub start: Millis,
+    /// The creative's own length.
+    pub length: Millis,
     /// Nominal seconds it is sold as.
     pub seconds: Seconds,
     /// The clearing price, in the auction's currency.
@@ -342,6 +346,7 @@ struct FateForm<'a> {
 #[derive(Deserialize)]
 struct WinForm<'a> {
     clearing: Decimal,
+    markup: usize,
     min_to_win: Option<Decimal>,
     pay: Decimal,
     seconds: u32,
@@ -375,6 +380,7 @@ struct SaleForm<'a> {
     clearing: Decimal,
     #[serde(borrow, default)]
     fees: Vec<(Cow<'a, str>, Decimal)>,
+    length: Decimal,
     net: Decimal,
     seconds: u32,
     sequence: u16,
@@ -386,6 +392,7 @@ impl FateForm<'_> {
     fn fate(&self) -> Option<OwnFate> {
         let fate = match (&*self.fate, &self.win) {
             ("won", Some(win)) => Ok(OwnWin {
+                markup: win.markup,
                 sequence: win.sequence,
                 start: Millis(win.start.0),
                 seconds: Seconds(win.seconds),
@@ -417,6 +424,7 @@ impl SaleForm<'_> {
             bid: Box::from(&*self.bid),
             sequence: self.sequence,
             start: Millis(self.start.0),
+            length: Millis(self.length.0),
             seconds: Seconds(self.seconds),
             clearing: cpm(self.clearing)?,
             fees: self.fees.iter().map(fee).collect::<Option<_>>()?,
