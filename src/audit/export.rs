@@ -212,3 +212,6 @@ fn is_theirs(party: &Party, record: &Record) -> Result<bool, RecordError> {
 
 /// What a cell begins with that spreadsheets may take for more than text, and the quote.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\t', '\r', '\n', '\''];
+
+#[cfg(test)]
+mod tests;

@@ -173,6 +173,8 @@ pub struct Told {
 pub struct OwnWin {
     /// Its place in its pod, from 1.
     pub sequence: u16,
+    /// The number of its markup section, from 1.
+    pub markup: usize,
     /// Nominal seconds.
     pub seconds: u32,
     /// The clearing price, in the auction's currency.
@@ -308,6 +310,7 @@ fn told(bid: &Bid, fate: &OwnFate, currency: &str) -> Told {
         why,
         win: win.map(|win| OwnWin {
             sequence: win.sequence,
+            markup: win.markup,
             seconds: win.seconds.0,
             clearing: win.clearing.price_text(),
             clearing_currency: currency.to_owned(),

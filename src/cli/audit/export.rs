@@ -95,7 +95,9 @@ fn summary(options: &Options, rows: u64, seen: Seen) -> String {
         (1.., ..) => return format!("{rows} rows of {theirs} auctions written{place}"),
         (_, 0, ..) => NO_AUCTION.to_owned(),
         (_, _, 0, _) => format!("none of the {recorded} auctions in the journal is of that time"),
-        (_, _, _, 0) => format!("{party} had no part in any of {in_time} auctions: is it its id?"),
+        (_, _, _, 0) => {
+            format!("{party} had no part in any of {in_time} auctions: is that its id?")
+        }
         (..) => format!("no bids in {theirs} auctions"),
     };
     format!("no rows written{place}: {why}")

@@ -89,8 +89,9 @@ fn fate(bid: &Told) -> String {
     let needed = win.min_to_win.as_ref().map(|it| format!("; {it} {currency} would have tied"));
     let tie = win.tie.map(|it| format!("; a pod without it was worth as much, {it} decided"));
     format!(
-        "{offered}: won place {}, {} s, cleared at {} {}, pays {} {currency}{}{}",
+        "{offered}: won place {} with markup:{}, {} s, cleared at {} {}, pays {} {currency}{}{}",
         win.sequence,
+        win.markup,
         win.seconds,
         win.clearing,
         win.clearing_currency,

@@ -64,12 +64,12 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
 #[must_use]
 pub fn verdict(report: &Report) -> String {
     let (all, bad) = (report.auctions, report.differing.len());
-    if all == 0 {
-        "no auction was decided again".to_owned()
-    } else if bad == 0 {
-        format!("{all} auctions decided again, all equal to their records")
-    } else {
-        format!("{all} auctions decided again, {bad} differ from their records")
+    match (all, bad) {
+        (0, _) => "no auction was decided again".to_owned(),
+        (1, 0) => "1 auction decided again, equal to its record".to_owned(),
+        (1, _) => "1 auction decided again, it differs from its record".to_owned(),
+        (_, 0) => format!("{all} auctions decided again, all equal to their records"),
+        (_, _) => format!("{all} auctions decided again, {bad} differ from their records"),
     }
 }
 

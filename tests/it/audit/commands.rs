@@ -78,7 +78,7 @@ fn the_others_say_what_they_did() {
     node.sell(2);
     let data = node.stop();
     let (code, out, _) = audit(data.path(), &["gaps"]);
-    assert_eq!((code, &*out), (Some(0), "1 starts, nothing missing that is not explained\n"));
+    assert_eq!((code, &*out), (Some(0), "1 start, nothing missing that is not explained\n"));
     let erase = ["erase", "--user-sections", "--before", "2100-01-01T00:00:00Z"];
     let (code, out, _) = audit(data.path(), &erase);
     assert!(code == Some(0) && out.starts_with("2 sections erased, 0 were before"), "{out}");
