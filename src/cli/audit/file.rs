@@ -71,7 +71,7 @@ impl Made {
         self.open.sync_all().with_context(|| format!("write {}", part.display()))?;
         fs::rename(part, path).with_context(|| format!("rename to {}", path.display()))?;
         let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let folder = folder.unwrap_or_else(|| Path::new(".")).to_owned();
         self.paths = None;
         let synced = File::open(&folder).and_then(|folder| folder.sync_all());
         synced.with_context(|| format!("flush {}", folder.display()))
