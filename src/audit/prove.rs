@@ -98,7 +98,11 @@ impl ProveError {
             | Self::NoPart { .. }
             | Self::Record { .. }
             | Self::Broken { .. }
-            | Self::Journal(JournalError::Damaged { .. } | JournalError::Foreign { .. }) => true,
+            | Self::Journal(
+                JournalError::Damaged { .. }
+                | JournalError::Foreign { .. }
+                | JournalError::Behind { .. },
+            ) => true,
             Self::Journal(_) => false,
             Self::Log(error) => !matches!(error, LogError::Io { .. }),
         }

@@ -114,6 +114,33 @@ fn a_journal_without_auctions_says_so() {
     assert_eq!(err, "no rows written: there is no auction in the journal\n");
 }
 
+/// A journal that lost records it has signed is not one that never had any.
+#[test]
+fn a_journal_that_was_emptied_says_what_it_lacks() {
+    let mut node = Node::start();
+    node.sell(2);
+    let data = node.stop();
+    for file in fs::read_dir(data.path().join("journal/auction")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|it| it == "seg") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let id = format!("auc_{:032x}", 7);
+    for command in [
+        &["replay", "latest"][..],
+        &["replay", &id],
+        &["replay"],
+        &["explain", "latest"],
+        &["prove", "latest", "--for", "auditor"],
+        &["export"],
+    ] {
+        let (code, out, err) = audit(data.path(), command);
+        let said = out + &err;
+        assert!(code == Some(3) && said.contains("signs 2 records"), "{command:?}: {said}");
+    }
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let mut node = Node::start();
