@@ -70,10 +70,10 @@ fn text(report: &Report) -> io::Result<()> {
     };
     let open = report.missing.iter().filter(|run| !run.explained).count();
     match report.explained() {
-        true => writeln!(stdout, "{starts} starts, nothing missing that is not explained"),
+        true => writeln!(stdout, "{starts}, nothing missing that is not explained"),
         false => writeln!(
             stdout,
-            "{starts} starts, {open} runs of numbers and {} starts not explained, {} faults",
+            "{starts}, {open} runs of numbers and {} starts not explained, {} faults",
             report.starts.iter().filter(|start| start.end == Ended::Unknown).count(),
             report.findings.count()
         ),
