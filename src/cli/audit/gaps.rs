@@ -64,13 +64,16 @@ fn text(report: &Report) -> io::Result<()> {
         let last = to - 1;
         writeln!(stdout, "{stream} stream, start {boot}: no record {from} to {last}, {why}")?;
     }
-    let starts = report.starts.len();
+    let starts = match report.starts.len() {
+        1 => "1 start".to_owned(),
+        many => format!("{many} starts"),
+    };
     let open = report.missing.iter().filter(|run| !run.explained).count();
     match report.explained() {
-        true => writeln!(stdout, "{starts} starts, nothing missing that is not explained"),
+        true => writeln!(stdout, "{starts}, nothing missing that is not explained"),
         false => writeln!(
             stdout,
-            "{starts} starts, {open} runs of numbers and {} starts not explained, {} faults",
+            "{starts}, {open} runs of numbers and {} starts not explained, {} faults",
             report.starts.iter().filter(|start| start.end == Ended::Unknown).count(),
             report.findings.count()
         ),
