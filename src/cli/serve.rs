@@ -130,7 +130,7 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
     let shared = Arc::new(shared);
     let log = Arc::new(follow(logs, &settings, &shared)?);
-    let clerk = Clerk::start(&shared).context("the thread of the clerk")?;
+    let clerk = Clerk::start(&shared, &settings.data).context("the thread of the clerk")?;
     let server = server(&settings, &shared, live)?;
     let admin = Admin::start(settings.admin, Arc::clone(&shared), Arc::clone(&log), exposition)
         .with_context(|| format!("admin listener {}", settings.admin))?;
@@ -233,7 +233,8 @@ fn journal(settings: &Settings, identity: &Identity) -> anyhow::Result<Journal> 
         .create(&settings.data)
         .with_context(|| format!("data folder {}", settings.data.display()))?;
     let limits = Limits { segment: settings.segment, ..Limits::default() };
-    let with = journal::Settings { durability, limits, retention: settings.retention };
+    let anchor = settings.anchor.as_deref().map(Arc::from);
+    let with = journal::Settings { durability, limits, retention: settings.retention, anchor };
     Ok(Journal::open_with(&settings.data, identity, with, record::read::is_start)?)
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tlog::checkpoint::CheckpointError;
 
+use crate::io::journal::space::is_full;
 use crate::io::journal::{JournalError, Stream};
 use crate::io::keys::KeyError;
 
@@ -118,6 +119,13 @@ pub enum LogError {
         /// Its index.
         index: u64,
     },
+}
+
+impl LogError {
+    /// Says whether the disk has no room, which it may have again.
+    fn is_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_full(source))
+    }
 }
 
 /// The part of a record that is in the log: its first bytes.

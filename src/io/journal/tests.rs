@@ -12,7 +12,7 @@ use super::{Durability, Flush, Identity, Journal, JournalError, Limits, Settings
 use crate::io::journal::tests::disk::{Faults, MemoryDisk};
 
 mod crash;
-mod disk;
+pub(super) mod disk;
 mod full;
 mod power;
 mod sealing;
@@ -239,7 +239,7 @@ fn try_open(disk: &MemoryDisk) -> Result<Journal, JournalError> {
 }
 
 fn settings() -> Settings {
-    Settings { durability: Durability::Flushed, limits: LIMITS, retention: None }
+    Settings { limits: LIMITS, ..Settings::new(Durability::Flushed) }
 }
 
 fn identity() -> Identity {

@@ -1,5 +1,9 @@
 //! The thread that keeps the logs of both streams as the journal grows.
+//!
+//! A disk without room makes a log wait: it is opened again every few seconds, with all the checks of
+//! a start, and goes on where its files say. Any other failure is final until the next start.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +37,8 @@ struct State {
     told: Condvar,
     /// Why a log is no longer kept.
     failure: Mutex<Option<Arc<str>>>,
+    /// Why logs wait for room, by stream.
+    waiting: Mutex<BTreeMap<&'static str, Arc<str>>>,
 }
 
 impl Logs {
@@ -82,10 +88,11 @@ impl Logs {
         for (stream, log) in &self.logs {
             metrics.log_signed(stream.name(), log.signed());
         }
+        let logs = self.logs.into_iter().map(|(stream, log)| Kept { stream, log, again: None });
         let mut work = Work {
             state: Arc::clone(&state),
             metrics,
-            logs: self.logs,
+            logs: logs.collect(),
             on_disk: Box::new(on_disk),
         };
         let thread = std::thread::Builder::new().name("log".to_owned());
@@ -99,6 +106,13 @@ impl Follower {
     #[must_use]
     pub fn failure(&self) -> Option<Arc<str>> {
         self.state.failure.lock().clone()
+    }
+
+    /// Returns why a log waits for room on the disk; it goes on by itself.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Arc<str>> {
+        let waiting = self.state.waiting.lock();
+        waiting.first_key_value().map(|(_, why)| Arc::clone(why))
     }
 
     /// Publishes a checkpoint of all that is on disk, and ends the thread; blocks on disk.
@@ -121,12 +135,20 @@ impl Drop for Follower {
 }
 
 /// What the thread has.
-struct Work {
+pub(super) struct Work {
     state: Arc<State>,
     metrics: Arc<Metrics>,
     /// Those that did not fail.
-    logs: Vec<(Stream, StreamLog)>,
+    logs: Vec<Kept>,
     on_disk: Box<dyn Fn(Stream) -> Option<u64> + Send>,
+}
+
+/// A log that is kept.
+struct Kept {
+    stream: Stream,
+    log: StreamLog,
+    /// When it is opened again; none unless it waits for room on the disk.
+    again: Option<Instant>,
 }
 
 impl Work {
@@ -135,36 +157,74 @@ impl Work {
         loop {
             let stopping = self.state.wait(next);
             // A step that took long is not made up for.
-            next = Instant::now() + every;
-            if !self.turn() || stopping {
+            let now = Instant::now();
+            next = now + every;
+            // The last checkpoint is tried whatever the disk said before.
+            let due = if stopping { now + RETRY } else { now };
+            if !self.turn(due) || stopping {
                 return;
             }
         }
     }
 
-    /// Takes up what is new in each stream; says whether the journal is still there.
-    fn turn(&mut self) -> bool {
+    /// Takes up what is new in each stream; says whether the journal is still there. A log that
+    /// waits for room is tried again if that is due at `now`.
+    pub(super) fn turn(&mut self, now: Instant) -> bool {
         let Self { state, metrics, logs, on_disk } = self;
         let mut there = true;
-        logs.retain_mut(|(stream, log)| {
-            let Some(end) = on_disk(*stream) else {
+        logs.retain_mut(|kept| {
+            let Some(end) = on_disk(kept.stream) else {
                 there = false;
                 return true;
             };
-            let before = log.signed();
-            let caught_up = catch_up(log, end);
-            if before < log.signed() {
-                metrics.log_signed(stream.name(), log.signed());
-                metrics.log_published(stream.name(), clock::now());
+            if kept.again.is_some_and(|again| now < again) {
+                return true;
             }
-            let Err(error) = caught_up else { return true };
-            let stream = stream.name();
-            metrics.log_failure(stream);
-            tracing::error!(stream, %error, "the log failed: no checkpoint until the next start");
-            *state.failure.lock() = Some(format!("{stream}: {error}").into());
-            false
+            let (before, stream) = (kept.log.signed(), kept.stream.name());
+            let caught_up = kept.catch_up(end);
+            if before < kept.log.signed() {
+                metrics.log_signed(stream, kept.log.signed());
+                metrics.log_published(stream, clock::now());
+            }
+            match caught_up {
+                Ok(()) => {
+                    if kept.again.take().is_some() {
+                        tracing::info!(stream, "the disk has room again: the log goes on");
+                        metrics.log_waiting(stream, false);
+                        state.waiting.lock().remove(stream);
+                    }
+                    true
+                }
+                Err(error) if error.is_full() => {
+                    if kept.again.replace(now + RETRY).is_none() {
+                        tracing::error!(stream, %error, "the disk is full: the log waits for room");
+                        metrics.log_waiting(stream, true);
+                    }
+                    state.waiting.lock().insert(stream, format!("{stream}: {error}").into());
+                    true
+                }
+                Err(error) => {
+                    metrics.log_failure(stream);
+                    metrics.log_waiting(stream, false);
+                    state.waiting.lock().remove(stream);
+                    tracing::error!(stream, %error, "the log failed: no checkpoint until the next start");
+                    *state.failure.lock() = Some(format!("{stream}: {error}").into());
+                    false
+                }
+            }
         });
         there
+    }
+}
+
+impl Kept {
+    fn catch_up(&mut self, end: u64) -> Result<(), LogError> {
+        if self.again.is_some() {
+            // What was half done is not known: the files say it, and are checked as at a start.
+            self.log.open_again(end)?;
+        }
+        while !self.log.step(end)? {}
+        Ok(())
     }
 }
 
@@ -181,7 +241,5 @@ impl State {
     }
 }
 
-fn catch_up(log: &mut StreamLog, end: u64) -> Result<(), LogError> {
-    while !log.step(end)? {}
-    Ok(())
-}
+/// How long a log waits for room before it looks again.
+const RETRY: Duration = Duration::from_secs(5);

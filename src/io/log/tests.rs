@@ -90,7 +90,8 @@ impl World {
     fn start(&self) -> Result<u64, JournalError> {
         let spacing = Duration::ZERO;
         let limits = Limits { segment: 1 << 30, queue: 1 << 20, ahead: 4096, ballast: 0, spacing };
-        let settings = Settings { durability: Durability::Flushed, limits, retention: None };
+        let anchor = Some(Arc::from(Path::new("anchor")));
+        let settings = Settings { limits, anchor, ..Settings::new(Durability::Flushed) };
         let disk = Arc::new(self.disk.clone());
         let journal = Journal::open_on(disk, data(), &identity(), settings, |_| false)?;
         Ok(journal.on_disk(Stream::Auction))

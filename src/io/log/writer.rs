@@ -79,6 +79,16 @@ impl StreamLog {
         Ok(log)
     }
 
+    /// Opens the log again after it failed, with the checks of a start.
+    ///
+    /// # Errors
+    ///
+    /// As `open`; the value stays as it was, and is of no use but to be opened again.
+    pub(super) fn open_again(&mut self, journal: u64) -> Result<(), LogError> {
+        *self = Self::open(self.place.clone(), self.key.clone(), journal)?;
+        Ok(())
+    }
+
     /// Returns how many records the last checkpoint signs.
     pub(super) fn signed(&self) -> u64 {
         self.signed
@@ -89,7 +99,8 @@ impl StreamLog {
     ///
     /// # Errors
     ///
-    /// When the journal cannot be read or the log not be written: the value is of no more use.
+    /// When the journal cannot be read or the log not be written: the value is of no more use until
+    /// it was opened again.
     pub(super) fn step(&mut self, journal: u64) -> Result<bool, LogError> {
         let end = journal.min(self.signed + STEP);
         if end <= self.signed {

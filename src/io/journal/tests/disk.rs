@@ -15,7 +15,7 @@ use crate::io::journal::disk::{Disk, DiskFile, Lock};
 
 /// The disk; clones share it.
 #[derive(Clone, Default)]
-pub(super) struct MemoryDisk(Arc<Shared>);
+pub(in crate::io) struct MemoryDisk(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -77,26 +77,26 @@ struct Content {
 
 /// What the disk does wrong.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Faults {
+pub(in crate::io) struct Faults {
     /// Bytes by which files can still grow; then writes fail, half done.
-    pub(super) space: Option<usize>,
+    pub(in crate::io) space: Option<usize>,
     /// Bytes that it says are free.
-    pub(super) free: Option<u64>,
+    pub(in crate::io) free: Option<u64>,
     /// Syncs that still succeed.
-    pub(super) syncs: Option<usize>,
+    pub(in crate::io) syncs: Option<usize>,
     /// Whether syncs wait.
-    pub(super) stall: bool,
+    pub(in crate::io) stall: bool,
     /// Whether syncs of files whose path holds this wait.
-    pub(super) stall_in: Option<&'static str>,
+    pub(in crate::io) stall_in: Option<&'static str>,
     /// Changes until the power is off; then nothing changes any more.
-    pub(super) power: Option<usize>,
+    pub(in crate::io) power: Option<usize>,
 }
 
 /// Numbers from a seed: Knuth's MMIX constants; the high bits are the good ones.
-pub(super) struct Chance(pub(super) u64);
+pub(in crate::io) struct Chance(pub(in crate::io) u64);
 
 impl Chance {
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(in crate::io) fn below(&mut self, bound: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound
@@ -105,28 +105,28 @@ impl Chance {
 
 impl MemoryDisk {
     /// Returns a disk on which segments are sealed.
-    pub(super) fn sealing() -> Self {
+    pub(in crate::io) fn sealing() -> Self {
         let disk = Self::default();
         disk.0.state.lock().seals = true;
         disk
     }
 
-    pub(super) fn set(&self, faults: Faults) {
+    pub(in crate::io) fn set(&self, faults: Faults) {
         self.0.state.lock().faults = faults;
         self.0.moved.notify_all();
     }
 
-    pub(super) fn syncs(&self) -> usize {
+    pub(in crate::io) fn syncs(&self) -> usize {
         self.0.state.lock().syncs
     }
 
     /// Returns how often the disk was changed.
-    pub(super) fn steps(&self) -> usize {
+    pub(in crate::io) fn steps(&self) -> usize {
         self.0.state.lock().steps
     }
 
     /// Waits until a sync is stalled.
-    pub(super) fn until_stalled(&self) {
+    pub(in crate::io) fn until_stalled(&self) {
         let mut state = self.0.state.lock();
         while state.stalled == 0 {
             self.0.moved.wait(&mut state);
@@ -134,23 +134,23 @@ impl MemoryDisk {
     }
 
     /// Waits until the names of the files are as they should.
-    pub(super) fn until(&self, done: impl Fn(&[PathBuf]) -> bool) {
+    pub(in crate::io) fn until(&self, done: impl Fn(&[PathBuf]) -> bool) {
         let mut state = self.0.state.lock();
         while !done(&state.names.keys().cloned().collect::<Vec<_>>()) {
             self.0.moved.wait(&mut state);
         }
     }
 
-    pub(super) fn names(&self) -> Vec<PathBuf> {
+    pub(in crate::io) fn names(&self) -> Vec<PathBuf> {
         self.0.state.lock().names.keys().cloned().collect()
     }
 
-    pub(super) fn bytes(&self, path: &Path) -> Vec<u8> {
+    pub(in crate::io) fn bytes(&self, path: &Path) -> Vec<u8> {
         let state = self.0.state.lock();
         state.files[state.names[path]].written.clone()
     }
 
-    pub(super) fn put(&self, path: &Path, bytes: &[u8]) {
+    pub(in crate::io) fn put(&self, path: &Path, bytes: &[u8]) {
         let mut state = self.0.state.lock();
         let file = state.files.len();
         let (written, synced) = (bytes.to_vec(), bytes.to_vec());
@@ -160,7 +160,7 @@ impl MemoryDisk {
     }
 
     /// Returns another disk with the same files, all of them durable.
-    pub(super) fn copy(&self) -> Self {
+    pub(in crate::io) fn copy(&self) -> Self {
         let disk = Self::sealing();
         for name in self.names() {
             disk.put(&name, &self.bytes(&name));
@@ -170,7 +170,7 @@ impl MemoryDisk {
 
     /// Returns the disk after a power cut. Nothing that was not synced is kept for seed 0, other
     /// seeds draw.
-    pub(super) fn after_power_cut(&self, seed: u64) -> Self {
+    pub(in crate::io) fn after_power_cut(&self, seed: u64) -> Self {
         let state = self.0.state.lock();
         let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut names = state.durable.clone();
@@ -302,6 +302,10 @@ impl Disk for MemoryDisk {
     }
 
     fn remove_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn keep_mode(&self, _: &Path, _: &Path) -> io::Result<()> {
         Ok(())
     }
 

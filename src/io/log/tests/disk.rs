@@ -194,6 +194,10 @@ impl Disk for SimulatedDisk {
         self.open(path)
     }
 
+    fn keep_mode(&self, _: &Path, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
         state.change()?;
