@@ -24,4 +24,6 @@ pub mod offload;
 pub mod once;
 pub mod pulse;
 pub mod sampler;
+#[cfg(test)]
+mod simulated;
 pub mod under_way;

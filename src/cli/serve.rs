@@ -27,7 +27,7 @@ use crate::io::bidders::quotas::Quotas;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
-use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits};
+use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits, Stream};
 use crate::io::keys::KeyError;
 use crate::io::log::LogError;
 use crate::io::log::follower::{Follower, Logs};
@@ -113,8 +113,7 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
     let journal = journal(&settings, &identity)?;
     // Before a record is added: a folder that may not go on is left as it is.
-    let logs = Logs::open(&settings.data, &identity, settings.anchor.as_deref(), &journal)?;
-    life::begin(&journal, &market.node, &settings.data)?;
+    let logs = begin(&settings, &identity, &journal)?;
     let snapshots = life::snapshots(&journal, &market)?;
     // The first auction must not be the one that reads them.
     category::load();
@@ -211,6 +210,17 @@ async fn blocking(work: impl FnOnce() + Send + 'static) {
     if tokio::task::spawn_blocking(work).await.is_err() {
         tracing::error!("a step of the shutdown failed");
     }
+}
+
+/// Opens the logs, and records the start.
+fn begin(settings: &Settings, identity: &Identity, journal: &Journal) -> anyhow::Result<Logs> {
+    let Settings { data, anchor, follows, .. } = settings;
+    let followed = life::followed(journal, data, identity, follows.as_deref())?;
+    let logs = Logs::open_following(data, identity, anchor.as_deref(), &followed, journal)?;
+    let keys = [Stream::Auction, Stream::Money].into_iter();
+    let keys = keys.filter_map(|stream| Some((stream, logs.key(stream)?))).collect();
+    life::begin_following(journal, &identity.node, data, &life::Origin { followed, keys })?;
+    Ok(logs)
 }
 
 /// Keeps the log as the journal grows, as long as there is one.

@@ -152,7 +152,8 @@ pub enum JournalError {
     #[error(
         "journal {}: {} signs {signed} records, and the journal holds {holds}, so it is an older \
          copy, or records were lost; bring back the newest data folder, or go on under a new \
-         `exchange.node` with an empty one (docs/operating.md, \"The log\")",
+         `exchange.node` with an empty one, this one as `journal.follows` (docs/operating.md, \
+         \"The log\")",
         folder.display(),
         checkpoint.display()
     )]

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::sleep;
+use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -87,7 +87,8 @@ pub(super) fn books(common: &Common, data: &Path) -> anyhow::Result<Books> {
     let anchor = anchor(common, &identity)?;
     let settings = Settings { anchor: anchor.clone(), ..Settings::new(Durability::Flushed) };
     let journal = Journal::open_held(hold, data, &identity, settings.clone(), read::is_start)?;
-    Logs::open(data, &identity, anchor.as_deref(), &journal)?;
+    let followed = life::followed(&journal, data, &identity, None)?;
+    Logs::open_following(data, &identity, anchor.as_deref(), &followed, &journal)?;
     if !journal.cuts().is_empty() {
         // Nobody else will tell of them.
         begin_and_end(&journal, &identity.node, data, None)?;
@@ -155,7 +156,7 @@ fn asked(data: &Path, action: Action) -> anyhow::Result<(Recorded, asked::Asked)
         if request.is_recorded() {
             return Ok((found(data, from, &admin)?, request));
         }
-        sleep(LOOK);
+        park_timeout(LOOK);
     }
     Ok((Recorded::Asked, request))
 }

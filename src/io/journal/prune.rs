@@ -137,8 +137,10 @@ pub(super) fn delete_on(
         remove_bundles(&**disk, data, stream, (first, next))?;
         let path = folder.join(file_name(stream, first, Form::Sealed));
         disk.remove(&path).map_err(doing("remove", &path))?;
+        // One by one: a crash must not keep an older segment and lose a younger one.
+        disk.sync_folder(&folder).map_err(doing("sync", &folder))?;
     }
-    disk.sync_folder(&folder).map_err(doing("sync", &folder))
+    Ok(())
 }
 
 /// Removes the full bundles all of whose entries lie below the end of the range, from the one on

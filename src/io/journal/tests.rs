@@ -9,10 +9,9 @@ use tokio::time::Instant;
 use super::queue::Pending;
 use super::read::frames_on;
 use super::{Durability, Flush, Identity, Journal, JournalError, Limits, Settings, Stream, origin};
-use crate::io::journal::tests::disk::{Faults, MemoryDisk};
+use crate::io::simulated::{Faults, MemoryDisk};
 
 mod crash;
-pub(super) mod disk;
 mod full;
 mod power;
 mod sealing;

@@ -14,6 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::{Identity, Journal, Stream, origin};
+use crate::io::log::followed::{Followed, at_anchor};
 use crate::io::log::writer::{Place, StreamLog};
 use crate::io::log::{LogError, doing, folder, private};
 use crate::io::metrics::Metrics;
@@ -32,13 +33,13 @@ pub struct Follower {
 
 /// What the thread and its owner share.
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     stopping: Mutex<bool>,
     told: Condvar,
     /// Why a log is no longer kept.
-    failure: Mutex<Option<Arc<str>>>,
+    pub(super) failure: Mutex<Option<Arc<str>>>,
     /// Why logs wait for room, by stream.
-    waiting: Mutex<BTreeMap<&'static str, Arc<str>>>,
+    pub(super) waiting: Mutex<BTreeMap<&'static str, Arc<str>>>,
 }
 
 impl Logs {
@@ -54,22 +55,53 @@ impl Logs {
         anchor: Option<&Path>,
         journal: &Journal,
     ) -> Result<Self, LogError> {
+        Self::open_following(data, identity, anchor, &[], journal)
+    }
+
+    /// Opens the logs of a node that takes the place of another, whose last checkpoints may stand at
+    /// the anchor.
+    ///
+    /// # Errors
+    ///
+    /// As `open`.
+    pub fn open_following(
+        data: &Path,
+        identity: &Identity,
+        anchor: Option<&Path>,
+        followed: &[Followed],
+        journal: &Journal,
+    ) -> Result<Self, LogError> {
         if let Some(anchor) = anchor {
             // A disk that is not mounted must not pass for one that was never written.
             std::fs::read_dir(anchor).map_err(doing("list the anchor", anchor))?;
         }
         let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
+        let streams = [Stream::Auction, Stream::Money];
+        let mut before = Vec::new();
+        for stream in streams {
+            let ours = origin(identity, stream);
+            let found = anchor.map(|it| at_anchor(&*disk, it, (stream, &ours), followed));
+            before.push(found.transpose()?.flatten());
+        }
         let mut logs = Vec::new();
-        for stream in [Stream::Auction, Stream::Money] {
-            let anchored = anchor.map(|anchor| super::anchored(anchor, stream));
+        for (stream, before) in streams.into_iter().zip(before) {
+            let anchored = anchor.filter(|_| before.is_none());
+            let anchored = anchored.map(|anchor| super::anchored(anchor, stream));
             let copies = [private(data, stream), folder(data, stream).join(super::CHECKPOINT)];
             let signed = copies.iter().chain(&anchored).any(|copy| copy.exists());
             let key = keys::log(data, stream.name(), &origin(identity, stream), signed)?;
             let (data, anchor) = (data.to_owned(), anchor.map(PathBuf::from));
-            let place = Place { disk: Arc::clone(&disk), data, anchor, stream };
+            let place = Place { disk: Arc::clone(&disk), data, anchor, stream, before };
             logs.push((stream, StreamLog::open(place, key, journal.on_disk(stream))?));
         }
         Ok(Self { logs })
+    }
+
+    /// Returns the text of the key that checks the log of a stream.
+    #[must_use]
+    pub fn key(&self, stream: Stream) -> Option<String> {
+        let found = self.logs.iter().find(|(it, _)| *it == stream);
+        found.map(|(_, log)| log.key().to_string())
     }
 
     /// Follows the journal: each `every` with new records a checkpoint. `on_disk` says how many
@@ -88,13 +120,7 @@ impl Logs {
         for (stream, log) in &self.logs {
             metrics.log_signed(stream.name(), log.signed());
         }
-        let logs = self.logs.into_iter().map(|(stream, log)| Kept { stream, log, again: None });
-        let mut work = Work {
-            state: Arc::clone(&state),
-            metrics,
-            logs: logs.collect(),
-            on_disk: Box::new(on_disk),
-        };
+        let mut work = Work::new(Arc::clone(&state), metrics, self.logs, on_disk);
         let thread = std::thread::Builder::new().name("log".to_owned());
         let thread = thread.spawn(move || work.run(every))?;
         Ok(Follower { state, thread: Mutex::new(Some(thread)) })
@@ -152,6 +178,16 @@ struct Kept {
 }
 
 impl Work {
+    pub(super) fn new(
+        state: Arc<State>,
+        metrics: Arc<Metrics>,
+        logs: Vec<(Stream, StreamLog)>,
+        on_disk: impl Fn(Stream) -> Option<u64> + Send + 'static,
+    ) -> Self {
+        let logs = logs.into_iter().map(|(stream, log)| Kept { stream, log, again: None });
+        Self { state, metrics, logs: logs.collect(), on_disk: Box::new(on_disk) }
+    }
+
     fn run(&mut self, every: Duration) {
         let mut next = Instant::now() + every;
         loop {
@@ -242,4 +278,4 @@ impl State {
 }
 
 /// How long a log waits for room before it looks again.
-const RETRY: Duration = Duration::from_secs(5);
+pub(super) const RETRY: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
 use super::{Search, frame};
 use crate::io::journal::segment::{FRAME_HEAD, Found, read_frame, write_frame};
-use crate::io::journal::tests::disk::Chance;
+use crate::io::simulated::Chance;
 
 #[test]
 fn it_finds_what_trying_everything_finds() {

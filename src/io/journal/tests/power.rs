@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{LIMITS, append, data, identity, open, payloads, segment, settings, try_open};
 use crate::io::journal::disk::Disk;
 use crate::io::journal::segment::write_frame;
-use crate::io::journal::tests::disk::{Chance, Faults, MemoryDisk};
 use crate::io::journal::{Flush, Journal, JournalError, Limits, Settings, Stream};
+use crate::io::simulated::{Chance, MemoryDisk};
 
 /// Three lives a seed, each cut off at a drawn step, sealing all the while.
 #[test]
@@ -144,6 +144,7 @@ fn what_any_checkpoint_covers_is_never_cut() {
 }
 
 fn try_open_anchored(disk: &MemoryDisk) -> Result<Journal, JournalError> {
+    disk.create_folder(Path::new("anchor")).unwrap();
     let settings = Settings { anchor: Some(Arc::from(Path::new("anchor"))), ..settings() };
     Journal::open_on(Arc::new(disk.clone()), data(), &identity(), settings, |_| false)
 }
@@ -154,13 +155,6 @@ fn try_open_small(disk: &MemoryDisk) -> Result<Journal, JournalError> {
     let limits = Limits { segment: 4 << 10, ahead: 1 << 10, ..LIMITS };
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
     Journal::open_on(disk, data(), &identity(), Settings { limits, ..settings() }, |_| false)
-}
-
-impl MemoryDisk {
-    /// Lets so many changes through, then none.
-    pub(super) fn cut_power_after(&self, steps: usize) {
-        self.set(Faults { power: Some(steps), ..Faults::default() });
-    }
 }
 
 /// Returns what the record of an index says.

@@ -1,8 +1,10 @@
-//! A disk in memory that forgets what was not synced, fills up, fails and stalls on demand.
+//! A disk in memory for tests, which forgets what was not synced, fills up, fails and stalls on
+//! demand.
 //!
 //! Files are told from their names, as on a disk: a name that was made, changed or removed is
 //! durable once its folder is synced, bytes once their file is. A power cut keeps any sectors of
-//! what was written since, and the changes of names up to any point.
+//! what was written since, and of the changes of names those up to some point, or any. A disk without
+//! power is still read, so that a test can look at it; nothing changes any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
@@ -15,7 +17,7 @@ use crate::io::journal::disk::{Disk, DiskFile, Lock};
 
 /// The disk; clones share it.
 #[derive(Clone, Default)]
-pub(in crate::io) struct MemoryDisk(Arc<Shared>);
+pub(super) struct MemoryDisk(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -23,7 +25,14 @@ struct Shared {
     moved: Condvar,
 }
 
-type Names = BTreeMap<PathBuf, usize>;
+type Names = BTreeMap<PathBuf, Node>;
+
+/// What a name stands for.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Node {
+    Folder,
+    File(usize),
+}
 
 #[derive(Default)]
 struct State {
@@ -49,8 +58,8 @@ struct State {
 #[derive(Clone)]
 struct Change {
     path: PathBuf,
-    /// The file the name stands for from now on.
-    file: Option<usize>,
+    /// What the name stands for from now on.
+    node: Option<Node>,
     /// The name that goes, in the same moment.
     from: Option<PathBuf>,
 }
@@ -60,8 +69,8 @@ impl Change {
         if let Some(from) = &self.from {
             names.remove(from);
         }
-        match self.file {
-            Some(file) => names.insert(self.path.clone(), file),
+        match self.node {
+            Some(node) => names.insert(self.path.clone(), node),
             None => names.remove(&self.path),
         };
     }
@@ -77,56 +86,122 @@ struct Content {
 
 /// What the disk does wrong.
 #[derive(Clone, Copy, Default)]
-pub(in crate::io) struct Faults {
+pub(super) struct Faults {
     /// Bytes by which files can still grow; then writes fail, half done.
-    pub(in crate::io) space: Option<usize>,
+    pub(super) space: Option<usize>,
     /// Bytes that it says are free.
-    pub(in crate::io) free: Option<u64>,
+    pub(super) free: Option<u64>,
     /// Syncs that still succeed.
-    pub(in crate::io) syncs: Option<usize>,
+    pub(super) syncs: Option<usize>,
     /// Whether syncs wait.
-    pub(in crate::io) stall: bool,
+    pub(super) stall: bool,
     /// Whether syncs of files whose path holds this wait.
-    pub(in crate::io) stall_in: Option<&'static str>,
+    pub(super) stall_in: Option<&'static str>,
     /// Changes until the power is off; then nothing changes any more.
-    pub(in crate::io) power: Option<usize>,
+    pub(super) power: Option<usize>,
 }
 
 /// Numbers from a seed: Knuth's MMIX constants; the high bits are the good ones.
-pub(in crate::io) struct Chance(pub(in crate::io) u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    pub(in crate::io) fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn next(&mut self) -> u64 {
+        let halves = [self.below(1 << 31), self.below(1 << 31)];
+        let [high, low] = halves.map(|half| u64::try_from(half).unwrap());
+        high << 33 | low
+    }
+
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound
     }
 }
 
+impl State {
+    fn file(&self, path: &Path) -> io::Result<usize> {
+        match self.names.get(path) {
+            Some(Node::File(file)) => Ok(*file),
+            Some(Node::Folder) => Err(ErrorKind::IsADirectory.into()),
+            None => Err(ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        path.as_os_str().is_empty() || self.names.get(path) == Some(&Node::Folder)
+    }
+
+    fn change(&mut self, change: Change) {
+        change.apply(&mut self.names);
+        self.changes.push(change);
+    }
+
+    /// Makes folders; the topmost one is durable, as is what is there before anything runs.
+    fn make_folder(&mut self, path: &Path) {
+        let above: Vec<_> = path.ancestors().filter(|it| !it.as_os_str().is_empty()).collect();
+        for folder in above.into_iter().rev() {
+            if self.names.contains_key(folder) {
+                continue;
+            }
+            let node = Some(Node::Folder);
+            self.change(Change { path: folder.to_owned(), node, from: None });
+            if folder.components().count() == 1 {
+                self.durable.insert(folder.to_owned(), Node::Folder);
+            }
+        }
+    }
+
+    /// Returns the names after a power cut.
+    fn names_kept(&self, seed: u64, chance: &mut Chance) -> Names {
+        let mut names = self.durable.clone();
+        if seed != 0 {
+            let any = chance.below(2) == 0;
+            let up_to = chance.below(self.changes.len() + 1);
+            for (place, change) in self.changes.iter().enumerate() {
+                let kept = if any { chance.below(2) == 0 } else { place < up_to };
+                if kept {
+                    change.apply(&mut names);
+                }
+            }
+        }
+        let folders = names.clone();
+        names.retain(|path, _| {
+            let mut above = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
+            above.all(|above| folders.get(above) == Some(&Node::Folder))
+        });
+        names
+    }
+}
+
 impl MemoryDisk {
     /// Returns a disk on which segments are sealed.
-    pub(in crate::io) fn sealing() -> Self {
+    pub(super) fn sealing() -> Self {
         let disk = Self::default();
         disk.0.state.lock().seals = true;
         disk
     }
 
-    pub(in crate::io) fn set(&self, faults: Faults) {
+    pub(super) fn set(&self, faults: Faults) {
         self.0.state.lock().faults = faults;
         self.0.moved.notify_all();
     }
 
-    pub(in crate::io) fn syncs(&self) -> usize {
+    /// Lets so many changes through, then none.
+    pub(super) fn cut_power_after(&self, steps: usize) {
+        self.set(Faults { power: Some(steps), ..Faults::default() });
+    }
+
+    pub(super) fn syncs(&self) -> usize {
         self.0.state.lock().syncs
     }
 
     /// Returns how often the disk was changed.
-    pub(in crate::io) fn steps(&self) -> usize {
+    pub(super) fn steps(&self) -> usize {
         self.0.state.lock().steps
     }
 
     /// Waits until a sync is stalled.
-    pub(in crate::io) fn until_stalled(&self) {
+    pub(super) fn until_stalled(&self) {
         let mut state = self.0.state.lock();
         while state.stalled == 0 {
             self.0.moved.wait(&mut state);
@@ -134,84 +209,108 @@ impl MemoryDisk {
     }
 
     /// Waits until the names of the files are as they should.
-    pub(in crate::io) fn until(&self, done: impl Fn(&[PathBuf]) -> bool) {
+    pub(super) fn until(&self, done: impl Fn(&[PathBuf]) -> bool) {
         let mut state = self.0.state.lock();
-        while !done(&state.names.keys().cloned().collect::<Vec<_>>()) {
+        while !done(&files(&state.names).into_iter().collect::<Vec<_>>()) {
             self.0.moved.wait(&mut state);
         }
     }
 
-    pub(in crate::io) fn names(&self) -> Vec<PathBuf> {
-        self.0.state.lock().names.keys().cloned().collect()
+    /// Returns the paths of all files.
+    pub(super) fn names(&self) -> Vec<PathBuf> {
+        files(&self.0.state.lock().names).into_iter().collect()
     }
 
-    pub(in crate::io) fn bytes(&self, path: &Path) -> Vec<u8> {
+    /// Returns the paths of all files below a folder.
+    pub(super) fn files(&self, below: &Path) -> BTreeSet<PathBuf> {
+        let mut files = files(&self.0.state.lock().names);
+        files.retain(|path| path.starts_with(below));
+        files
+    }
+
+    /// Reads a file that is there.
+    pub(super) fn bytes(&self, path: &Path) -> Vec<u8> {
+        self.peek(path).unwrap()
+    }
+
+    /// Reads a file, whether there is power or not.
+    pub(super) fn peek(&self, path: &Path) -> Option<Vec<u8>> {
         let state = self.0.state.lock();
-        state.files[state.names[path]].written.clone()
+        state.file(path).ok().map(|file| state.files[file].written.clone())
     }
 
-    pub(in crate::io) fn put(&self, path: &Path, bytes: &[u8]) {
+    /// Writes a file durably.
+    pub(super) fn put(&self, path: &Path, bytes: &[u8]) {
         let mut state = self.0.state.lock();
         let file = state.files.len();
         let (written, synced) = (bytes.to_vec(), bytes.to_vec());
         state.files.push(Content { written, synced, unsynced: Vec::new() });
-        state.names.insert(path.to_owned(), file);
-        state.durable.insert(path.to_owned(), file);
+        state.make_folder(path.parent().unwrap());
+        state.names.insert(path.to_owned(), Node::File(file));
+        state.durable.insert(path.to_owned(), Node::File(file));
+        let State { durable, names, .. } = &mut *state;
+        let above = path.ancestors().skip(1).filter(|it| names.contains_key(*it));
+        durable.extend(above.map(|it| (it.to_owned(), Node::Folder)));
     }
 
     /// Returns another disk with the same files, all of them durable.
-    pub(in crate::io) fn copy(&self) -> Self {
-        let disk = Self::sealing();
-        for name in self.names() {
-            disk.put(&name, &self.bytes(&name));
+    pub(super) fn copy(&self) -> Self {
+        let disk = Self::default();
+        let state = self.0.state.lock();
+        disk.0.state.lock().seals = state.seals;
+        for (path, node) in &state.names {
+            match node {
+                Node::Folder => disk.0.state.lock().make_folder(path),
+                Node::File(file) => disk.put(path, &state.files[*file].written),
+            }
         }
+        disk.settle();
         disk
     }
 
     /// Returns the disk after a power cut. Nothing that was not synced is kept for seed 0, other
     /// seeds draw.
-    pub(in crate::io) fn after_power_cut(&self, seed: u64) -> Self {
+    pub(super) fn after_power_cut(&self, seed: u64) -> Self {
         let state = self.0.state.lock();
         let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let mut names = state.durable.clone();
-        let kept = if seed == 0 { 0 } else { chance.below(state.changes.len() + 1) };
-        state.changes[..kept].iter().for_each(|change| change.apply(&mut names));
         let disk = Self::default();
         disk.0.state.lock().seals = state.seals;
-        for (name, file) in names {
-            let content = &state.files[file];
-            let bytes = match seed {
-                0 => content.synced.clone(),
-                _ => content.after_power_cut(&mut chance),
-            };
-            disk.put(&name, &bytes);
+        for (path, node) in state.names_kept(seed, &mut chance) {
+            match node {
+                Node::Folder => disk.0.state.lock().make_folder(&path),
+                Node::File(file) => {
+                    let content = &state.files[file];
+                    let bytes = match seed {
+                        0 => content.synced.clone(),
+                        _ => content.after_power_cut(&mut chance),
+                    };
+                    disk.put(&path, &bytes);
+                }
+            }
         }
+        disk.settle();
         disk
+    }
+
+    /// Makes all names durable.
+    fn settle(&self) {
+        let mut state = self.0.state.lock();
+        state.durable = state.names.clone();
+        state.changes.clear();
     }
 
     /// Counts a change, unless the power is off.
     fn step(&self) -> io::Result<MutexGuard<'_, State>> {
-        let mut state = self.0.state.lock();
-        if state.faults.power == Some(0) {
-            return Err(io::Error::other("the power is off"));
-        }
+        let mut state = self.powered()?;
         state.faults.power = state.faults.power.map(|power| power - 1);
         state.steps += 1;
         self.0.moved.notify_all();
         Ok(state)
     }
 
-    fn rename_or_remove(&self, path: &Path, change: Change) -> io::Result<()> {
-        let file = *self.0.state.lock().names.get(path).ok_or(ErrorKind::NotFound)?;
-        let mut state = self.step()?;
-        if change.file.is_none() {
-            let length = state.files[file].written.len();
-            state.faults.space = state.faults.space.map(|space| space + length);
-        }
-        let change = Change { file: change.file.map(|_| file), ..change };
-        change.apply(&mut state.names);
-        state.changes.push(change);
-        Ok(())
+    fn powered(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.0.state.lock();
+        if state.faults.power == Some(0) { Err(off()) } else { Ok(state) }
     }
 }
 
@@ -227,13 +326,18 @@ impl Content {
         let way = chance.below(3);
         let first = self.unsynced.iter().map(|(start, _)| *start).min().unwrap_or(0);
         let cut = first + chance.below(self.written.len().saturating_sub(first) + 1);
-        for &(start, end) in &self.unsynced {
+        // How many of the writes to a sector it kept: a disk writes it whole, and later ones last.
+        let mut kept_of = BTreeMap::new();
+        for (nth, &(start, end)) in self.unsynced.iter().enumerate() {
             let mut from = start;
             while from < end {
                 let to = end.min((from / SECTOR + 1) * SECTOR);
                 let (kept, to_kept) = match way {
                     0 => (from < cut, to.min(cut)),
-                    1 => (chance.below(2) == 0, to),
+                    1 => {
+                        let draw = || chance.below(self.unsynced.len() + 1);
+                        (nth < *kept_of.entry(from / SECTOR).or_insert_with(draw), to)
+                    }
                     _ => (true, to),
                 };
                 let to_kept = to_kept.min(bytes.len()).min(self.written.len());
@@ -260,7 +364,12 @@ impl MemoryFile {
 }
 
 impl Disk for MemoryDisk {
-    fn create_folder(&self, _: &Path) -> io::Result<()> {
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.powered()?;
+        if path.ancestors().any(|above| matches!(state.names.get(above), Some(Node::File(_)))) {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        state.make_folder(path);
         Ok(())
     }
 
@@ -275,20 +384,20 @@ impl Disk for MemoryDisk {
         if state.names.contains_key(path) {
             return Err(ErrorKind::AlreadyExists.into());
         }
+        if !state.is_folder(path.parent().unwrap()) {
+            return Err(ErrorKind::NotFound.into());
+        }
         if !state.seals && path.extension().is_some_and(|it| it == "tmp") {
             return Err(ErrorKind::ReadOnlyFilesystem.into());
         }
         let file = state.files.len();
         state.files.push(Content::default());
-        let change = Change { path: path.to_owned(), file: Some(file), from: None };
-        change.apply(&mut state.names);
-        state.changes.push(change);
-        drop(state);
-        self.open(path)
+        state.change(Change { path: path.to_owned(), node: Some(Node::File(file)), from: None });
+        Ok(Box::new(MemoryFile { disk: self.clone(), path: path.to_owned(), file }))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = *self.0.state.lock().names.get(path).ok_or(ErrorKind::NotFound)?;
+        let file = self.0.state.lock().file(path)?;
         Ok(Box::new(MemoryFile { disk: self.clone(), path: path.to_owned(), file }))
     }
 
@@ -297,11 +406,24 @@ impl Disk for MemoryDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let change = Change { path: to.to_owned(), file: Some(0), from: Some(from.to_owned()) };
-        self.rename_or_remove(from, change)
+        let mut state = self.step()?;
+        if !state.is_folder(to.parent().unwrap()) {
+            return Err(ErrorKind::NotFound.into());
+        }
+        let node = Some(Node::File(state.file(from)?));
+        state.change(Change { path: to.to_owned(), node, from: Some(from.to_owned()) });
+        Ok(())
     }
 
-    fn remove_folder(&self, _: &Path) -> io::Result<()> {
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.step()?;
+        if state.names.keys().any(|inside| inside.parent() == Some(path)) {
+            return Err(ErrorKind::DirectoryNotEmpty.into());
+        }
+        if state.names.get(path) != Some(&Node::Folder) {
+            return Err(ErrorKind::NotFound.into());
+        }
+        state.change(Change { path: path.to_owned(), node: None, from: None });
         Ok(())
     }
 
@@ -310,7 +432,13 @@ impl Disk for MemoryDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.rename_or_remove(path, Change { path: path.to_owned(), file: None, from: None })
+        // A name that is not there is no change.
+        self.0.state.lock().file(path)?;
+        let mut state = self.step()?;
+        let length = state.file(path).map(|file| state.files[file].written.len())?;
+        state.faults.space = state.faults.space.map(|space| space + length);
+        state.change(Change { path: path.to_owned(), node: None, from: None });
+        Ok(())
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
@@ -339,8 +467,12 @@ impl Disk for MemoryDisk {
         Ok(Box::new(Held(self.clone(), path.to_owned())))
     }
 
-    fn free(&self, _: &Path) -> io::Result<u64> {
-        Ok(self.0.state.lock().faults.free.unwrap_or(u64::MAX))
+    fn free(&self, folder: &Path) -> io::Result<u64> {
+        let state = self.0.state.lock();
+        if !state.is_folder(folder) {
+            return Err(ErrorKind::NotFound.into());
+        }
+        Ok(state.faults.free.unwrap_or(u64::MAX))
     }
 }
 
@@ -359,13 +491,13 @@ impl DiskFile for MemoryFile {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.with(|content| {
+        Ok(self.with(|content| {
             let offset = usize::try_from(offset).unwrap().min(content.written.len());
             let rest = &content.written[offset..];
             let count = rest.len().min(buffer.len());
             buffer[..count].copy_from_slice(&rest[..count]);
-            Ok(count)
-        })
+            count
+        }))
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -414,6 +546,22 @@ impl DiskFile for MemoryFile {
         Ok(())
     }
 }
+
+fn files(names: &Names) -> BTreeSet<PathBuf> {
+    let files = names.iter().filter(|(_, node)| matches!(node, Node::File(_)));
+    files.map(|(path, _)| path.clone()).collect()
+}
+
+/// Says whether an error is that of a disk without power.
+pub(super) fn is_off(error: &io::Error) -> bool {
+    error.to_string() == OFF
+}
+
+fn off() -> io::Error {
+    io::Error::other(OFF)
+}
+
+const OFF: &str = "the power is off";
 
 /// The least that a disk writes whole.
 const SECTOR: usize = 512;
