@@ -105,7 +105,7 @@ fn pruned(shared: &Shared) {
         first_kept: pruned.first_kept,
     };
     if acted(shared, &Admin { by: "node".into(), action }) {
-        shared.journal.prune();
+        shared.journal.prune(pruned);
     }
 }
 

@@ -301,9 +301,9 @@ impl Journal {
         self.keeper.planned()
     }
 
-    /// Lets retention delete what `to_prune` returned, beside everything else.
-    pub fn prune(&self) {
-        self.keeper.approve();
+    /// Lets retention delete what `to_prune` returned and a record tells of, beside everything else.
+    pub fn prune(&self, told: Pruned) {
+        self.keeper.approve(told);
     }
 
     /// Returns what the file system said when a write or sync failed; final.

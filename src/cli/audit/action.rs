@@ -16,7 +16,7 @@ use crate::io::journal::{
     Durability, Flush, Identity, Journal, JournalError, Settings, Stream, asked,
 };
 use crate::io::log::follower::Logs;
-use crate::io::{clock, entropy, keys};
+use crate::io::{clock, entropy, journal, keys};
 use crate::wire::record::admin::{Action, Admin};
 use crate::wire::record::{self, read};
 
@@ -123,18 +123,22 @@ impl Own {
 ///
 /// When it does not within a while: then nothing may be done.
 pub(super) fn recorded_first(data: &Path, action: Action) -> anyhow::Result<Recorded> {
-    match asked(data, action)? {
-        (Recorded::Asked, request) => {
-            if request.withdraw()? {
-                anyhow::bail!(
-                    "the exchange that has the journal open did not record it within {PATIENCE:?}, \
-                     so nothing was done: stop it, or let `journal.retention` do it"
-                );
-            }
-            Ok(Recorded::Asked)
-        }
-        (recorded, _) => Ok(recorded),
+    let from = money_end(data)?;
+    let admin = Admin { by: BY.into(), action };
+    let mut recorded = asked(data, from, &admin)?;
+    if let (Recorded::Asked, Some(request)) = &recorded
+        && !request.withdraw()?
+    {
+        // It was taken at the last moment.
+        recorded.0 = found(data, from, &admin)?;
     }
+    if recorded.0 == Recorded::Asked {
+        anyhow::bail!(
+            "the exchange that has the journal open did not record it within {PATIENCE:?}, so nothing \
+             was done: stop it, or let `journal.retention` do it"
+        );
+    }
+    Ok(recorded.0)
 }
 
 /// Asks the exchange that has the journal open to record what was done. What it does not record in
@@ -144,26 +148,30 @@ pub(super) fn recorded_first(data: &Path, action: Action) -> anyhow::Result<Reco
 ///
 /// When the file system refuses.
 pub(super) fn recorded_after(data: &Path, action: Action) -> anyhow::Result<Recorded> {
-    Ok(asked(data, action)?.0)
+    let admin = Admin { by: BY.into(), action };
+    Ok(asked(data, money_end(data)?, &admin)?.0)
 }
 
-fn asked(data: &Path, action: Action) -> anyhow::Result<(Recorded, asked::Asked)> {
-    let from = frames_end(data)?;
-    let admin = Admin { by: BY.into(), action };
+/// Asks, and waits for the record; returns what is asked still if it does not come.
+fn asked(
+    data: &Path,
+    from: u64,
+    admin: &Admin,
+) -> anyhow::Result<(Recorded, Option<asked::Asked>)> {
     let request = asked::ask(data, &admin.text())?;
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         if request.is_recorded() {
-            return Ok((found(data, from, &admin)?, request));
+            return Ok((found(data, from, admin)?, None));
         }
         park_timeout(LOOK);
     }
-    Ok((Recorded::Asked, request))
+    Ok((Recorded::Asked, Some(request)))
 }
 
 /// Returns the index after the last record of the money stream.
-fn frames_end(data: &Path) -> anyhow::Result<u64> {
-    let last = crate::io::journal::files(data, Stream::Money)?.last().map_or(0, |file| file.first);
+fn money_end(data: &Path) -> anyhow::Result<u64> {
+    let last = journal::files(data, Stream::Money)?.last().map_or(0, |file| file.first);
     let mut end = last;
     for frame in frames_from(data, Stream::Money, last)? {
         end = frame?.index + 1;

@@ -98,7 +98,7 @@ impl Asked {
     /// # Errors
     ///
     /// When the file system refuses.
-    pub fn withdraw(self) -> Result<bool, JournalError> {
+    pub fn withdraw(&self) -> Result<bool, JournalError> {
         remove(&self.0)
     }
 }

@@ -62,10 +62,11 @@ impl Keeper {
         self.state.lock().planned
     }
 
-    /// Says that a record tells what was planned: it may be deleted.
-    pub(super) fn approve(&self) {
+    /// Says that a record tells of what was planned: so much may be deleted, and no more, though more
+    /// may be planned since.
+    pub(super) fn approve(&self, told: Pruned) {
         let mut state = self.state.lock();
-        state.approved = state.planned.take().map(|(_, pruned)| pruned);
+        (state.planned, state.approved) = (None, Some(told));
         self.changed.notify_all();
     }
 
