@@ -138,17 +138,14 @@ impl State {
 
     /// Makes folders; the topmost one is durable, as is what is there before anything runs.
     fn make_folder(&mut self, path: &Path) {
-        let above: Vec<_> = path.ancestors().filter(|it| !it.as_os_str().is_empty()).collect();
-        for folder in above.into_iter().rev() {
-            if self.names.contains_key(folder) {
-                continue;
-            }
-            let node = Some(Node::Folder);
-            self.change(Change { path: folder.to_owned(), node, from: None });
-            if folder.components().count() == 1 {
-                self.durable.insert(folder.to_owned(), Node::Folder);
-            }
+        if path.as_os_str().is_empty() || self.names.contains_key(path) {
+            return;
         }
+        match path.parent().filter(|above| !above.as_os_str().is_empty()) {
+            Some(above) => self.make_folder(above),
+            None => drop(self.durable.insert(path.to_owned(), Node::Folder)),
+        }
+        self.change(Change { path: path.to_owned(), node: Some(Node::Folder), from: None });
     }
 
     /// Returns the names after a power cut.

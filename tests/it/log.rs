@@ -228,13 +228,24 @@ fn a_new_origin_says_what_it_follows_and_only_when_told_to() {
     write(&new, "n2", &follows(&old));
     run();
     run();
-    let records: Vec<_> =
-        frames(&new, Stream::Money).unwrap().map(|frame| frame.unwrap()).collect();
+    assert_follows(&new, &old, &last, &anchor);
+    // Who has begun without a word cannot follow later.
+    let begun = top.path().join("begun");
+    let alone = config(&begun, &[]).replace("[exchange]", "[exchange]\nnode = \"n3\"");
+    fs::write(&file, &alone).unwrap();
+    run();
+    fs::write(&file, format!("{alone}\n[journal]\nfollows = {old:?}\n")).unwrap();
+    refused_again(&file);
+}
+
+/// The node in `new` follows the one in `old`, whose last checkpoint was `last`, and says so once.
+fn assert_follows(new: &Path, old: &Path, last: &str, anchor: &Path) {
+    let records: Vec<_> = frames(new, Stream::Money).unwrap().map(|frame| frame.unwrap()).collect();
     let told = |index: usize| read(&records[index].payload).unwrap().lifecycle().unwrap();
-    assert_eq!(told(0), Lifecycle::NewOrigin { auction: None, money: Some(last.clone().into()) });
+    assert_eq!(told(0), Lifecycle::NewOrigin { auction: None, money: Some(last.into()) });
     let key =
         |data: &Path| fs::read_to_string(data.join("keys/money.vkey")).unwrap().trim_end().into();
-    let change = Lifecycle::KeyChange { stream: StreamName::Money, old: key(&old), new: key(&new) };
+    let change = Lifecycle::KeyChange { stream: StreamName::Money, old: key(old), new: key(new) };
     assert_eq!(told(1), change);
     let lives = (2..records.len()).filter(|index| {
         let record = read(&records[*index].payload).unwrap();
@@ -246,17 +257,10 @@ fn a_new_origin_says_what_it_follows_and_only_when_told_to() {
     assert_eq!(kept, last);
     let now = fs::read_to_string(anchor.join("money.checkpoint")).unwrap();
     assert!(now.starts_with("breakwater.example/n2/money\n"), "{now}");
-    let gaps = gaps(&new).unwrap();
+    let gaps = gaps(new).unwrap();
     assert!(gaps.explained() && gaps.origins.len() == 2 && gaps.starts.len() == 2, "{gaps:?}");
     assert!(gaps.origins[0].what.starts_with("it follows breakwater.example/n1/money at "));
-    assert_eq!(crate::audit::folder::verified(&new).findings.listed(), []);
-    // Who has begun without a word cannot follow later.
-    let begun = top.path().join("begun");
-    let alone = config(&begun, &[]).replace("[exchange]", "[exchange]\nnode = \"n3\"");
-    fs::write(&file, &alone).unwrap();
-    run();
-    fs::write(&file, format!("{alone}\n[journal]\nfollows = {old:?}\n")).unwrap();
-    refused_again(&file);
+    assert_eq!(crate::audit::folder::verified(new).findings.listed(), []);
 }
 
 fn refused_again(file: &Path) {
