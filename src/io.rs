@@ -25,4 +25,6 @@ pub mod offload;
 pub mod once;
 pub mod pulse;
 pub mod sampler;
+#[cfg(test)]
+mod simulated;
 pub mod under_way;

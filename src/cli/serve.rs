@@ -28,7 +28,7 @@ use crate::io::bidders::state::States;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
-use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits};
+use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits, Stream};
 use crate::io::keys::KeyError;
 use crate::io::log::LogError;
 use crate::io::log::follower::{Follower, Logs};
@@ -116,8 +116,7 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
     let journal = journal(&settings, &identity)?;
     // Before a record is added: a folder that may not go on is left as it is.
-    let logs = Logs::open(&settings.data, &identity, settings.anchor.as_deref(), &journal)?;
-    life::begin(&journal, &market.node, &settings.data)?;
+    let logs = begin(&settings, &identity, &journal)?;
     let snapshots = life::snapshots(&journal, &market)?;
     // The first auction must not be the one that reads them.
     category::load();
@@ -133,7 +132,7 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
     let shared = Arc::new(shared);
     let log = Arc::new(follow(logs, &settings, &shared)?);
-    let clerk = Clerk::start(&shared).context("the thread of the clerk")?;
+    let clerk = Clerk::start(&shared, &settings.data).context("the thread of the clerk")?;
     let server = server(&settings, &shared, live)?;
     let admin = Admin::start(settings.admin, Arc::clone(&shared), Arc::clone(&log), exposition)
         .with_context(|| format!("admin listener {}", settings.admin))?;
@@ -216,6 +215,17 @@ async fn blocking(work: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// Opens the logs, and records the start.
+fn begin(settings: &Settings, identity: &Identity, journal: &Journal) -> anyhow::Result<Logs> {
+    let Settings { data, anchor, follows, .. } = settings;
+    let followed = life::followed(journal, data, identity, follows.as_deref())?;
+    let logs = Logs::open_following(data, identity, anchor.as_deref(), &followed, journal)?;
+    let keys = [Stream::Auction, Stream::Money].into_iter();
+    let keys = keys.filter_map(|stream| Some((stream, logs.key(stream)?))).collect();
+    life::begin_following(journal, &identity.node, data, &life::Origin { followed, keys })?;
+    Ok(logs)
+}
+
 /// Keeps the log as the journal grows, as long as there is one.
 fn follow(logs: Logs, settings: &Settings, shared: &Arc<Shared>) -> anyhow::Result<Follower> {
     let every = Duration::from_millis(settings.checkpoint.0);
@@ -236,7 +246,8 @@ fn journal(settings: &Settings, identity: &Identity) -> anyhow::Result<Journal> 
         .create(&settings.data)
         .with_context(|| format!("data folder {}", settings.data.display()))?;
     let limits = Limits { segment: settings.segment, ..Limits::default() };
-    let with = journal::Settings { durability, limits, retention: settings.retention };
+    let anchor = settings.anchor.as_deref().map(Arc::from);
+    let with = journal::Settings { durability, limits, retention: settings.retention, anchor };
     Ok(Journal::open_with(&settings.data, identity, with, record::read::is_start)?)
 }
 

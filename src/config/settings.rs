@@ -30,6 +30,8 @@ pub struct Settings {
     pub checkpoint: Millis,
     /// A folder on another disk for a copy of each checkpoint (decision 43).
     pub anchor: Option<PathBuf>,
+    /// The data folder or anchor of a node whose place this one takes (decision 62).
+    pub follows: Option<PathBuf>,
     /// Whether the traffic listener hands out the log.
     pub log_public: bool,
     /// How long auctions are kept in the journal; none: for good.
@@ -67,6 +69,7 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
         durability: Durability::Flushed,
         checkpoint: Millis(1_000),
         anchor: None,
+        follows: None,
         log_public: false,
         retention: None,
         segment: 64 << 20,
@@ -83,6 +86,7 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
             settings.checkpoint = checkpoint.value;
         }
         settings.anchor = journal.parsed("anchor", folder).map(|anchor| anchor.value);
+        settings.follows = journal.parsed("follows", folder).map(|follows| follows.value);
         if let Some(retention) = journal.parsed("retention", retention) {
             settings.retention = retention.value;
         }

@@ -79,6 +79,7 @@ pub struct Metrics {
     log_size: Family<Gauge, 1>,
     log_timestamp: Family<Gauge, 1>,
     log_failures: Family<Counter, 1>,
+    log_waiting: Family<Gauge, 1>,
     requests_refused: Family<Counter, 1>,
     tag_faults: Family<Counter, 1>,
     unbuilt_requests: Family<Counter, 1>,
@@ -141,6 +142,7 @@ impl Metrics {
             log_size: family(recorder, names::LOG_SIZE, one("stream", STREAMS)),
             log_timestamp: family(recorder, names::LOG_TIMESTAMP, one("stream", STREAMS)),
             log_failures: family(recorder, names::LOG_FAILURES, one("stream", STREAMS)),
+            log_waiting: family(recorder, names::LOG_WAITING, one("stream", STREAMS)),
             requests_refused: family(
                 recorder,
                 names::REQUESTS_REFUSED,
@@ -248,6 +250,11 @@ impl Metrics {
     /// Counts a log that can no longer be kept.
     pub fn log_failure(&self, stream: &str) {
         self.log_failures.at([stream]).increment(1);
+    }
+
+    /// Says whether a log waits for room on the disk.
+    pub fn log_waiting(&self, stream: &str, waiting: bool) {
+        self.log_waiting.at([stream]).set(flag(waiting));
     }
 
     /// Counts a request refused as wrong.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::audit::gaps::{self, Ended, Missing, Report, Start};
+use crate::audit::gaps::{self, Ended, Missing, Report, Start, Told};
 use crate::cli::audit::{journal, verify};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
@@ -36,6 +36,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
                 "verdict": if report.explained() { "holds" } else { "broken" },
                 "starts": report.starts,
                 "missing": report.missing,
+                "origins": report.origins,
                 "findings": report.findings.listed(),
             });
             writeln!(io::stdout().lock(), "{document}")?;
@@ -48,6 +49,9 @@ fn text(report: &Report) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     for finding in report.findings.listed() {
         writeln!(stdout, "{}", verify::line(finding))?;
+    }
+    for Told { index, event, what } in &report.origins {
+        writeln!(stdout, "money record {index}: {event}: {what}")?;
     }
     for start in &report.starts {
         let Start { boot, .. } = start;

@@ -47,6 +47,8 @@ pub const LOG_SIZE: &str = "breakwater_log_entries";
 pub const LOG_TIMESTAMP: &str = "breakwater_log_checkpoint_timestamp_seconds";
 /// `stream`.
 pub const LOG_FAILURES: &str = "breakwater_log_failures_total";
+/// `stream`.
+pub const LOG_WAITING: &str = "breakwater_log_waiting_for_room";
 /// `version`, `commit`, `rustc`.
 pub const BUILD_INFO: &str = "breakwater_build_info";
 /// `code`.
@@ -114,6 +116,11 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (LOG_SIZE, Kind::Gauge, "Records that the last checkpoint of a stream's log signs."),
     (LOG_TIMESTAMP, Kind::Gauge, "When a log's checkpoint was last published, since the epoch."),
     (LOG_FAILURES, Kind::Counter, "Logs that failed: no checkpoint until the next start."),
+    (
+        LOG_WAITING,
+        Kind::Gauge,
+        "Whether a log waits for room on the disk: no checkpoint until then.",
+    ),
     (BUILD_INFO, Kind::Gauge, "Always 1; the labels say which build this is."),
     (REQUESTS_REFUSED, Kind::Counter, "Requests refused as wrong, by error code."),
     (TAG_FAULTS, Kind::Counter, "Parts of ad tags that could not be used."),
