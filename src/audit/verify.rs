@@ -13,7 +13,10 @@ use crate::audit::lives::Lives;
 use crate::audit::verify::stream::Job;
 use crate::io::journal::{JournalError, Stream};
 
+pub(super) mod ending;
+pub(super) mod files;
 mod growth;
+mod junk;
 mod log;
 mod prices;
 pub(super) mod record;

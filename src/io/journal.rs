@@ -34,6 +34,7 @@ pub mod queue;
 pub mod read;
 pub mod recover;
 pub mod rewrite;
+pub mod salvage;
 mod seal;
 mod sealed;
 mod segment;

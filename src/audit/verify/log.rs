@@ -1,7 +1,8 @@
 //! The files of a stream's public log, as they lie in the data folder.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use tlog::checkpoint::Checkpoint;
@@ -10,6 +11,7 @@ use tlog::tile::{Kind, Tile};
 use tlog::tree::Hash;
 
 use crate::audit::finding::{Finding, Findings, name};
+use crate::audit::verify::files::{self, Held, is_absent};
 use crate::audit::walk::reading;
 use crate::io::journal::{JournalError, Stream};
 
@@ -17,6 +19,8 @@ use crate::io::journal::{JournalError, Stream};
 pub(super) struct Log<'a> {
     pub(super) data: &'a Path,
     pub(super) stream: Stream,
+    /// Files that turned out to be none, each told once.
+    odd: RefCell<BTreeSet<PathBuf>>,
 }
 
 /// A state of the log that was signed.
@@ -53,7 +57,12 @@ impl Signed {
     }
 }
 
-impl Log<'_> {
+impl<'a> Log<'a> {
+    /// Names the log of a stream.
+    pub(super) fn new(data: &'a Path, stream: Stream) -> Self {
+        Self { data, stream, odd: RefCell::default() }
+    }
+
     /// Reads what is signed: the published state first, since the private one is never behind it.
     pub(super) fn signed(
         &self,
@@ -62,11 +71,14 @@ impl Log<'_> {
     ) -> Result<Signed, JournalError> {
         let key = self.key(given, findings)?;
         let published = self.path("log", "checkpoint");
-        let published = (read(&published)?, published);
+        let published = (self.read(&published, findings)?, published);
         let private = self.path("journal", "checkpoint");
-        let private = (read(&private)?, private);
+        let private = (self.read(&private, findings)?, private);
         let unsigned = published.0.is_none() && private.0.is_none();
         let mut missing = |missing: &Path, other: &str| {
+            if self.is_odd(missing) {
+                return;
+            }
             let what = format!("it is missing, and the {other} checkpoint is there");
             findings.add(self.finding(missing, None, "checkpoint", what));
         };
@@ -88,8 +100,27 @@ impl Log<'_> {
     }
 
     /// Returns the bytes of a tile; none when there is no such file.
-    pub(super) fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, JournalError> {
-        read(&self.tile_path(tile))
+    pub(super) fn tile(
+        &self,
+        tile: Tile,
+        findings: &mut Findings,
+    ) -> Result<Option<Vec<u8>>, JournalError> {
+        self.read(&self.tile_path(tile), findings)
+    }
+
+    /// Says whether it was told of a file that it is none.
+    pub(super) fn is_odd(&self, path: &Path) -> bool {
+        self.odd.borrow().contains(path)
+    }
+
+    /// Returns the folder of the log.
+    pub(super) fn public(&self) -> PathBuf {
+        self.path("log", "")
+    }
+
+    /// Returns the file of the stream's key.
+    pub(super) fn key_path(&self) -> PathBuf {
+        self.data.join("keys").join(format!("{}.vkey", self.stream.name()))
     }
 
     /// Returns where a tile lies.
@@ -145,8 +176,8 @@ impl Log<'_> {
         given: Option<&VerifierKey>,
         findings: &mut Findings,
     ) -> Result<Option<VerifierKey>, JournalError> {
-        let path = self.data.join("keys").join(format!("{}.vkey", self.stream.name()));
-        let held = read(&path)?.map(|bytes| {
+        let path = self.key_path();
+        let held = self.read(&path, findings)?.map(|bytes| {
             let text = String::from_utf8(bytes).ok();
             text.and_then(|text| VerifierKey::parse(text.strip_suffix('\n').unwrap_or(&text)))
         });
@@ -186,16 +217,18 @@ impl Log<'_> {
             }
         }
     }
-}
 
-/// Reads a file; none when it is not there.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
-    match fs::read(path) {
-        Err(error) if is_absent(&error) => Ok(None),
-        bytes => bytes.map(Some).map_err(reading(path)),
+    /// Reads a file; none when it is not there, or is told of as being no such file.
+    fn read(&self, path: &Path, findings: &mut Findings) -> Result<Option<Vec<u8>>, JournalError> {
+        match files::read(path)? {
+            Held::Absent => Ok(None),
+            Held::Bytes(bytes) => Ok(Some(bytes)),
+            Held::Odd(what) => {
+                if self.odd.borrow_mut().insert(path.to_owned()) {
+                    findings.add(self.finding(path, None, "file", what));
+                }
+                Ok(None)
+            }
+        }
     }
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::fs::OFlags;
+
 /// A file system.
 pub trait Disk: Send + Sync {
     /// Makes a folder and those above it, for their owner only, unless they are there.
@@ -86,13 +88,11 @@ impl Disk for LocalDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
-        Ok(Box::new(file))
+        regular(OpenOptions::new().read(true).write(true), path)
     }
 
     fn open_to_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = File::open(path)?;
-        Ok(Box::new(file))
+        regular(OpenOptions::new().read(true), path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -129,6 +129,16 @@ impl Disk for LocalDisk {
     fn free(&self, folder: &Path) -> io::Result<u64> {
         let disk = rustix::fs::statvfs(folder)?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+}
+
+/// Opens a file; refuses what is none, such as a pipe, which would be waited for without end.
+fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("flags are small");
+    let file = options.custom_flags(flags).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(Box::new(file)),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) fn write_frame(index: u64, payload: &[u8], frames: &mut Vec<u8>) {
 }
 
 /// Returns the checksum up to where the payload begins.
-fn crc_of_head(length: [u8; 4], index: u64) -> u32 {
+pub(super) fn crc_of_head(length: [u8; 4], index: u64) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&length), &index.to_le_bytes())
 }
 
@@ -299,7 +299,7 @@ fn lacks_sector(bytes: &[u8], offset: u64) -> bool {
 }
 
 /// Returns the length of a payload that a frame tells, if a payload may be that long.
-fn payload_length(length: [u8; 4]) -> Option<usize> {
+pub(super) fn payload_length(length: [u8; 4]) -> Option<usize> {
     let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
     (1..=MAX_PAYLOAD).contains(&length).then_some(length)
 }

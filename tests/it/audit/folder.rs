@@ -14,6 +14,7 @@ use breakwater::io::log::follower::Logs;
 use breakwater::io::metrics::{Build, Labels, Metrics};
 use breakwater::model::standing::Standing;
 use breakwater::model::time::UnixMillis;
+use breakwater::wire::record::admin::{Action, Admin};
 use breakwater::wire::record::ops::Ops;
 use breakwater::wire::record::read::is_start;
 use breakwater::wire::record::{self, Head, Lifecycle};
@@ -90,6 +91,15 @@ impl Node {
         let permit = self.permit(Stream::Money);
         let payload = record::lifecycle(&self.head(permit.seq()), &entropy::draw(), event);
         flushed(permit, payload);
+    }
+
+    /// Records that somebody pruned.
+    pub(crate) fn told_prune(&self, first_kept: u64) {
+        let permit = self.permit(Stream::Money);
+        let action = Action::Prune { before: self.at, segments: 1, records: 1, first_kept };
+        let admin = Admin { by: "cli".into(), action };
+        let head = self.head(permit.seq());
+        flushed(permit, record::admin::admin(&head, &entropy::draw(), &admin));
     }
 
     /// Sells so many times.
