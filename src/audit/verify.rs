@@ -16,6 +16,7 @@ use crate::io::journal::{JournalError, Stream};
 pub(super) mod ending;
 pub(super) mod files;
 mod growth;
+mod ids;
 mod junk;
 mod log;
 mod prices;
@@ -113,9 +114,9 @@ pub fn verify(
     options: &Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, JournalError> {
-    let mut report = Report::default();
-    let mut lives = Lives::default();
-    let mut job = Job { data, options, lives: &mut lives, report: &mut report, progress };
+    let (mut report, mut lives) = (Report::default(), Lives::default());
+    let (known, told) = (&mut lives, &mut report);
+    let mut job = Job { data, options, lives: known, report: told, progress, node: None };
     // The auctions cite configs, starts and gaps of the money stream.
     job.verify(Stream::Money)?;
     job.verify(Stream::Auction)?;

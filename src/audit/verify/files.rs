@@ -54,7 +54,7 @@ pub(in crate::audit) fn odd(path: &Path) -> Option<String> {
     Some(format!("it is {what}, not a file"))
 }
 
-/// Goes on with a walk; a segment that is no file counts as lost.
+/// Goes on with a walk; a segment that is no file counts as lost. After the last one it has ended.
 pub(in crate::audit) fn step<'a>(
     walk: &mut Walk<'a>,
     (data, stream): (&'a Path, Stream),
@@ -67,7 +67,9 @@ pub(in crate::audit) fn step<'a>(
                 return Err(JournalError::Io { doing: "read", path, source });
             };
             let next = segments.iter().map(|it| it.first).find(|first| index < *first);
-            *walk = Walk::from(data, stream, next.unwrap_or(u64::MAX))?;
+            if let Some(next) = next {
+                *walk = Walk::from(data, stream, next)?;
+            }
             Ok(Some(Step::Lost(Lost { file: path, index, offset: 0, next })))
         }
         step => step,

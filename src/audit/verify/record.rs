@@ -9,19 +9,23 @@ use crate::audit::finding::{Finding, name};
 use crate::audit::lives::{End, Lives, Snapshot};
 use crate::audit::numbers::{Hole, Numbers};
 use crate::audit::replay::{self, Fault};
+use crate::audit::verify::ids::Ids;
 use crate::audit::verify::{Report, prices};
 use crate::io::journal::read::Frame;
 use crate::io::journal::{JournalError, Stream};
 use crate::model::time::UnixMillis;
 use crate::wire::record::Kind;
 use crate::wire::record::read::view::{View, view};
-use crate::wire::record::read::{HeadFacts, RecordError};
+use crate::wire::record::read::{HeadFacts, RecordError, sections};
 use crate::wire::record::texts::Texts;
 
 /// What was seen of a stream.
 pub(super) struct Checks {
     stream: Stream,
     deep: bool,
+    /// The node whose log it is, as its key names it.
+    node: Option<Box<str>>,
+    ids: Ids,
     /// Numbers of the start whose records come now.
     numbers: Numbers,
     boot: Option<u64>,
@@ -48,11 +52,15 @@ struct Missing {
 }
 
 impl Checks {
-    pub(super) fn new(stream: Stream, deep: bool, _key: Option<&VerifierKey>) -> Self {
+    pub(super) fn new(stream: Stream, deep: bool, key: Option<&VerifierKey>) -> Self {
         let (numbers, missing) = (Numbers::default(), BTreeMap::new());
+        // `<domain>/<node>/<stream>`.
+        let node = key.and_then(|key| key.name().rsplit('/').nth(1)).map(Box::from);
         Self {
             stream,
             deep,
+            node,
+            ids: Ids::default(),
             numbers,
             boot: None,
             missing,
@@ -98,16 +106,29 @@ impl Checks {
                 Err(error) => found.wrong(&error),
             }
         }
+        if self.node.as_ref().is_some_and(|node| *node != record.head().node) {
+            let (of, node) = (&record.head().node, self.node.as_deref().unwrap_or_default());
+            found.here(
+                "node",
+                format!("it is a record of node {of:?}, and the log that of {node:?}"),
+            );
+        }
         self.number(record.head(), record.at, &mut found);
         self.citations(&record, lives, &mut found)?;
         self.content(&record, &mut found);
         if record.kind == Kind::Auction {
             found.report.auctions += 1;
+            if !self.ids.add(record.id.bytes()) {
+                found.here("id", TWICE.to_owned());
+            }
             for (section, what) in prices::faults(&record) {
                 found.here(&section, what);
             }
             if self.deep {
                 found.report.replayed += 1;
+                for (section, what) in sections::markup(&record, &mut self.texts) {
+                    found.here(&section, what.to_owned());
+                }
                 again(&record, &mut self.texts, &mut found);
             }
         }
@@ -123,6 +144,17 @@ impl Checks {
         first: u64,
         report: &mut Report,
     ) -> Result<(), JournalError> {
+        let folder = format!("journal/{}", self.stream.name());
+        let mut add = |index: Option<u64>, field: &str, what: String| {
+            let (file, field) = (folder.clone(), field.to_owned());
+            report.findings.add(Finding { file, index, field, what });
+        };
+        for index in self.ids.repeated(data, self.stream)? {
+            add(Some(index), "id", TWICE.to_owned());
+        }
+        if self.ids.is_many() {
+            add(None, "id", "too many ids are older than those before them to look at".to_owned());
+        }
         let open = self.boot;
         self.close();
         if !whole {
@@ -132,11 +164,7 @@ impl Checks {
             lives.catch_up(data)?;
         }
         let pruned = (0 < first).then(|| self.missing.keys().next().copied()).flatten();
-        let folder = format!("journal/{}", self.stream.name());
-        let mut add = |field: &str, what: String| {
-            let file = folder.clone();
-            report.findings.add(Finding { file, index: None, field: field.to_owned(), what });
-        };
+        let mut add = |field, what| add(None, field, what);
         for (&boot, missing) in &self.missing {
             let Some(life) = lives.life(boot) else {
                 add("boot", format!("start {boot} has records and no record of its start"));
@@ -190,8 +218,15 @@ impl Checks {
             found.wrong(&error);
         }
         let of_auctions = matches!(record.kind, Kind::Auction | Kind::Notices);
-        if of_auctions != (self.stream == Stream::Auction) && record.kind != Kind::Lifecycle {
-            found.here("kind", format!("it does not belong to the {} stream", self.stream.name()));
+        if of_auctions != (self.stream == Stream::Auction) {
+            let (kind, stream) = (record.kind.number(), self.stream.name());
+            found.here(
+                "kind",
+                format!("a record of kind {kind} does not belong to the {stream} stream"),
+            );
+        }
+        for (section, what) in sections::faults(record) {
+            found.here(&section, what.to_owned());
         }
     }
 
@@ -375,5 +410,7 @@ impl Found<'_> {
 /// A sale takes its time before the market it is sold in: a reload may come between. In
 /// milliseconds.
 const LEEWAY: u64 = 10_000;
+/// What is wrong with an id that is not the first.
+const TWICE: &str = "an auction before it has the same id";
 /// How many holes of a start are looked at; a node that leaves more has more to explain.
 const MOST_HOLES: usize = 10_000;

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use tlog::note::VerifierKey;
+
 use crate::audit::finding::{Finding, name};
 use crate::audit::lives::Lives;
 use crate::audit::verify::growth::Growth;
@@ -26,6 +28,8 @@ pub(super) struct Job<'a> {
     pub(super) lives: &'a mut Lives,
     pub(super) report: &'a mut Report,
     pub(super) progress: &'a mut dyn FnMut(Progress),
+    /// Domain and node, as the first key names them.
+    pub(super) node: Option<String>,
 }
 
 /// What is known of the stream so far.
@@ -53,6 +57,9 @@ impl<'a> Job<'a> {
         let log = Log::new(self.data, stream);
         let given = self.options.keys.iter().find(|key| stream_of(key) == Some(stream));
         let signed = log.signed(given, &mut self.report.findings)?;
+        if let Some(key) = &signed.key {
+            self.node(&log, key);
+        }
         let stats = StreamReport {
             signed: signed.private.as_ref().map(|mark| mark.size),
             published: signed.published.as_ref().map(|mark| mark.size),
@@ -82,6 +89,23 @@ impl<'a> Job<'a> {
             Stream::Money => self.report.money = way.stats,
         }
         Ok(())
+    }
+
+    /// Holds the name of a key against its stream and the other key.
+    fn node(&mut self, log: &Log<'_>, key: &VerifierKey) {
+        let stream = log.stream.name();
+        let node = key.name().strip_suffix(stream).and_then(|node| node.strip_suffix('/'));
+        let what = match (node, &self.node) {
+            (None, _) => format!("it is not the key of a log of the {stream} stream"),
+            (Some(node), Some(known)) if node != known => {
+                format!("it is the key of {node}, and that of the other stream of {known}")
+            }
+            (Some(node), _) => {
+                self.node = Some(node.to_owned());
+                return;
+            }
+        };
+        self.add(&log.key_path(), None, "key", what);
     }
 
     /// Reads on to the end, as far as it is written.

@@ -88,9 +88,14 @@ impl Node {
 
     /// Records what happened to it.
     pub(crate) fn life(&self, event: &Lifecycle) {
-        let permit = self.permit(Stream::Money);
-        let payload = record::lifecycle(&self.head(permit.seq()), &entropy::draw(), event);
-        flushed(permit, payload);
+        self.life_in((Stream::Money, "n1"), event);
+    }
+
+    /// Records what happened in a stream, as a node.
+    pub(crate) fn life_in(&self, (stream, node): (Stream, &str), event: &Lifecycle) {
+        let permit = self.permit(stream);
+        let head = Head { node, ..self.head(permit.seq()) };
+        flushed(permit, record::lifecycle(&head, &entropy::draw(), event));
     }
 
     /// Records that somebody pruned.
