@@ -36,18 +36,21 @@ fn damage_in_one_segment_leaves_the_others_verified() {
     node.sell(12);
     let data = node.stop();
     let all: Vec<_> = frames(data.path(), Stream::Auction).unwrap().map(Result::unwrap).collect();
-    let mut pairs = all.windows(2).skip(2);
-    let hurt = &pairs.find(|pair| pair[0].file == pair[1].file).unwrap()[0];
+    let hurt = &all[4];
     let mut bytes = fs::read(&hurt.file).unwrap();
     bytes[usize::try_from(hurt.offset).unwrap() + 100] ^= 4;
     fs::write(&hurt.file, bytes).unwrap();
     let report = verified(data.path());
     let [finding] = report.findings.listed() else { panic!("{report:?}") };
-    assert_eq!((finding.index, &*finding.field), (Some(hurt.index), "frame"));
+    assert_eq!((finding.index, &*finding.field), (Some(4), "frame"));
     assert!(hurt.file.ends_with(&finding.file), "{finding:?}");
-    let alone = format!("record {} cannot be read", hurt.index);
-    assert!(finding.what.ends_with(&alone), "what stands behind it is read: {finding:?}");
-    assert_eq!((report.auction.records, report.auction.end), (11, 12));
+    // Of a plain segment what stands behind it is read, of a sealed one no part of what is packed.
+    let lost = match hurt.file.extension().unwrap() == "zst" {
+        true => all.iter().filter(|it| it.file == hurt.file && 4 <= it.index).count(),
+        false => 1,
+    };
+    assert_eq!(report.auction.records, u64::try_from(12 - lost).unwrap());
+    assert_eq!(report.auction.end, 12, "the last segment was read");
 }
 
 #[test]

@@ -30,12 +30,12 @@ fn a_stream_that_was_taken_away_is_missed() {
             }
         }
         let found = one(&copy);
-        assert_eq!((&*found.file, &*found.field), ("journal/auction/", "stream"), "{found:?}");
+        assert_eq!((&*found.file, &*found.field), ("journal/auction", "stream"), "{found:?}");
         assert!(found.what.contains("its key is here"), "{found:?}");
         // With its key, too.
         fs::remove_file(copy.path().join("keys/auction.vkey")).unwrap();
         let found = one(&copy);
-        let file = if emptied { "keys/auction.vkey" } else { "journal/auction/" };
+        let file = if emptied { "keys/auction.vkey" } else { "journal/auction" };
         assert_eq!(found.file, file, "{found:?}");
     }
     // A node that sold nothing has nothing there but what it signed.
@@ -48,7 +48,7 @@ fn a_stream_that_another_tells_of_is_missed() {
     node.publish();
     node.life(&Lifecycle::LateSync { auction: entropy::draw().auction });
     let found = one(&node.stop());
-    assert_eq!((&*found.file, &*found.field), ("journal/auction/", "stream"), "{found:?}");
+    assert_eq!((&*found.file, &*found.field), ("journal/auction", "stream"), "{found:?}");
     assert!(found.what.contains("money record 2 tells of"), "{found:?}");
 }
 
