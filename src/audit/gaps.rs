@@ -1,7 +1,6 @@
 //! What a node's records say of its own silence: starts without stops, numbers without records.
 
 use std::path::Path;
-use std::thread::sleep;
 
 use serde::Serialize;
 
@@ -91,6 +90,12 @@ pub fn gaps(data: &Path) -> Result<Report, JournalError> {
     let money = numbers(data, Stream::Money, &mut lives, &mut report.findings)?;
     let auction = numbers(data, Stream::Auction, &mut lives, &mut report.findings)?;
     lives.catch_up(data)?;
+    let told = lives.tells_of_auctions().filter(|_| auction.is_empty());
+    if let Some(index) = told {
+        let what = format!("there are no auction records, and money record {index} tells of some");
+        let (file, field) = ("journal/auction".to_owned(), "stream".to_owned());
+        report.findings.add(Finding { file, index: Some(0), field, what });
+    }
     for (boot, life) in lives.all() {
         let end = match life.end {
             Some(End::Stop(_)) => Ended::Stop,
@@ -144,7 +149,7 @@ fn numbers(
         // Somebody may be writing.
         if 0 < left && signed <= reading.end && lives.is_last_open() {
             left -= 1;
-            sleep(ending::PAUSE);
+            ending::pause();
             reading.go(&mut walk, lives, findings)?;
             continue;
         }
@@ -242,6 +247,11 @@ fn missing(
     (boot, numbers, cut): (u64, &Numbers, bool),
 ) {
     let life = lives.life(boot);
+    if life.is_none() && lives.is_whole() {
+        let file = format!("journal/{}", stream.name());
+        let what = format!("start {boot} has records and no record of its start");
+        report.findings.add(Finding { file, index: None, field: "boot".to_owned(), what });
+    }
     // A start that runs, or ended without a stop, may lack what it was writing.
     let unfinished = life.is_some_and(|life| match life.end {
         Some(End::Gap(_)) => true,

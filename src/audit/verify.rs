@@ -4,7 +4,7 @@
 //! signed is read first and is the bound: records after it are checked too and counted apart, so
 //! that an exchange may be at work meanwhile. Damage is told, and the next segment read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tlog::note::VerifierKey;
 
@@ -30,6 +30,8 @@ pub struct Options {
     pub deep: bool,
     /// Keys that check the checkpoints of their streams, instead of those in the folder.
     pub keys: Vec<VerifierKey>,
+    /// The folder `journal.anchor`, whose checkpoints are held against the streams too.
+    pub anchor: Option<PathBuf>,
 }
 
 /// What was verified, and what is wrong.

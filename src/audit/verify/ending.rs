@@ -4,7 +4,7 @@
 //! at work is told from what it leaves, a last start without a stop.
 
 use std::path::Path;
-use std::thread::sleep;
+use std::thread;
 use std::time::Duration;
 
 use crate::audit::verify::files;
@@ -47,7 +47,7 @@ fn trailing<'a>(
             return Ok(Some(trailing));
         }
         // Somebody may be writing.
-        sleep(PAUSE);
+        pause();
         job.go(way, walk)?;
     }
     Ok(None)
@@ -109,6 +109,9 @@ fn absent(job: &mut Job<'_>, way: &Way<'_>) {
         None if stream == Stream::Auction && 0 < money && !folder.is_dir() => {
             Some("the money stream of the same node is here".to_owned())
         }
+        None if stream == Stream::Money && there(job.data, Stream::Auction) => {
+            Some("the auction stream of the same node is here".to_owned())
+        }
         // A log is signed from its first start on, without records too.
         None if way.signed.key.is_some() && way.signed.unsigned => Some(
             "its key is here, and no checkpoint, which a node signs before its first record"
@@ -128,6 +131,11 @@ fn absent(job: &mut Job<'_>, way: &Way<'_>) {
     }
 }
 
+/// Says whether a stream has segments.
+fn there(data: &Path, stream: Stream) -> bool {
+    walk::segments(data, stream).is_ok_and(|segments| !segments.is_empty())
+}
+
 /// Tells of records that are missing at the front, and were not pruned by anyone who says so.
 fn front(job: &mut Job<'_>, way: &mut Way<'_>) -> Result<(), JournalError> {
     let Some((first, file)) = way.first.clone() else { return Ok(()) };
@@ -137,7 +145,7 @@ fn front(job: &mut Job<'_>, way: &mut Way<'_>) -> Result<(), JournalError> {
             if first < oldest(job, way)? || !job.lives.is_last_open() {
                 break;
             }
-            sleep(PAUSE);
+            pause();
         }
         let first = oldest(job, way)?.max(first);
         way.growth.bundles(first, &mut job.report.findings);
@@ -154,7 +162,7 @@ fn front(job: &mut Job<'_>, way: &mut Way<'_>) -> Result<(), JournalError> {
             break;
         }
         // A node tells what it pruned soon after.
-        sleep(PAUSE);
+        pause();
     }
     let told = job.lives.first_kept();
     if told < first && job.lives.is_whole() {
@@ -168,6 +176,12 @@ fn front(job: &mut Job<'_>, way: &mut Way<'_>) -> Result<(), JournalError> {
     Ok(())
 }
 
+/// Waits for a moment before a look at files that another process writes: they tell nobody when they
+/// change.
+pub(in crate::audit) fn pause() {
+    thread::park_timeout(PAUSE);
+}
+
 /// Returns the first record that is kept as of this moment.
 fn oldest(job: &Job<'_>, way: &Way<'_>) -> Result<u64, JournalError> {
     let segments = walk::segments(job.data, way.checks.stream())?;
@@ -179,7 +193,7 @@ pub(in crate::audit) const ATTEMPTS: u32 = 10;
 /// How often it is looked whether a prune is told of: a node tells within two seconds.
 const TELLING: u32 = 120;
 /// The time between two looks.
-pub(in crate::audit) const PAUSE: Duration = Duration::from_millis(25);
+const PAUSE: Duration = Duration::from_millis(25);
 /// How long a node may write before its first checkpoint, in milliseconds: `journal.checkpoint` is a
 /// minute at most.
 const UNSIGNED: u64 = 120_000;

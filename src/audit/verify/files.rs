@@ -7,7 +7,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use crate::audit::walk::{self, Lost, Step, Walk, reading};
-use crate::io::journal::disk::{Disk, LocalDisk};
+use crate::io::journal::disk::{Disk, LONGEST, LocalDisk};
 use crate::io::journal::{JournalError, Stream};
 
 /// What is there under the name of a file.
@@ -42,11 +42,15 @@ pub(super) fn read(path: &Path) -> Result<Held, JournalError> {
     Ok(Held::Bytes(bytes))
 }
 
-/// Says what stands under the name of a file that is none.
+/// Says what stands under the name of a file that is none, or too long for one.
 pub(in crate::audit) fn odd(path: &Path) -> Option<String> {
-    let kind = fs::metadata(path).ok()?.file_type();
+    let known = fs::metadata(path).ok()?;
+    let kind = known.file_type();
     let what = match kind {
-        _ if kind.is_file() => return None,
+        _ if kind.is_file() && known.len() <= LONGEST => return None,
+        _ if kind.is_file() => {
+            return Some(format!("it has {} bytes, more than any file of ours", known.len()));
+        }
         _ if kind.is_dir() => "a folder",
         _ if kind.is_fifo() => "a pipe",
         _ => "something else",

@@ -14,6 +14,7 @@ use crate::audit::finding::{Finding, Findings, name};
 use crate::audit::verify::files::{self, Held, is_absent};
 use crate::audit::walk::reading;
 use crate::io::journal::{JournalError, Stream};
+use crate::io::log::anchored;
 
 /// The log of one stream.
 pub(super) struct Log<'a> {
@@ -41,6 +42,8 @@ pub(super) struct Signed {
     pub(super) published: Option<Mark>,
     /// What was signed last.
     pub(super) private: Option<Mark>,
+    /// What was signed last as the anchor has it.
+    pub(super) anchored: Option<Mark>,
     /// Whether there is no file of a checkpoint at all.
     pub(super) unsigned: bool,
 }
@@ -53,7 +56,7 @@ impl Signed {
 
     /// Returns the states that were signed.
     pub(super) fn marks(&self) -> impl Iterator<Item = &Mark> {
-        self.published.iter().chain(&self.private)
+        self.published.iter().chain(&self.private).chain(&self.anchored)
     }
 }
 
@@ -67,9 +70,15 @@ impl<'a> Log<'a> {
     pub(super) fn signed(
         &self,
         given: Option<&VerifierKey>,
+        anchor: Option<&Path>,
         findings: &mut Findings,
     ) -> Result<Signed, JournalError> {
         let key = self.key(given, findings)?;
+        // It is never ahead of the private one.
+        let anchored = match anchor.map(|anchor| anchored(anchor, self.stream)) {
+            Some(file) => Some((self.read(&file, findings)?, file)),
+            None => None,
+        };
         let published = self.path("log", "checkpoint");
         let published = (self.read(&published, findings)?, published);
         let private = self.path("journal", "checkpoint");
@@ -96,7 +105,34 @@ impl<'a> Log<'a> {
             let what = format!("it counts {size} records, and the private checkpoint only {less}");
             findings.add(self.finding(&published.file, None, "size", what));
         }
-        Ok(Signed { key, published, private, unsigned })
+        let anchored = self.anchored(key.as_ref(), anchored, private.as_ref(), findings);
+        Ok(Signed { key, published, private, anchored, unsigned })
+    }
+
+    /// Reads the copy at the anchor, which is another disk: there must be one.
+    fn anchored(
+        &self,
+        key: Option<&VerifierKey>,
+        copy: Option<(Option<Vec<u8>>, PathBuf)>,
+        private: Option<&Mark>,
+        findings: &mut Findings,
+    ) -> Option<Mark> {
+        let (note, file) = copy?;
+        if note.is_none() && !self.is_odd(&file) {
+            let what = "the anchor holds no checkpoint of this stream".to_owned();
+            findings.add(self.finding(&file, None, "checkpoint", what));
+        }
+        let mark = self.mark(key, (note, file), findings)?;
+        let size = private.map_or(0, |private| private.size);
+        if size < mark.size {
+            let what = format!(
+                "it counts {} records, and the private checkpoint {size}: this data folder is an \
+                 older copy, or was cut short",
+                mark.size
+            );
+            findings.add(self.finding(&mark.file, None, "size", what));
+        }
+        Some(mark)
     }
 
     /// Returns the bytes of a tile; none when there is no such file.

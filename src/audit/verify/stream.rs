@@ -56,7 +56,8 @@ impl<'a> Job<'a> {
     pub(super) fn verify(&mut self, stream: Stream) -> Result<(), JournalError> {
         let log = Log::new(self.data, stream);
         let given = self.options.keys.iter().find(|key| stream_of(key) == Some(stream));
-        let signed = log.signed(given, &mut self.report.findings)?;
+        let anchor = self.options.anchor.as_deref();
+        let signed = log.signed(given, anchor, &mut self.report.findings)?;
         if let Some(key) = &signed.key {
             self.node(&log, key);
         }
@@ -207,17 +208,22 @@ impl<'a> Job<'a> {
         }
         let mut next = lost.index;
         let mut told = false;
+        let mut read = 0_u64;
         let below = lost.next.unwrap_or(u64::MAX);
         for frame in salvage::behind(&lost.file, (segment, lost.index), lost.offset, below) {
             if next < frame.index {
                 self.hole(way, lost, next..frame.index)?;
                 told = true;
             }
-            next = frame.index + 1;
+            (next, read) = (frame.index + 1, read + 1);
             self.record(way, &frame)?;
         }
         let end = lost.next.unwrap_or_else(|| next.max(way.signed.size()));
-        if next < end || !told {
+        if 0 < read && !told && end <= next {
+            // A header.
+            let what = format!("damaged at offset {}; every record can be read", lost.offset);
+            self.add(&lost.file, Some(lost.index), "frame", what);
+        } else if next < end || !told {
             self.hole(way, lost, next..end)?;
         }
         Ok(())

@@ -132,15 +132,21 @@ impl Disk for LocalDisk {
     }
 }
 
-/// Opens a file; refuses what is none, such as a pipe, which would be waited for without end.
+/// Opens a file; refuses what is none, such as a pipe, which would be waited for without end, and
+/// what would be read without end.
 fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<Box<dyn DiskFile>> {
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("flags are small");
     let file = options.custom_flags(flags).open(path)?;
-    match file.metadata()?.is_file() {
+    let known = file.metadata()?;
+    match known.is_file() && known.len() <= LONGEST {
         true => Ok(Box::new(file)),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file of a journal")),
     }
 }
+
+/// No file that is opened is longer, in bytes: the largest segment, a record past its end, and what
+/// is written ahead.
+pub const LONGEST: u64 = (1 << 30) + (64 << 20);
 
 fn open_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)

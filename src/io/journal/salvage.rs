@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::io::journal::disk::{Disk, LocalDisk};
+use crate::io::journal::disk::{Disk, LONGEST, LocalDisk};
 use crate::io::journal::read::Frame;
 use crate::io::journal::sealed::{Sealed, after};
 use crate::io::journal::segment::{FRAME_HEAD, Found, crc_of_head, payload_length, read_frame};
@@ -52,7 +52,7 @@ pub fn behind(path: &Path, (first, index): (u64, u64), offset: u64, below: u64) 
 
 fn plain(path: &Path, offset: u64) -> Option<Source> {
     let file = LocalDisk.open_to_read(path).ok()?;
-    let length = file.length().ok()?.saturating_sub(offset).min(MOST);
+    let length = file.length().ok()?.saturating_sub(offset).min(LONGEST);
     let mut bytes = vec![0; usize::try_from(length).ok()?];
     let count = file.read_at(offset, &mut bytes).ok()?;
     bytes.truncate(count);
@@ -154,8 +154,6 @@ impl Plain {
     }
 }
 
-/// No plain segment is longer by far; of one that is, the rest is not looked at.
-const MOST: u64 = 256 << 20;
 /// What may be computed to find frames, in bytes that are summed up: a hostile segment ends it.
 const WORK: u64 = 8 << 30;
 /// What a try with another index costs, in the same.

@@ -7,8 +7,10 @@ use breakwater::audit::finding::Finding;
 use breakwater::audit::gaps::gaps;
 use breakwater::audit::verify::{Options, verify};
 use breakwater::io::entropy;
+use breakwater::io::journal::prune::prune;
 use breakwater::io::journal::read::frames;
 use breakwater::io::journal::{Limits, Stream, files};
+use breakwater::model::time::UnixMillis;
 use breakwater::wire::record::Lifecycle;
 use tempfile::TempDir;
 
@@ -141,9 +143,7 @@ fn what_stands_in_the_place_of_a_file_is_told() {
         let path = data.path().join(file);
         let good = fs::read(&path).unwrap();
         let puts: [fn(&Path); 3] = [folder, pipe, huge];
-        // A segment is long as a rule.
-        let count = if file.ends_with(".seg") { 2 } else { 3 };
-        for put in &puts[..count] {
+        for put in puts {
             fs::remove_file(&path).unwrap();
             put(&path);
             let report = verify(data.path(), &Options::default(), &mut |_| {}).unwrap();
@@ -223,6 +223,86 @@ fn kinds_nodes_and_ids_are_held_against_the_stream() {
     let report = verified(node.stop().path());
     let found: Vec<_> = report.findings.listed().iter().map(|it| (it.index, &*it.field)).collect();
     assert_eq!(found, [(Some(2), "node"), (Some(1), "id"), (Some(2), "kind")], "{report:?}");
+}
+
+/// Markup stands for what was judged: another ad in its place is found.
+#[test]
+fn markup_that_is_not_the_ad_that_was_judged_is_found() {
+    for (from, to) in [("00:00:15", "00:00:30"), ("version=\"4.2\"", "version=\"3.0\"")] {
+        let mut node = Node::start();
+        let permit = node.permit(Stream::Auction);
+        let payload = node.auction(permit.seq(), |sale| {
+            let markup = &mut sale.input.replies[0].bids[0].creative.markup;
+            let changed = markup.replace(from, to);
+            assert_ne!(changed, **markup);
+            *markup = changed.into();
+        });
+        flushed(permit, payload);
+        let found = one(&node.stop());
+        assert_eq!((found.index, &*found.field), (Some(0), "markup:1"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_older_than_its_anchor_does_not_hold() {
+    let mut node = Node::start();
+    node.sell(2);
+    node.publish();
+    let older = copy(node.data.path());
+    node.sell(1);
+    let data = node.stop();
+    let anchor = tempfile::tempdir().unwrap();
+    let options = Options { anchor: Some(anchor.path().to_owned()), ..Options::default() };
+    let found = |data: &TempDir| {
+        let report = verify(data.path(), &options, &mut |_| {}).unwrap();
+        let listed = report.findings.listed().iter();
+        listed.map(|it| (it.field.clone(), it.what.clone())).collect::<Vec<_>>()
+    };
+    let missing = found(&data);
+    assert_eq!(missing.len(), 2, "an anchor without checkpoints: {missing:?}");
+    for stream in ["auction", "money"] {
+        let from = data.path().join("journal").join(stream).join("checkpoint");
+        fs::copy(from, anchor.path().join(format!("{stream}.checkpoint"))).unwrap();
+    }
+    assert_eq!(found(&data), []);
+    let fields: Vec<_> = found(&older).into_iter().map(|it| it.0).collect();
+    assert!(
+        fields.contains(&"size".to_owned()) && fields.contains(&"index".to_owned()),
+        "{fields:?}"
+    );
+}
+
+/// Whoever verifies beside a prune finds what is left, and nothing wrong with it.
+#[test]
+fn a_prune_meanwhile_is_no_fault() {
+    let limits = Limits { segment: 16 << 10, ahead: 64, ..Limits::default() };
+    let mut node = Node::start_in(tempfile::tempdir().unwrap(), limits);
+    let begun = node.at;
+    node.sell(900);
+    node.publish();
+    let path = node.data.path().to_owned();
+    until("the full segments are sealed", || {
+        let all = files(&path, Stream::Auction).unwrap();
+        let (_, full) = all.split_last().unwrap();
+        full.iter().all(|it| it.sealed).then_some(())
+    });
+    std::thread::scope(|scope| {
+        let pruning = scope.spawn(|| {
+            for step in 1..=8 {
+                let before = UnixMillis(begun.0 + step * 100);
+                let pruned = prune(&path, Stream::Auction, before).unwrap();
+                node.told_prune(pruned.first_kept);
+            }
+        });
+        let mut rounds = 0;
+        while !pruning.is_finished() || rounds < 2 {
+            let report = verify(&path, &Options::default(), &mut |_| {}).unwrap();
+            assert_eq!(report.findings.listed(), []);
+            rounds += 1;
+        }
+    });
+    let report = verified(node.stop().path());
+    assert!(report.findings.is_empty() && 700 < report.auction.first, "{report:?}");
 }
 
 /// Returns the one finding.

@@ -134,3 +134,6 @@ fn with(body: &str) -> Vec<String> {
 }
 
 const EXTRA: &str = "a record of its kind has no such section";
+
+#[cfg(test)]
+mod tests;
