@@ -203,7 +203,7 @@ impl<'a> Growth<'a> {
             match self.log.tile(tile, found)? {
                 Some(bytes) => self.entries(tile, &bytes, found),
                 None if ends <= self.signed && self.kept_from < ends => {
-                    self.gone.push((tile, ends))
+                    self.gone.push((tile, ends));
                 }
                 None => {}
             }
