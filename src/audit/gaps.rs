@@ -9,7 +9,7 @@ use crate::audit::lives::{End, Lives};
 use crate::audit::numbers::Numbers;
 use crate::audit::verify::record::field;
 use crate::audit::verify::{ending, files};
-use crate::audit::walk::{Step, Trailing, Walk};
+use crate::audit::walk::{self, Step, Trailing, Walk};
 use crate::io::journal::read::{self, Frame};
 use crate::io::journal::{JournalError, Stream};
 use crate::io::log::private;
@@ -91,6 +91,10 @@ pub fn gaps(data: &Path) -> Result<Report, JournalError> {
     let auction = numbers(data, Stream::Auction, &mut lives, &mut report.findings)?;
     lives.catch_up(data)?;
     let told = lives.tells_of_auctions().filter(|_| auction.is_empty());
+    let told = match walk::segments(data, Stream::Auction)?.is_empty() {
+        true => told,
+        false => None,
+    };
     if let Some(index) = told {
         let what = format!("there are no auction records, and money record {index} tells of some");
         let (file, field) = ("journal/auction".to_owned(), "stream".to_owned());
