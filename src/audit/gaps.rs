@@ -8,9 +8,12 @@ use crate::audit::finding::{Finding, Findings, name};
 use crate::audit::lives::{End, Lives};
 use crate::audit::numbers::Numbers;
 use crate::audit::verify::record::field;
-use crate::audit::walk::{Step, Walk};
+use crate::audit::verify::{ending, files};
+use crate::audit::walk::{self, Step, Trailing, Walk};
+use crate::io::journal::read::{self, Frame};
 use crate::io::journal::{JournalError, Stream};
-use crate::wire::record::{Lifecycle, read};
+use crate::io::log::private;
+use crate::wire::record::{self, Lifecycle};
 
 /// What is missing of the life of a node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -102,6 +105,16 @@ pub fn gaps(data: &Path) -> Result<Report, JournalError> {
     lives.catch_up(data)?;
     report.origins =
         lives.origins().iter().filter_map(|(index, event)| told(*index, event)).collect();
+    let told = lives.tells_of_auctions().filter(|_| auction.is_empty());
+    let told = match walk::segments(data, Stream::Auction)?.is_empty() {
+        true => told,
+        false => None,
+    };
+    if let Some(index) = told {
+        let what = format!("there are no auction records, and money record {index} tells of some");
+        let (file, field) = ("journal/auction".to_owned(), "stream".to_owned());
+        report.findings.add(Finding { file, index: Some(0), field, what });
+    }
     for (boot, life) in lives.all() {
         let end = match life.end {
             Some(End::Stop(_)) => Ended::Stop,
@@ -152,6 +165,16 @@ fn told(index: u64, event: &Lifecycle) -> Option<Told> {
 /// The numbers of a start, and whether records before them were pruned.
 type Seen = (u64, Numbers, bool);
 
+/// A stream being read.
+struct Reading<'a> {
+    data: &'a Path,
+    stream: Stream,
+    seen: Vec<Seen>,
+    /// The index after the last record.
+    end: u64,
+    damaged: bool,
+}
+
 /// Reads a stream and returns the numbers of each start.
 fn numbers(
     data: &Path,
@@ -159,49 +182,104 @@ fn numbers(
     lives: &mut Lives,
     findings: &mut Findings,
 ) -> Result<Vec<Seen>, JournalError> {
-    let mut seen: Vec<Seen> = Vec::new();
+    // Before the records: a node at work signs more meanwhile.
+    let signed = signed(data, stream, findings)?;
+    let mut reading = Reading { data, stream, seen: Vec::new(), end: 0, damaged: false };
     let mut walk = Walk::from(data, stream, 0)?;
-    while let Some(step) = walk.step()? {
-        let frame = match step {
-            Step::Record(frame) => frame,
-            Step::Lost(lost) => {
-                if stream == Stream::Money {
-                    lives.lose(lost.index..lost.next.unwrap_or(u64::MAX));
+    reading.go(&mut walk, lives, findings)?;
+    let mut left = ending::ATTEMPTS;
+    while let Some(Trailing { file, offset }) = ending::after(&walk, data, stream)? {
+        // Somebody may be writing.
+        if 0 < left && signed <= reading.end && lives.is_last_open() {
+            left -= 1;
+            ending::pause();
+            reading.go(&mut walk, lives, findings)?;
+            continue;
+        }
+        let what = format!("from offset {offset} on it holds bytes of no record");
+        reading.add(&file, reading.end, "frame", what, findings);
+        break;
+    }
+    if reading.end < signed && !reading.damaged {
+        let folder = data.join("journal").join(stream.name());
+        let what = format!("the records end here, and the signed checkpoint counts {signed}");
+        reading.add(&folder, reading.end, "index", what, findings);
+    }
+    Ok(reading.seen)
+}
+
+/// Returns how many records are signed; what does not say is a finding.
+fn signed(data: &Path, stream: Stream, findings: &mut Findings) -> Result<u64, JournalError> {
+    let file = private(data, stream);
+    let what = match read::signed(data, stream) {
+        Ok(signed) => return Ok(signed),
+        Err(JournalError::Damaged { .. }) => "it does not say how many records are signed",
+        Err(JournalError::Io { .. }) if files::odd(&file).is_some() => "it is not a file",
+        Err(error) => return Err(error),
+    };
+    let (file, field) = (name(data, &file), "checkpoint".to_owned());
+    findings.add(Finding { file, index: None, field, what: what.to_owned() });
+    Ok(0)
+}
+
+impl<'a> Reading<'a> {
+    /// Reads on to the end, as far as it is written.
+    fn go(
+        &mut self,
+        walk: &mut Walk<'a>,
+        lives: &mut Lives,
+        findings: &mut Findings,
+    ) -> Result<(), JournalError> {
+        while let Some(step) = files::step(walk, (self.data, self.stream))? {
+            match step {
+                Step::Record(frame) => self.record(&frame, lives, findings),
+                Step::Lost(lost) => {
+                    self.damaged = true;
+                    if self.stream == Stream::Money {
+                        lives.lose(lost.index..lost.next.unwrap_or(u64::MAX));
+                    }
+                    let rest = match lost.next {
+                        Some(next) => format!("up to record {next} no number is known"),
+                        None => "what follows is not known".to_owned(),
+                    };
+                    let what = format!("damaged at offset {}: {rest}", lost.offset);
+                    self.add(&lost.file, lost.index, "frame", what, findings);
                 }
-                findings.add(Finding {
-                    file: name(data, &lost.file),
-                    index: Some(lost.index),
-                    field: "frame".to_owned(),
-                    what: format!("damaged at offset {}", lost.offset),
-                });
-                continue;
             }
-        };
-        let read = read::read(&frame.payload).and_then(|record| {
-            if stream == Stream::Money {
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, frame: &Frame, lives: &mut Lives, findings: &mut Findings) {
+        let fresh = self.seen.is_empty();
+        self.end = frame.index + 1;
+        let read = record::read::read(&frame.payload).and_then(|record| {
+            if self.stream == Stream::Money {
                 lives.take(frame.index, &record)?;
             }
-            record.head()
+            Ok((record.at, record.head()?))
         });
         match read {
-            Ok(head) => {
-                if seen.last().is_none_or(|(boot, ..)| *boot != head.boot) {
-                    let cut = seen.is_empty() && 0 < frame.index;
-                    seen.push((head.boot, Numbers::default(), cut));
+            Ok((at, head)) => {
+                if self.seen.last().is_none_or(|(boot, ..)| *boot != head.boot) {
+                    let cut = fresh && 0 < frame.index;
+                    self.seen.push((head.boot, Numbers::default(), cut));
                 }
-                if let Some((_, numbers, _)) = seen.last_mut() {
-                    numbers.add(head.seq);
+                if let Some((_, numbers, _)) = self.seen.last_mut() {
+                    numbers.add(head.seq, at);
                 }
             }
-            Err(error) => findings.add(Finding {
-                file: name(data, &frame.file),
-                index: Some(frame.index),
-                field: field(&error).to_owned(),
-                what: error.to_string(),
-            }),
+            Err(error) => {
+                let (field, what) = (field(&error), error.to_string());
+                self.add(&frame.file, frame.index, field, what, findings);
+            }
         }
     }
-    Ok(seen)
+
+    fn add(&self, file: &Path, index: u64, field: &str, what: String, findings: &mut Findings) {
+        let (file, index) = (name(self.data, file), Some(index));
+        findings.add(Finding { file, index, field: field.to_owned(), what });
+    }
 }
 
 /// Adds the runs of numbers that a start lacks.
@@ -212,21 +290,28 @@ fn missing(
     (boot, numbers, cut): (u64, &Numbers, bool),
 ) {
     let life = lives.life(boot);
+    if life.is_none() && lives.is_whole() {
+        let file = format!("journal/{}", stream.name());
+        let what = format!("start {boot} has records and no record of its start");
+        report.findings.add(Finding { file, index: None, field: "boot".to_owned(), what });
+    }
     // A start that runs, or ended without a stop, may lack what it was writing.
     let unfinished = life.is_some_and(|life| match life.end {
         Some(End::Gap(_)) => true,
         Some(End::Stop(_)) => false,
         None => lives.is_open(boot),
     });
-    let pruned = if cut { numbers.first().unwrap_or(0) } else { 0 };
-    for run in numbers.missing() {
+    let first = numbers.first().filter(|_| cut);
+    for hole in numbers.missing() {
+        let run = hole.numbers.clone();
         let told = life.is_some_and(|life| run.clone().all(|number| life.is_told(stream, number)));
+        let cut = first.is_some_and(|first| hole.fits_cut(first));
         report.missing.push(Missing {
             stream: stream.name(),
             boot,
             from: run.start,
             to: run.end,
-            explained: unfinished || run.end <= pruned || told,
+            explained: (unfinished && hole.fits_crash()) || cut || told,
         });
     }
 }

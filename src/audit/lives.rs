@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 
+use crate::audit::verify::files;
 use crate::audit::walk::{Step, Walk};
 use crate::io::journal::{JournalError, Stream};
 use crate::model::time::UnixMillis;
+use crate::wire::record::admin::Action;
 use crate::wire::record::read::{self, Record, RecordError};
-use crate::wire::record::{Kind, Lifecycle};
+use crate::wire::record::{Kind, Lifecycle, StreamName};
 
 /// One start of the node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -54,6 +56,10 @@ pub(super) struct Lives {
     next: u64,
     /// Records that could not be read.
     lost: Vec<Range<u64>>,
+    /// The first auction record kept, as far as records of prunes tell.
+    first_kept: u64,
+    /// The first record that tells of an auction record.
+    tells_of_auctions: Option<u64>,
 }
 
 /// What is wrong about a start that a record tells of.
@@ -84,7 +90,14 @@ impl Lives {
     ) -> Result<Option<Fault>, RecordError> {
         self.next = index + 1;
         match record.kind {
-            Kind::Auction | Kind::Notices | Kind::Admin => Ok(None),
+            Kind::Auction | Kind::Notices => Ok(None),
+            Kind::Admin => {
+                self.tells_of_auctions.get_or_insert(index);
+                if let Action::Prune { first_kept, .. } = record.admin()?.action {
+                    self.first_kept = self.first_kept.max(first_kept);
+                }
+                Ok(None)
+            }
             Kind::Config | Kind::Rates => {
                 let snapshot = Snapshot { root: record.root, at: record.at };
                 if record.kind == Kind::Rates {
@@ -114,7 +127,7 @@ impl Lives {
     /// Takes what was written since to the money stream, as it stands.
     pub(super) fn catch_up(&mut self, data: &Path) -> Result<(), JournalError> {
         let mut walk = Walk::from(data, Stream::Money, self.next)?;
-        while let Some(step) = walk.step()? {
+        while let Some(step) = files::step(&mut walk, (data, Stream::Money))? {
             match step {
                 // What is wrong with it is found when it is the stream's turn.
                 Step::Record(frame) => match read::read(&frame.payload) {
@@ -167,6 +180,21 @@ impl Lives {
         self.lost.iter().any(|range| range.contains(&index))
     }
 
+    /// Returns the first auction record that is kept, as records of prunes tell; 0 without one.
+    pub(super) fn first_kept(&self) -> u64 {
+        self.first_kept
+    }
+
+    /// Returns the first record that tells of a record of the auction stream, if there is one.
+    pub(super) fn tells_of_auctions(&self) -> Option<u64> {
+        self.tells_of_auctions
+    }
+
+    /// Says whether the last start runs, or ended without a stop.
+    pub(super) fn is_last_open(&self) -> bool {
+        self.by_boot.last_key_value().is_some_and(|(boot, _)| self.is_open(*boot))
+    }
+
     /// Says whether all records could be read.
     pub(super) fn is_whole(&self) -> bool {
         self.lost.is_empty()
@@ -205,9 +233,21 @@ impl Lives {
                 }
                 life.auction.extend(auction);
                 life.money.extend(money);
+                if !auction.is_empty() {
+                    // A number is told of only when a higher one was used.
+                    self.tells_of_auctions.get_or_insert(index);
+                }
                 None
             }
-            Lifecycle::LateSync { .. } | Lifecycle::Cut { .. } | Lifecycle::Clock { .. } => None,
+            Lifecycle::LateSync { .. } => {
+                self.tells_of_auctions.get_or_insert(index);
+                None
+            }
+            Lifecycle::Cut { stream: StreamName::Auction, index: torn, .. } if 0 < *torn => {
+                self.tells_of_auctions.get_or_insert(index);
+                None
+            }
+            Lifecycle::Cut { .. } | Lifecycle::Clock { .. } => None,
         }
     }
 

@@ -4,7 +4,7 @@
 //! signed is read first and is the bound: records after it are checked too and counted apart, so
 //! that an exchange may be at work meanwhile. Damage is told, and the next segment read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tlog::note::VerifierKey;
 
@@ -13,7 +13,11 @@ use crate::audit::lives::Lives;
 use crate::audit::verify::stream::Job;
 use crate::io::journal::{JournalError, Stream};
 
+pub(super) mod ending;
+pub(super) mod files;
 mod growth;
+mod ids;
+mod junk;
 mod log;
 mod prices;
 pub(super) mod record;
@@ -27,6 +31,8 @@ pub struct Options {
     /// Keys that check the checkpoints of their streams, instead of those in the folder; one a
     /// stream.
     pub keys: Vec<VerifierKey>,
+    /// The folder `journal.anchor`, whose checkpoints are held against the streams too.
+    pub anchor: Option<PathBuf>,
 }
 
 /// What was verified, and what is wrong.
@@ -122,9 +128,9 @@ pub fn verify(
     options: &Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, JournalError> {
-    let mut report = Report::default();
-    let mut lives = Lives::default();
-    let mut job = Job { data, options, lives: &mut lives, report: &mut report, progress };
+    let (mut report, mut lives) = (Report::default(), Lives::default());
+    let (known, told) = (&mut lives, &mut report);
+    let mut job = Job { data, options, lives: known, report: told, progress, node: None };
     // The auctions cite configs, starts and gaps of the money stream.
     job.verify(Stream::Money)?;
     job.verify(Stream::Auction)?;

@@ -1,6 +1,6 @@
 //! A stream record by record, past damage: what cannot be read is told, and the next segment read.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -157,22 +157,6 @@ pub(super) fn header(segment: &Path) -> Result<Option<[u8; 16]>, JournalError> {
 pub(super) fn origin_hash(origin: &str) -> [u8; 16] {
     let hash: [u8; 32] = Sha256::digest(origin).into();
     *hash.first_chunk().expect("16 is below 32")
-}
-
-/// Says whether an exchange has the journal open.
-///
-/// The lock is looked at, not taken, unless nobody holds it, and then for no time to speak of.
-pub(super) fn is_running(data: &Path) -> Result<bool, JournalError> {
-    let path = data.join("journal/lock");
-    let file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        file => file.map_err(reading(&path))?,
-    };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(reading(&path)(error)),
-    }
 }
 
 /// Returns where the first byte from an offset on stands that is not zero.

@@ -103,7 +103,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let (ending, seen, mut books) = ended?;
     books.catch_up()?;
     // The exchange has stopped, so that everything is signed.
-    let deep = verify::Options { deep: true, keys: Vec::new() };
+    let deep = verify::Options { deep: true, ..verify::Options::default() };
     let audit = verify::verify(&data, &deep, &mut |_| {})?;
     let summary = Summary { seed: options.seed, seen, tally: books.total(), notices, audit };
     conclude(&summary, options, &mut *out)?;

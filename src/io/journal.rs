@@ -37,6 +37,7 @@ pub mod queue;
 pub mod read;
 pub mod recover;
 pub mod rewrite;
+pub mod salvage;
 mod seal;
 mod sealed;
 mod search;

@@ -5,4 +5,5 @@ mod corruption;
 pub(crate) mod folder;
 mod keeping;
 mod markup;
+mod taken;
 mod verify;

@@ -28,6 +28,9 @@ pub(super) struct Growth<'a> {
     kept_from: u64,
     /// Whether hashes were missing, so that nothing more can be said.
     lost: bool,
+    /// Full bundles that are not there, and the index after each: a prune may have taken them
+    /// meanwhile, before their records.
+    gone: Vec<(Tile, u64)>,
 }
 
 impl<'a> Growth<'a> {
@@ -38,7 +41,8 @@ impl<'a> Growth<'a> {
         let signed = marks.first().map_or(0, |mark| mark.size);
         let (edge, bundle) = (vec![Vec::new()], Vec::new());
         let (size, kept_from) = (0, 0);
-        Self { log, size, edge, bundle, holes: false, marks, signed, kept_from, lost: false }
+        let (holes, lost, gone) = (false, false, Vec::new());
+        Self { log, size, edge, bundle, holes, marks, signed, kept_from, lost, gone }
     }
 
     /// Returns how many leaves there are.
@@ -64,7 +68,7 @@ impl<'a> Growth<'a> {
         while self.size < size && !self.lost {
             let (tile, from) = (self.size / WIDTH, self.size % WIDTH);
             let until = (size - tile * WIDTH).min(WIDTH);
-            let hashes = self.stored(tile, until)?;
+            let hashes = self.stored(tile, until, found)?;
             let Some(hashes) = hashes else {
                 self.lost = true;
                 if self.size < self.signed {
@@ -175,27 +179,32 @@ impl<'a> Growth<'a> {
     ) -> Result<(), JournalError> {
         let partial = Tile { kind, index, width };
         // The partial tile is deleted after the full one is there.
-        if self.log.tile(partial)?.is_none() && self.log.tile(partial.full())?.is_none() {
-            self.absent(partial, found);
+        for tile in [partial, partial.full()] {
+            if self.log.tile(tile, found)?.is_some() {
+                return Ok(());
+            }
         }
+        self.absent(partial, found);
         Ok(())
     }
 
     /// Compares the full tile that ends here.
-    fn full(&self, level: usize, found: &mut Findings) -> Result<(), JournalError> {
+    fn full(&mut self, level: usize, found: &mut Findings) -> Result<(), JournalError> {
         let index = self.tile_index(level);
         let tile = full(Kind::Hashes(number(level)), index);
         let ends = (index + 1) << (8 * (level + 1));
-        match self.log.tile(tile)? {
+        match self.log.tile(tile, found)? {
             Some(bytes) => self.hashes(tile, &bytes, found),
             None if ends <= self.signed => self.absent(tile, found),
             None => {}
         }
         if level == 0 {
             let tile = full(Kind::Entries, index);
-            match self.log.tile(tile)? {
+            match self.log.tile(tile, found)? {
                 Some(bytes) => self.entries(tile, &bytes, found),
-                None if ends <= self.signed && self.kept_from < ends => self.absent(tile, found),
+                None if ends <= self.signed && self.kept_from < ends => {
+                    self.gone.push((tile, ends));
+                }
                 None => {}
             }
         }
@@ -209,7 +218,7 @@ impl<'a> Growth<'a> {
         for kind in [Kind::Hashes(number(level))].into_iter().chain(entries) {
             for width in self.log.partial(kind, index)? {
                 let tile = Tile { kind, index, width };
-                match (self.log.tile(tile)?, kind) {
+                match (self.log.tile(tile, found)?, kind) {
                     (Some(bytes), Kind::Hashes(_)) => self.hashes(tile, &bytes, found),
                     (Some(bytes), Kind::Entries) => self.entries(tile, &bytes, found),
                     // The full tile came in between.
@@ -274,12 +283,18 @@ impl<'a> Growth<'a> {
     }
 
     /// Returns the hashes of leaves that the log has, at least `count` of a tile.
-    fn stored(&self, index: u64, count: u64) -> Result<Option<Vec<Hash>>, JournalError> {
+    fn stored(
+        &self,
+        index: u64,
+        count: u64,
+        found: &mut Findings,
+    ) -> Result<Option<Vec<Hash>>, JournalError> {
         let kind = Kind::Hashes(0);
         let mut widths = self.log.partial(kind, index)?;
+        // The full one last: it is there before those go that it takes the place of.
         widths.push(FULL);
-        for width in widths.into_iter().rev().filter(|width| count <= u64::from(*width)) {
-            let Some(bytes) = self.log.tile(Tile { kind, index, width })? else { continue };
+        for width in widths.into_iter().filter(|width| count <= u64::from(*width)) {
+            let Some(bytes) = self.log.tile(Tile { kind, index, width }, found)? else { continue };
             let (hashes, rest) = bytes.as_chunks::<32>();
             if rest.is_empty() && hashes.len() == usize::from(width) {
                 return Ok(Some(hashes.to_vec()));
@@ -288,7 +303,25 @@ impl<'a> Growth<'a> {
         Ok(None)
     }
 
+    /// Says whether entry bundles are missing that nobody had deleted when the stream was read.
+    pub(super) fn lacks_bundles(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// Tells which entry bundles are missing, of those that hold records kept from `first` on.
+    pub(super) fn bundles(&mut self, first: u64, found: &mut Findings) {
+        for (tile, ends) in std::mem::take(&mut self.gone) {
+            if first < ends {
+                self.absent(tile, found);
+            }
+        }
+    }
+
     fn absent(&self, tile: Tile, found: &mut Findings) {
+        // Of what is no file it was told.
+        if self.log.is_odd(&self.log.tile_path(tile)) {
+            return;
+        }
         self.fault(tile, self.first(tile), "tile", found, "it is missing".to_owned());
     }
 

@@ -1,7 +1,8 @@
 //! The files of a stream's public log, as they lie in the data folder.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use tlog::checkpoint::Checkpoint;
@@ -10,13 +11,17 @@ use tlog::tile::{Kind, Tile};
 use tlog::tree::Hash;
 
 use crate::audit::finding::{Finding, Findings, name};
+use crate::audit::verify::files::{self, Held, is_absent};
 use crate::audit::walk::reading;
 use crate::io::journal::{JournalError, Stream};
+use crate::io::log::anchored;
 
 /// The log of one stream.
 pub(super) struct Log<'a> {
     pub(super) data: &'a Path,
     pub(super) stream: Stream,
+    /// Files that turned out to be none, each told once.
+    odd: RefCell<BTreeSet<PathBuf>>,
 }
 
 /// A state of the log that was signed.
@@ -37,6 +42,8 @@ pub(super) struct Signed {
     pub(super) published: Option<Mark>,
     /// What was signed last.
     pub(super) private: Option<Mark>,
+    /// What was signed last as the anchor has it.
+    pub(super) anchored: Option<Mark>,
     /// Whether there is no file of a checkpoint at all.
     pub(super) unsigned: bool,
 }
@@ -49,24 +56,38 @@ impl Signed {
 
     /// Returns the states that were signed.
     pub(super) fn marks(&self) -> impl Iterator<Item = &Mark> {
-        self.published.iter().chain(&self.private)
+        self.published.iter().chain(&self.private).chain(&self.anchored)
     }
 }
 
-impl Log<'_> {
+impl<'a> Log<'a> {
+    /// Names the log of a stream.
+    pub(super) fn new(data: &'a Path, stream: Stream) -> Self {
+        Self { data, stream, odd: RefCell::default() }
+    }
+
     /// Reads what is signed: the published state first, since the private one is never behind it.
     pub(super) fn signed(
         &self,
         given: Option<&VerifierKey>,
+        anchor: Option<&Path>,
         findings: &mut Findings,
     ) -> Result<Signed, JournalError> {
         let key = self.key(given, findings)?;
+        // It is never ahead of the private one.
+        let anchored = match anchor.map(|anchor| anchored(anchor, self.stream)) {
+            Some(file) => Some((self.read(&file, findings)?, file)),
+            None => None,
+        };
         let published = self.path("log", "checkpoint");
-        let published = (read(&published)?, published);
+        let published = (self.read(&published, findings)?, published);
         let private = self.path("journal", "checkpoint");
-        let private = (read(&private)?, private);
+        let private = (self.read(&private, findings)?, private);
         let unsigned = published.0.is_none() && private.0.is_none();
         let mut missing = |missing: &Path, other: &str| {
+            if self.is_odd(missing) {
+                return;
+            }
             let what = format!("it is missing, and the {other} checkpoint is there");
             findings.add(self.finding(missing, None, "checkpoint", what));
         };
@@ -84,12 +105,58 @@ impl Log<'_> {
             let what = format!("it counts {size} records, and the private checkpoint only {less}");
             findings.add(self.finding(&published.file, None, "size", what));
         }
-        Ok(Signed { key, published, private, unsigned })
+        let anchored = self.anchored(key.as_ref(), anchored, private.as_ref(), findings);
+        Ok(Signed { key, published, private, anchored, unsigned })
+    }
+
+    /// Reads the copy at the anchor, which is another disk: there must be one.
+    fn anchored(
+        &self,
+        key: Option<&VerifierKey>,
+        copy: Option<(Option<Vec<u8>>, PathBuf)>,
+        private: Option<&Mark>,
+        findings: &mut Findings,
+    ) -> Option<Mark> {
+        let (note, file) = copy?;
+        if note.is_none() && !self.is_odd(&file) {
+            let what = "the anchor holds no checkpoint of this stream".to_owned();
+            findings.add(self.finding(&file, None, "checkpoint", what));
+        }
+        let mark = self.mark(key, (note, file), findings)?;
+        let size = private.map_or(0, |private| private.size);
+        if size < mark.size {
+            let what = format!(
+                "it counts {} records, and the private checkpoint {size}: this data folder is an \
+                 older copy, or was cut short",
+                mark.size
+            );
+            findings.add(self.finding(&mark.file, None, "size", what));
+        }
+        Some(mark)
     }
 
     /// Returns the bytes of a tile; none when there is no such file.
-    pub(super) fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, JournalError> {
-        read(&self.tile_path(tile))
+    pub(super) fn tile(
+        &self,
+        tile: Tile,
+        findings: &mut Findings,
+    ) -> Result<Option<Vec<u8>>, JournalError> {
+        self.read(&self.tile_path(tile), findings)
+    }
+
+    /// Says whether it was told of a file that it is none.
+    pub(super) fn is_odd(&self, path: &Path) -> bool {
+        self.odd.borrow().contains(path)
+    }
+
+    /// Returns the folder of the log.
+    pub(super) fn public(&self) -> PathBuf {
+        self.path("log", "")
+    }
+
+    /// Returns the file of the stream's key.
+    pub(super) fn key_path(&self) -> PathBuf {
+        self.data.join("keys").join(format!("{}.vkey", self.stream.name()))
     }
 
     /// Returns where a tile lies.
@@ -145,8 +212,8 @@ impl Log<'_> {
         given: Option<&VerifierKey>,
         findings: &mut Findings,
     ) -> Result<Option<VerifierKey>, JournalError> {
-        let path = self.data.join("keys").join(format!("{}.vkey", self.stream.name()));
-        let held = read(&path)?.map(|bytes| {
+        let path = self.key_path();
+        let held = self.read(&path, findings)?.map(|bytes| {
             let text = String::from_utf8(bytes).ok();
             text.and_then(|text| VerifierKey::parse(text.strip_suffix('\n').unwrap_or(&text)))
         });
@@ -186,16 +253,18 @@ impl Log<'_> {
             }
         }
     }
-}
 
-/// Reads a file; none when it is not there.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
-    match fs::read(path) {
-        Err(error) if is_absent(&error) => Ok(None),
-        bytes => bytes.map(Some).map_err(reading(path)),
+    /// Reads a file; none when it is not there, or is told of as being no such file.
+    fn read(&self, path: &Path, findings: &mut Findings) -> Result<Option<Vec<u8>>, JournalError> {
+        match files::read(path)? {
+            Held::Absent => Ok(None),
+            Held::Bytes(bytes) => Ok(Some(bytes)),
+            Held::Odd(what) => {
+                if self.odd.borrow_mut().insert(path.to_owned()) {
+                    findings.add(self.finding(path, None, "file", what));
+                }
+                Ok(None)
+            }
+        }
     }
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

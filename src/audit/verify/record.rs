@@ -3,22 +3,29 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use tlog::note::VerifierKey;
+
 use crate::audit::finding::{Finding, name};
 use crate::audit::lives::{End, Lives, Snapshot};
-use crate::audit::numbers::Numbers;
+use crate::audit::numbers::{Hole, Numbers};
 use crate::audit::replay::{self, Fault};
+use crate::audit::verify::ids::Ids;
 use crate::audit::verify::{Report, prices};
 use crate::io::journal::read::Frame;
 use crate::io::journal::{JournalError, Stream};
+use crate::model::time::UnixMillis;
 use crate::wire::record::Kind;
 use crate::wire::record::read::view::{View, view};
-use crate::wire::record::read::{HeadFacts, RecordError};
+use crate::wire::record::read::{HeadFacts, RecordError, sections};
 use crate::wire::record::texts::Texts;
 
 /// What was seen of a stream.
 pub(super) struct Checks {
     stream: Stream,
     deep: bool,
+    /// The node whose log it is, as its key names it.
+    node: Option<Box<str>>,
+    ids: Ids,
     /// Numbers of the start whose records come now.
     numbers: Numbers,
     boot: Option<u64>,
@@ -35,18 +42,25 @@ pub(super) struct Checks {
 
 /// Numbers of a start that no record has.
 struct Missing {
-    first: u64,
+    /// The number that came first, and the time of its record.
+    first: (u64, UnixMillis),
+    /// The lowest of them; as a rule they are few, or one run.
+    holes: Vec<Hole>,
     count: u64,
-    /// The lowest of them that no gap explains; they are few, or one run.
-    runs: Vec<std::ops::Range<u64>>,
+    /// Whether there are more than are kept.
+    many: bool,
 }
 
 impl Checks {
-    pub(super) fn new(stream: Stream, deep: bool) -> Self {
+    pub(super) fn new(stream: Stream, deep: bool, key: Option<&VerifierKey>) -> Self {
         let (numbers, missing) = (Numbers::default(), BTreeMap::new());
+        // `<domain>/<node>/<stream>`.
+        let node = key.and_then(|key| key.name().rsplit('/').nth(1)).map(Box::from);
         Self {
             stream,
             deep,
+            node,
+            ids: Ids::default(),
             numbers,
             boot: None,
             missing,
@@ -92,16 +106,29 @@ impl Checks {
                 Err(error) => found.wrong(&error),
             }
         }
-        self.number(record.head(), &mut found);
+        if self.node.as_ref().is_some_and(|node| *node != record.head().node) {
+            let (of, node) = (&record.head().node, self.node.as_deref().unwrap_or_default());
+            found.here(
+                "node",
+                format!("it is a record of node {of:?}, and the log that of {node:?}"),
+            );
+        }
+        self.number(record.head(), record.at, &mut found);
         self.citations(&record, lives, &mut found)?;
         self.content(&record, &mut found);
         if record.kind == Kind::Auction {
             found.report.auctions += 1;
+            if !self.ids.add(record.id.bytes()) {
+                found.here("id", TWICE.to_owned());
+            }
             for (section, what) in prices::faults(&record) {
                 found.here(&section, what);
             }
             if self.deep {
                 found.report.replayed += 1;
+                for (section, what) in sections::markup(&record, &mut self.texts) {
+                    found.here(&section, what.to_owned());
+                }
                 again(&record, &mut self.texts, &mut found);
             }
         }
@@ -117,6 +144,17 @@ impl Checks {
         first: u64,
         report: &mut Report,
     ) -> Result<(), JournalError> {
+        let folder = format!("journal/{}", self.stream.name());
+        let mut add = |index: Option<u64>, field: &str, what: String| {
+            let (file, field) = (folder.clone(), field.to_owned());
+            report.findings.add(Finding { file, index, field, what });
+        };
+        for index in self.ids.repeated(data, self.stream)? {
+            add(Some(index), "id", TWICE.to_owned());
+        }
+        if self.ids.is_many() {
+            add(None, "id", "too many ids are older than those before them to look at".to_owned());
+        }
         let open = self.boot;
         self.close();
         if !whole {
@@ -126,37 +164,44 @@ impl Checks {
             lives.catch_up(data)?;
         }
         let pruned = (0 < first).then(|| self.missing.keys().next().copied()).flatten();
-        let folder = format!("journal/{}", self.stream.name());
-        let mut add = |field: &str, what: String| {
-            let file = folder.clone();
-            report.findings.add(Finding { file, index: None, field: field.to_owned(), what });
-        };
+        let mut add = |field, what| add(None, field, what);
         for (&boot, missing) in &self.missing {
             let Some(life) = lives.life(boot) else {
                 add("boot", format!("start {boot} has records and no record of its start"));
                 continue;
             };
-            // A start that runs, or ended without a stop, may lack what it was writing.
-            if lives.is_open(boot) {
-                continue;
+            if missing.many {
+                add("seq", format!("start {boot} lacks numbers in more places than are looked at"));
             }
-            if matches!(life.end, Some(End::Gap(_))) {
-                continue;
-            }
-            // Where a stream was cut, numbers stand out of order on both sides.
-            let from =
-                if pruned == Some(boot) { missing.first.saturating_add(OUT_OF_ORDER) } else { 0 };
-            let mut late = missing.runs.iter().flat_map(|run| run.start.max(from)..run.end);
-            let unexplained = late.find(|number| !life.is_told(self.stream, *number));
-            if let Some(number) = unexplained {
+            // A start that runs, or ended without a stop, may lack what it was writing at its end;
+            // where a stream was cut, numbers stand out of order on both sides.
+            let stopped = matches!(life.end, Some(End::Stop(_)));
+            let cut = pruned == Some(boot);
+            let fits = |hole: &&Hole| {
+                (!stopped && hole.fits_crash()) || (cut && hole.fits_cut(missing.first))
+            };
+            let mut left = missing.holes.iter().filter(|hole| !fits(hole));
+            let untold = left.find_map(|hole| {
+                hole.numbers.clone().find(|number| !life.is_told(self.stream, *number))
+            });
+            if let Some(number) = untold {
                 let count = missing.count;
+                let end = if stopped { "" } else { ", and it was not being written at its end" };
                 let what = format!(
-                    "start {boot} lacks number {number} ({count} in all), and no gap tells of it"
+                    "start {boot} lacks number {number} ({count} in all), and no gap tells of \
+                     it{end}"
                 );
                 add("seq", what);
             }
         }
         Ok(())
+    }
+
+    /// Takes it that the records so far were pruned while they were read.
+    pub(super) fn cut(&mut self) {
+        self.numbers = Numbers::default();
+        self.boot = None;
+        self.missing.clear();
     }
 
     /// Whether a record in which no auction stands holds what its kind does.
@@ -173,8 +218,15 @@ impl Checks {
             found.wrong(&error);
         }
         let of_auctions = matches!(record.kind, Kind::Auction | Kind::Notices);
-        if of_auctions != (self.stream == Stream::Auction) && record.kind != Kind::Lifecycle {
-            found.here("kind", format!("it does not belong to the {} stream", self.stream.name()));
+        if of_auctions != (self.stream == Stream::Auction) {
+            let (kind, stream) = (record.kind.number(), self.stream.name());
+            found.here(
+                "kind",
+                format!("a record of kind {kind} does not belong to the {stream} stream"),
+            );
+        }
+        for (section, what) in sections::faults(record) {
+            found.here(&section, what.to_owned());
         }
     }
 
@@ -188,7 +240,7 @@ impl Checks {
         }
     }
 
-    fn number(&mut self, head: &HeadFacts, found: &mut Found<'_>) {
+    fn number(&mut self, head: &HeadFacts, at: UnixMillis, found: &mut Found<'_>) {
         match self.boot {
             Some(boot) if head.boot < boot => {
                 let what = format!("start {} comes after start {boot}", head.boot);
@@ -201,7 +253,7 @@ impl Checks {
                 self.boot = Some(head.boot);
             }
         }
-        if !self.numbers.add(head.seq) {
+        if !self.numbers.add(head.seq, at) {
             let what = format!("number {} of start {} was there before", head.seq, head.boot);
             found.here("seq", what);
         }
@@ -211,9 +263,11 @@ impl Checks {
     fn close(&mut self) {
         let numbers = std::mem::take(&mut self.numbers);
         let (Some(boot), Some(first)) = (self.boot.take(), numbers.first()) else { return };
-        let count = numbers.missing().map(|run| run.end - run.start).sum();
-        let runs = numbers.missing().take(MOST_RUNS).collect();
-        self.missing.insert(boot, Missing { first, count, runs });
+        let mut holes = numbers.missing();
+        let count = holes.iter().map(|hole| hole.numbers.end - hole.numbers.start).sum();
+        let many = numbers.is_many() || MOST_HOLES < holes.len();
+        holes.truncate(MOST_HOLES);
+        self.missing.insert(boot, Missing { first, holes, count, many });
     }
 
     /// Looks up what a record cites: its config, and the rates where there are any.
@@ -356,7 +410,7 @@ impl Found<'_> {
 /// A sale takes its time before the market it is sold in: a reload may come between. In
 /// milliseconds.
 const LEEWAY: u64 = 10_000;
-/// How far from its place in the stream a number may stand: sales under way at once.
-const OUT_OF_ORDER: u64 = 100_000;
-/// How many runs of missing numbers are looked at; a node that lacks more has more to explain.
-const MOST_RUNS: usize = 10_000;
+/// What is wrong with an id that is not the first.
+const TWICE: &str = "an auction before it has the same id";
+/// How many holes of a start are looked at; a node that leaves more has more to explain.
+const MOST_HOLES: usize = 10_000;

@@ -1,17 +1,24 @@
 //! One stream, from its first record to its last.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+
+use tlog::note::VerifierKey;
 
 use crate::audit::finding::{Finding, name};
 use crate::audit::lives::Lives;
 use crate::audit::verify::growth::Growth;
 use crate::audit::verify::log::{Log, Signed};
 use crate::audit::verify::record::Checks;
-use crate::audit::verify::{KeyOf, Options, Progress, Report, StreamReport, stream_of};
+use crate::audit::verify::{
+    KeyOf, Options, Progress, Report, StreamReport, ending, files, junk, stream_of,
+};
 use crate::audit::walk::{self, Lost, Step, Walk};
 use crate::io::journal::read::Frame;
+use crate::io::journal::salvage;
 use crate::io::journal::{JournalError, Stream};
+use crate::model::time::UnixMillis;
 use crate::wire::record::seal::Entry;
 
 /// A verification under way.
@@ -21,28 +28,39 @@ pub(super) struct Job<'a> {
     pub(super) lives: &'a mut Lives,
     pub(super) report: &'a mut Report,
     pub(super) progress: &'a mut dyn FnMut(Progress),
+    /// Domain and node, as the first key names them.
+    pub(super) node: Option<String>,
 }
 
 /// What is known of the stream so far.
-struct Way<'a> {
-    growth: Growth<'a>,
-    checks: Checks,
+pub(super) struct Way<'a> {
+    pub(super) log: &'a Log<'a>,
+    pub(super) signed: Signed,
+    pub(super) growth: Growth<'a>,
+    pub(super) checks: Checks,
     /// The first bytes of the hash of the origin, as every segment has them.
     origin: Option<[u8; 16]>,
     /// The segment being read.
-    file: Option<Arc<Path>>,
-    first: Option<u64>,
-    damaged: bool,
-    stats: StreamReport,
+    pub(super) file: Option<Arc<Path>>,
+    /// Index and file of the first record, whether it can be read or not.
+    pub(super) first: Option<(u64, Arc<Path>)>,
+    pub(super) damaged: bool,
+    pub(super) stats: StreamReport,
+    /// The earliest and the latest time of a record.
+    pub(super) times: Option<(UnixMillis, UnixMillis)>,
     bytes: u64,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
     /// Verifies a stream.
     pub(super) fn verify(&mut self, stream: Stream) -> Result<(), JournalError> {
-        let log = Log { data: self.data, stream };
+        let log = Log::new(self.data, stream);
         let given = self.options.keys.iter().find(|key| stream_of(key) == Some(stream));
-        let signed = log.signed(given, &mut self.report.findings)?;
+        let anchor = self.options.anchor.as_deref();
+        let signed = log.signed(given, anchor, &mut self.report.findings)?;
+        if let Some(key) = &signed.key {
+            self.node(&log, key);
+        }
         let own = signed.key.as_ref().map(|_| KeyOf::Folder);
         let stats = StreamReport {
             key: given.map(|_| KeyOf::Given).or(own),
@@ -51,23 +69,22 @@ impl Job<'_> {
             ..StreamReport::default()
         };
         let mut way = Way {
+            log: &log,
             growth: Growth::new(&log, signed.marks().cloned()),
-            checks: Checks::new(stream, self.options.deep),
+            checks: Checks::new(stream, self.options.deep, signed.key.as_ref()),
             origin: signed.key.as_ref().map(|key| walk::origin_hash(key.name())),
+            signed,
             file: None,
             first: None,
             damaged: false,
             stats,
+            times: None,
             bytes: 0,
         };
         let mut walk = Walk::from(self.data, stream, 0)?;
-        while let Some(step) = walk.step()? {
-            match step {
-                Step::Record(frame) => self.record(&mut way, &frame)?,
-                Step::Lost(lost) => self.lost(&mut way, &lost, &signed)?,
-            }
-        }
-        self.end(&mut way, &walk, &signed, &log)?;
+        self.go(&mut way, &mut walk)?;
+        ending::end(self, &mut way, &mut walk)?;
+        junk::look(self, &mut way, &mut walk)?;
         let whole = !way.damaged && self.lives.is_whole();
         way.checks.end(self.data, self.lives, whole, way.stats.first, self.report)?;
         match stream {
@@ -77,17 +94,61 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Holds the name of a key against its stream and the other key.
+    fn node(&mut self, log: &Log<'_>, key: &VerifierKey) {
+        let stream = log.stream.name();
+        let node = key.name().strip_suffix(stream).and_then(|node| node.strip_suffix('/'));
+        let what = match (node, &self.node) {
+            (None, _) => format!("it is not the key of a log of the {stream} stream"),
+            (Some(node), Some(known)) if node != known => {
+                format!("it is the key of {node}, and that of the other stream of {known}")
+            }
+            (Some(node), _) => {
+                self.node = Some(node.to_owned());
+                return;
+            }
+        };
+        self.add(&log.key_path(), None, "key", what);
+    }
+
+    /// Reads on to the end, as far as it is written.
+    pub(super) fn go(
+        &mut self,
+        way: &mut Way<'_>,
+        walk: &mut Walk<'a>,
+    ) -> Result<(), JournalError> {
+        let stream = way.checks.stream();
+        while let Some(step) = files::step(walk, (self.data, stream))? {
+            match step {
+                Step::Record(frame) => self.record(way, &frame)?,
+                Step::Lost(lost) => self.lost(way, &lost)?,
+            }
+        }
+        Ok(())
+    }
+
     fn record(&mut self, way: &mut Way<'_>, frame: &Frame) -> Result<(), JournalError> {
         if way.file.as_ref() != Some(&frame.file) {
             way.file = Some(Arc::clone(&frame.file));
             self.segment(way, frame)?;
         }
-        if way.first.is_none() {
-            self.first(way, frame)?;
+        match &way.first {
+            None => self.first(way, frame.index, &frame.file),
+            // Damage leaves no such jump: what was not read is counted.
+            Some(_) if way.growth.size() < frame.index && way.stats.end != frame.index => {
+                self.pruned(way, frame);
+            }
+            Some(_) => {}
         }
         way.growth.fill(frame.index, &mut self.report.findings)?;
         match frame.payload.first_chunk::<{ Entry::BYTES }>() {
-            Some(entry) => way.growth.push(entry, &mut self.report.findings)?,
+            Some(entry) => {
+                way.growth.push(entry, &mut self.report.findings)?;
+                if let Some(Entry { at, .. }) = Entry::read(entry) {
+                    let (from, to) = way.times.unwrap_or((at, at));
+                    way.times = Some((from.min(at), to.max(at)));
+                }
+            }
             // The record's own check tells it.
             None => way.growth.fill(frame.index + 1, &mut self.report.findings)?,
         }
@@ -118,78 +179,87 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn first(&mut self, way: &mut Way<'_>, frame: &Frame) -> Result<(), JournalError> {
-        way.first = Some(frame.index);
-        if frame.index == 0 || way.damaged {
-            return Ok(());
+    fn first(&mut self, way: &mut Way<'_>, index: u64, file: &Arc<Path>) {
+        way.first = Some((index, Arc::clone(file)));
+        if index == 0 {
+            return;
         }
-        way.stats.first = frame.index;
+        way.stats.first = index;
+        way.growth.kept_from(index);
         if way.checks.stream() == Stream::Money {
-            let what = "the money stream is never pruned, and the records before are missing";
-            self.add(&frame.file, Some(0), "index", what.to_owned());
+            let what = format!(
+                "the money stream is never pruned, and its first {index} records are missing"
+            );
+            self.add(file, Some(0), "index", what);
         }
-        way.growth.kept_from(frame.index);
+    }
+
+    /// Takes it that the records between the last one and this were pruned since it was read.
+    fn pruned(&mut self, way: &mut Way<'_>, frame: &Frame) {
+        way.checks.cut();
+        self.first(way, frame.index, &frame.file);
+    }
+
+    /// Tells what cannot be read, and reads what is behind it in the same segment.
+    pub(super) fn lost(&mut self, way: &mut Way<'_>, lost: &Lost) -> Result<(), JournalError> {
+        way.damaged = true;
+        let segment = walk::segments(self.data, way.checks.stream())?;
+        let segment = segment.iter().rfind(|it| it.first <= lost.index).map_or(0, |it| it.first);
+        if way.first.is_none() {
+            self.first(way, segment, &Arc::from(&*lost.file));
+        }
+        let mut next = lost.index;
+        let mut told = false;
+        let mut read = 0_u64;
+        let below = lost.next.unwrap_or(u64::MAX);
+        for frame in salvage::behind(&lost.file, (segment, lost.index), lost.offset, below) {
+            if next < frame.index {
+                self.hole(way, lost, next..frame.index)?;
+                told = true;
+            }
+            (next, read) = (frame.index + 1, read + 1);
+            self.record(way, &frame)?;
+        }
+        let end = lost.next.unwrap_or_else(|| next.max(way.signed.size()));
+        if 0 < read && !told && end <= next {
+            // A header.
+            let what = format!("damaged at offset {}; every record can be read", lost.offset);
+            self.add(&lost.file, Some(lost.index), "frame", what);
+        } else if next < end || !told {
+            self.hole(way, lost, next..end)?;
+        }
         Ok(())
     }
 
-    fn lost(
+    /// Tells of records that cannot be read.
+    fn hole(
         &mut self,
         way: &mut Way<'_>,
         lost: &Lost,
-        signed: &Signed,
+        records: Range<u64>,
     ) -> Result<(), JournalError> {
-        way.damaged = true;
-        let next = lost.next.unwrap_or_else(|| lost.index.max(signed.size()));
-        let until = match lost.next {
-            Some(next) => format!("up to index {next} "),
-            None => String::new(),
+        let Range { start, end } = records;
+        let which = match end.saturating_sub(start) {
+            0 => "what stands there cannot be read".to_owned(),
+            1 => format!("record {start} cannot be read"),
+            count => format!("records {start} to {} cannot be read ({count} in all)", end - 1),
         };
-        let what =
-            format!("damaged at offset {}; the records {until}in it cannot be read", lost.offset);
-        self.add(&lost.file, Some(lost.index), "frame", what);
+        let what = match files::odd(&lost.file) {
+            Some(odd) => format!("{odd}; {which}"),
+            None if start == lost.index => format!("damaged at offset {}; {which}", lost.offset),
+            None => format!("damaged behind offset {}; {which}", lost.offset),
+        };
+        self.add(&lost.file, Some(start), "frame", what);
         if way.checks.stream() == Stream::Money {
-            self.lives.lose(lost.index..lost.next.unwrap_or(u64::MAX));
+            let end = if lost.next.is_none() && way.signed.size() <= end { u64::MAX } else { end };
+            self.lives.lose(start..end.max(start + 1));
         }
-        way.growth.fill(next, &mut self.report.findings)
+        way.growth.fill(end, &mut self.report.findings)?;
+        way.stats.end = way.stats.end.max(end);
+        Ok(())
     }
 
-    /// Looks at what follows the last record.
-    fn end(
-        &mut self,
-        way: &mut Way<'_>,
-        walk: &Walk<'_>,
-        signed: &Signed,
-        log: &Log<'_>,
-    ) -> Result<(), JournalError> {
-        let end = way.growth.size();
-        let short = !way.damaged && end < signed.size();
-        if let Some(trailing) = walk.trailing()?
-            && (short || !walk::is_running(self.data)?)
-        {
-            let (file, index) = (trailing.file, way.stats.end);
-            let what = format!(
-                "from offset {} on it holds bytes of no record: it is damaged, or a crash tore a \
-                 write that was never flushed",
-                trailing.offset
-            );
-            self.add(&file, Some(index), "frame", what);
-        }
-        if short {
-            let file = way.file.as_deref().map_or_else(|| log.folder(), Path::to_path_buf);
-            let size = signed.size();
-            let what = format!("the records end here, and the signed checkpoint counts {size}");
-            self.add(&file, Some(end), "index", what);
-        }
-        let unsigned = signed.unsigned && 0 < way.stats.records;
-        if unsigned && !walk::is_running(self.data)? {
-            let what = "there is no checkpoint: nothing of this stream is signed".to_owned();
-            self.add(&log.checkpoint(), None, "checkpoint", what);
-        }
-        way.growth.fill(signed.size(), &mut self.report.findings)?;
-        way.growth.end(&mut self.report.findings)
-    }
-
-    fn add(&mut self, file: &Path, index: Option<u64>, field: &str, what: String) {
+    pub(super) fn add(&mut self, file: &Path, index: Option<u64>, field: &str, what: String) {
         let file = name(self.data, file);
         self.report.findings.add(Finding { file, index, field: field.to_owned(), what });
     }

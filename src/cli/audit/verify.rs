@@ -11,6 +11,7 @@ use tlog::note::VerifierKey;
 use crate::audit::finding::Finding;
 use crate::audit::verify::{self, KeyOf, Progress, Report, StreamReport};
 use crate::cli::audit::{journal, misused};
+use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
 /// Options of `audit verify`.
@@ -22,6 +23,10 @@ pub struct Options {
     /// The key to check a stream's checkpoints with, instead of that in the folder; once a stream
     #[arg(long, value_name = "VKEY", value_parser = key)]
     key: Vec<VerifierKey>,
+    /// The folder of `journal.anchor`, to hold its checkpoints against the streams; without it, that
+    /// of the config, if one is given
+    #[arg(long, value_name = "DIR")]
+    anchor: Option<PathBuf>,
     /// The data folder; without it, that of the config, else ./data
     #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
@@ -49,7 +54,15 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         return Ok(misused("--key names one stream twice: give one key a stream")?);
     }
     let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
-    let verified = verify::Options { deep: options.deep, keys: options.key.clone() };
+    let anchor = match (&options.anchor, &common.config) {
+        (Some(anchor), _) => Some(anchor.clone()),
+        (None, Some(_)) if options.data.is_none() => {
+            let Some(loaded) = load::config(common, Secrets::Skip)? else { return Ok(NEGATIVE) };
+            loaded.settings.anchor
+        }
+        (None, _) => None,
+    };
+    let verified = verify::Options { deep: options.deep, keys: options.key.clone(), anchor };
     let mut meter = Meter::start();
     let report = verify::verify(&data, &verified, &mut |progress| meter.tell(progress))?;
     meter.clear();

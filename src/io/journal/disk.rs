@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::fs::OFlags;
+
 /// A file system.
 pub trait Disk: Send + Sync {
     /// Makes a folder and those above it, for their owner only, unless they are there.
@@ -88,13 +90,11 @@ impl Disk for LocalDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
-        Ok(Box::new(file))
+        regular(OpenOptions::new().read(true).write(true), path)
     }
 
     fn open_to_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = File::open(path)?;
-        Ok(Box::new(file))
+        regular(OpenOptions::new().read(true), path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -141,6 +141,22 @@ impl Disk for LocalDisk {
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 }
+
+/// Opens a file; refuses what is none, such as a pipe, which would be waited for without end, and
+/// what would be read without end.
+fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("flags are small");
+    let file = options.custom_flags(flags).open(path)?;
+    let known = file.metadata()?;
+    match known.is_file() && known.len() <= LONGEST {
+        true => Ok(Box::new(file)),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file of a journal")),
+    }
+}
+
+/// No file that is opened is longer, in bytes: the largest segment, a record past its end, and what
+/// is written ahead.
+pub const LONGEST: u64 = (1 << 30) + (64 << 20);
 
 fn open_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)

@@ -134,6 +134,11 @@ impl Sealed {
         self.blocks.len()
     }
 
+    /// Returns the index of the first record of a zstd frame.
+    pub(super) fn first_of(&self, number: usize) -> u64 {
+        self.blocks[number].first
+    }
+
     /// Unpacks a zstd frame and returns where it begins in the plain file, and its bytes.
     pub(super) fn block(&mut self, number: usize) -> Result<(u64, &[u8]), JournalError> {
         self.load(number)?;

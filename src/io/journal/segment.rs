@@ -104,7 +104,7 @@ pub(super) fn write_frame(index: u64, payload: &[u8], frames: &mut Vec<u8>) {
 }
 
 /// Returns the checksum up to where the payload begins.
-fn crc_of_head(length: [u8; 4], index: u64) -> u32 {
+pub(super) fn crc_of_head(length: [u8; 4], index: u64) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&length), &index.to_le_bytes())
 }
 

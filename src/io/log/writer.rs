@@ -78,9 +78,12 @@ impl StreamLog {
         store.tidy(signed)?;
         place.keep_before()?;
         let log = Self { place, key, store, edge, signed, frames: None };
-        if let Some((note, _)) = &known.last {
+        match &known.last {
             // A crash may have come between the copies.
-            log.hand_out(note)?;
+            Some((note, _)) => log.hand_out(note)?,
+            // So that a log without records is told from one that was taken away.
+            None if journal == 0 => log.hand_out(&log.note(0))?,
+            None => {}
         }
         Ok(log)
     }
@@ -122,10 +125,7 @@ impl StreamLog {
             self.store.write(made)?;
         }
         self.store.sync()?;
-        let origin = self.key.verifier().name().into();
-        let checkpoint = Checkpoint { origin, size: end, root: self.edge.root() };
-        let note = checkpoint.sign(&self.key).expect("the name of a key is a line of a note");
-        self.hand_out(&note)?;
+        self.hand_out(&self.note(end))?;
         self.signed = end;
         self.store.outgrown(&full)?;
         Ok(end == journal)
@@ -148,6 +148,13 @@ impl StreamLog {
         }
         self.frames = Some(frames);
         Ok(full)
+    }
+
+    /// Signs the tree of the first `size` records, which is as far as it has grown.
+    fn note(&self, size: u64) -> String {
+        let origin = self.key.verifier().name().into();
+        let checkpoint = Checkpoint { origin, size, root: self.edge.root() };
+        checkpoint.sign(&self.key).expect("the name of a key is a line of a note")
     }
 
     /// Writes the private copy of a checkpoint, then the anchor's, then publishes it.

@@ -16,6 +16,7 @@ use crate::wire::record::texts::Texts;
 use crate::wire::record::{CONFIG, Kind, LIFECYCLE, Lifecycle, OUTCOME};
 
 mod input;
+pub mod sections;
 pub mod view;
 
 /// A record whose sections lead to its root.

@@ -44,7 +44,11 @@ fn damage_in_one_segment_leaves_the_others_verified() {
     let [finding] = report.findings.listed() else { panic!("{report:?}") };
     assert_eq!((finding.index, &*finding.field), (Some(4), "frame"));
     assert!(hurt.file.ends_with(&finding.file), "{finding:?}");
-    let lost = all.iter().filter(|it| it.file == hurt.file && 4 <= it.index).count();
+    // Of a plain segment what stands behind it is read, of a sealed one no part of what is packed.
+    let lost = match hurt.file.extension().unwrap() == "zst" {
+        true => all.iter().filter(|it| it.file == hurt.file && 4 <= it.index).count(),
+        false => 1,
+    };
     assert_eq!(report.auction.records, u64::try_from(12 - lost).unwrap());
     assert_eq!(report.auction.end, 12, "the last segment was read");
 }

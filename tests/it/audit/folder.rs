@@ -14,6 +14,7 @@ use breakwater::io::log::follower::Logs;
 use breakwater::io::metrics::{Build, Labels, Metrics};
 use breakwater::model::standing::Standing;
 use breakwater::model::time::UnixMillis;
+use breakwater::wire::record::admin::{Action, Admin};
 use breakwater::wire::record::ops::Ops;
 use breakwater::wire::record::read::is_start;
 use breakwater::wire::record::{self, Head, Lifecycle};
@@ -87,9 +88,23 @@ impl Node {
 
     /// Records what happened to it.
     pub(crate) fn life(&self, event: &Lifecycle) {
+        self.life_in((Stream::Money, "n1"), event);
+    }
+
+    /// Records what happened in a stream, as a node.
+    pub(crate) fn life_in(&self, (stream, node): (Stream, &str), event: &Lifecycle) {
+        let permit = self.permit(stream);
+        let head = Head { node, ..self.head(permit.seq()) };
+        flushed(permit, record::lifecycle(&head, &entropy::draw(), event));
+    }
+
+    /// Records that somebody pruned.
+    pub(crate) fn told_prune(&self, first_kept: u64) {
         let permit = self.permit(Stream::Money);
-        let payload = record::lifecycle(&self.head(permit.seq()), &entropy::draw(), event);
-        flushed(permit, payload);
+        let action = Action::Prune { before: self.at, segments: 1, records: 1, first_kept };
+        let admin = Admin { by: "cli".into(), action };
+        let head = self.head(permit.seq());
+        flushed(permit, record::admin::admin(&head, &entropy::draw(), &admin));
     }
 
     /// Sells so many times.

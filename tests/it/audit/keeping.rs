@@ -25,6 +25,19 @@ fn what_is_pruned_leaves_a_log_that_verifies() {
     let pruned = prune(data.path(), Stream::Auction, middle).unwrap();
     assert!(256 < pruned.first_kept && 0 < pruned.segments, "{pruned:?}");
     assert!(!data.path().join("log/auction/tile/entries/000").exists(), "its bundle is gone");
+    // Nobody says so yet.
+    let report = verified(data.path());
+    let [finding] = report.findings.listed() else { panic!("{report:?}") };
+    assert_eq!((finding.index, &*finding.field), (Some(0), "index"), "{finding:?}");
+    assert!(finding.what.contains("(kind 10)"), "{finding:?}");
+    let node = Node::start_in(data, Limits::default());
+    node.told_prune(pruned.first_kept - 1);
+    let data = node.stop();
+    let report = verified(data.path());
+    assert_eq!(report.findings.listed()[0].index, Some(pruned.first_kept - 1), "{report:?}");
+    let node = Node::start_in(data, Limits::default());
+    node.told_prune(pruned.first_kept);
+    let data = node.stop();
     let report = verified(data.path());
     assert_eq!(report.findings.listed(), []);
     assert_eq!(report.auction.first, pruned.first_kept);
