@@ -138,7 +138,7 @@ fn numbers(
                 continue;
             }
         };
-        let read = read::read(&frame.payload).and_then(|record| {
+        let read = read::read(frame.payload).and_then(|record| {
             if stream == Stream::Money {
                 lives.take(frame.index, &record)?;
             }

@@ -115,7 +115,7 @@ impl Lives {
         while let Some(step) = walk.step()? {
             match step {
                 // What is wrong with it is found when it is the stream's turn.
-                Step::Record(frame) => match read::read(&frame.payload) {
+                Step::Record(frame) => match read::read(frame.payload) {
                     Ok(record) => drop(self.take(frame.index, &record)),
                     Err(_) => self.lose(frame.index..frame.index + 1),
                 },

@@ -10,7 +10,7 @@ use crate::audit::verify::log::{Log, Signed};
 use crate::audit::verify::record::Checks;
 use crate::audit::verify::{Options, Progress, Report, StreamReport, stream_of};
 use crate::audit::walk::{self, Lost, Step, Walk};
-use crate::io::journal::read::Frame;
+use crate::io::journal::read::FrameRef;
 use crate::io::journal::{JournalError, Stream};
 use crate::wire::record::seal::Entry;
 
@@ -75,9 +75,9 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn record(&mut self, way: &mut Way<'_>, frame: &Frame) -> Result<(), JournalError> {
-        if way.file.as_ref() != Some(&frame.file) {
-            way.file = Some(Arc::clone(&frame.file));
+    fn record(&mut self, way: &mut Way<'_>, frame: &FrameRef<'_>) -> Result<(), JournalError> {
+        if way.file.as_ref() != Some(frame.file) {
+            way.file = Some(Arc::clone(frame.file));
             self.segment(way, frame)?;
         }
         if way.first.is_none() {
@@ -102,21 +102,21 @@ impl Job<'_> {
     }
 
     /// Looks at what a segment says of its log. Of a sealed one the records tell it.
-    fn segment(&mut self, way: &Way<'_>, frame: &Frame) -> Result<(), JournalError> {
+    fn segment(&mut self, way: &Way<'_>, frame: &FrameRef<'_>) -> Result<(), JournalError> {
         let Some(origin) = way.origin else { return Ok(()) };
         if frame.file.extension().is_none_or(|form| form != "seg") {
             return Ok(());
         }
         // One that was sealed meanwhile was read before.
-        let found = walk::header(&frame.file).ok().flatten();
+        let found = walk::header(frame.file).ok().flatten();
         if found.is_some_and(|found| found != origin) {
             let what = "it belongs to another log than the key".to_owned();
-            self.add(&frame.file, Some(frame.index), "origin", what);
+            self.add(frame.file, Some(frame.index), "origin", what);
         }
         Ok(())
     }
 
-    fn first(&mut self, way: &mut Way<'_>, frame: &Frame) -> Result<(), JournalError> {
+    fn first(&mut self, way: &mut Way<'_>, frame: &FrameRef<'_>) -> Result<(), JournalError> {
         way.first = Some(frame.index);
         if frame.index == 0 || way.damaged {
             return Ok(());
@@ -124,7 +124,7 @@ impl Job<'_> {
         way.stats.first = frame.index;
         if way.checks.stream() == Stream::Money {
             let what = "the money stream is never pruned, and the records before are missing";
-            self.add(&frame.file, Some(0), "index", what.to_owned());
+            self.add(frame.file, Some(0), "index", what.to_owned());
         }
         way.growth.kept_from(frame.index);
         Ok(())

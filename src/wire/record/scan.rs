@@ -12,7 +12,9 @@ use crate::wire::record::json::plain;
 /// What of a section is not read yet.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
-    rest: &'a str,
+    whole: &'a str,
+    /// The end of `whole`, as bytes: most of what is stepped over are single ones.
+    rest: &'a [u8],
     /// Whether no member of the innermost object was read.
     first: bool,
 }
@@ -23,7 +25,8 @@ impl<'a> Scan<'a> {
         bytes: &'a [u8],
         members: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        let mut scan = Self { rest: std::str::from_utf8(bytes).ok()?, first: true };
+        let whole = std::str::from_utf8(bytes).ok()?;
+        let mut scan = Self { whole, rest: bytes, first: true };
         let read = scan.object(members)?;
         scan.rest.is_empty().then_some(read)
     }
@@ -32,11 +35,8 @@ impl<'a> Scan<'a> {
     // Always in line, so that the length of a key is known where it is compared.
     #[inline(always)]
     pub(super) fn key(&mut self, key: &'static str) -> bool {
-        let rest = if self.first {
-            self.rest.strip_prefix(&key[1..])
-        } else {
-            self.rest.strip_prefix(key)
-        };
+        let key = key.as_bytes();
+        let rest = self.rest.strip_prefix(if self.first { &key[1..] } else { key });
         let Some(rest) = rest else { return false };
         (self.rest, self.first) = (rest, false);
         true
@@ -82,6 +82,63 @@ impl<'a> Scan<'a> {
     #[inline(always)]
     pub(super) fn codes(&mut self, key: &'static str) -> Option<Vec<i32>> {
         self.some(key, Self::number)
+    }
+
+    /// Steps over those of some members, given in their order, that are there.
+    pub(super) fn pass(&mut self, keys: &[&'static str]) -> Option<()> {
+        for key in keys {
+            if self.key(key) {
+                self.skip(DEEPEST)?;
+            }
+        }
+        Some(())
+    }
+
+    /// Steps over a value that nests at most `depth` deep.
+    fn skip(&mut self, depth: u32) -> Option<()> {
+        let inner = depth.checked_sub(1)?;
+        match self.rest.first()? {
+            b'"' => self.skip_text(),
+            b'{' => self.items(b'{', b'}', |scan| {
+                scan.skip_text()?;
+                scan.byte(b':')?;
+                scan.skip(inner)
+            }),
+            b'[' => self.items(b'[', b']', |scan| scan.skip(inner)),
+            b't' | b'f' => self.flag().map(drop),
+            b'n' => self.word("null").then_some(()),
+            _ => self.number::<i64>().map(drop),
+        }
+    }
+
+    /// Steps over a text.
+    fn skip_text(&mut self) -> Option<()> {
+        if let [b'"', rest @ ..] = self.rest
+            && let Some((b'"', rest)) = rest[plain(rest)..].split_first()
+        {
+            self.rest = rest;
+            return Some(());
+        }
+        self.text().map(drop)
+    }
+
+    /// Steps over the items between two brackets.
+    fn items(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut item: impl FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        self.byte(open)?;
+        if self.byte(close).is_some() {
+            return Some(());
+        }
+        loop {
+            item(self)?;
+            if self.byte(b',').is_none() {
+                return self.byte(close);
+            }
+        }
     }
 
     /// Reads an object.
@@ -136,7 +193,7 @@ impl<'a> Scan<'a> {
 
     /// Says whether a list comes next.
     pub(super) fn is_list(&self) -> bool {
-        self.rest.starts_with('[')
+        self.rest.first() == Some(&b'[')
     }
 
     /// Steps over a comma of a list of values of several kinds.
@@ -147,20 +204,21 @@ impl<'a> Scan<'a> {
     /// Steps over a byte, if it is the next.
     #[inline]
     pub(super) fn byte(&mut self, byte: u8) -> Option<()> {
-        let (&next, _) = self.rest.as_bytes().split_first()?;
-        (next == byte).then(|| self.rest = &self.rest[1..])
+        let (&next, rest) = self.rest.split_first()?;
+        (next == byte).then(|| self.rest = rest)
     }
 
     /// Reads a text.
     #[inline]
     pub(super) fn text(&mut self) -> Option<Cow<'a, str>> {
         self.byte(b'"')?;
-        let end = plain(self.rest.as_bytes());
-        if *self.rest.as_bytes().get(end)? != b'"' {
+        let end = plain(self.rest);
+        let (&next, rest) = self.rest[end..].split_first()?;
+        if next != b'"' {
             return self.unescaped(end);
         }
-        let text = &self.rest[..end];
-        self.rest = &self.rest[end + 1..];
+        let text = &self.unread()[..end];
+        self.rest = rest;
         Some(Cow::Borrowed(text))
     }
 
@@ -183,6 +241,12 @@ impl<'a> Scan<'a> {
             return None;
         }
         T::try_from(if negative { -size } else { size }).ok()
+    }
+
+    /// Reads an index or a count.
+    #[inline]
+    pub(super) fn index(&mut self) -> Option<usize> {
+        self.number().and_then(|number: i64| usize::try_from(number).ok())
     }
 
     /// Reads a number of 64 bits that stands as decimal text.
@@ -208,10 +272,7 @@ impl<'a> Scan<'a> {
     pub(super) fn hex<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.byte(b'"')?;
         let (digits, rest) = self.rest.split_at_checked(2 * N)?;
-        let mut bytes = [0; N];
-        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-        }
+        let bytes = unhex(digits)?;
         self.rest = rest;
         self.byte(b'"').map(|()| bytes)
     }
@@ -230,7 +291,7 @@ impl<'a> Scan<'a> {
     }
 
     fn word(&mut self, word: &str) -> bool {
-        let rest = self.rest.strip_prefix(word);
+        let rest = self.rest.strip_prefix(word.as_bytes());
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
@@ -239,11 +300,13 @@ impl<'a> Scan<'a> {
     fn digits(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         let mut length = 0;
-        for byte in self.rest.bytes().take_while(u8::is_ascii_digit) {
-            number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+        while let Some(digit) = self.rest.get(length).map(|byte| byte.wrapping_sub(b'0'))
+            && digit < 10
+        {
+            number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
             length += 1;
         }
-        let plain = length == 1 || !self.rest.starts_with('0');
+        let plain = length == 1 || self.rest.first() != Some(&b'0');
         self.rest = &self.rest[length..];
         (0 < length && plain).then_some(number)
     }
@@ -251,8 +314,8 @@ impl<'a> Scan<'a> {
     /// Reads a text that has an escape at `from`.
     #[cold]
     fn unescaped(&mut self, from: usize) -> Option<Cow<'a, str>> {
-        let mut text = self.rest[..from].to_owned();
-        let mut rest = &self.rest[from..];
+        let (start, mut rest) = self.unread().split_at(from);
+        let mut text = start.to_owned();
         loop {
             let mut characters = rest.chars();
             match characters.next()? {
@@ -269,9 +332,24 @@ impl<'a> Scan<'a> {
                 }
             }
         }
-        self.rest = &rest[1..];
+        self.rest = &rest.as_bytes()[1..];
         Some(Cow::Owned(text))
     }
+
+    /// Returns what is not read yet, where it stands at the beginning of a character.
+    fn unread(&self) -> &'a str {
+        &self.whole[self.whole.len() - self.rest.len()..]
+    }
+}
+
+/// Returns the bytes that exactly so many digits of lowercase hex stand for.
+pub(super) fn unhex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let pairs = digits.as_chunks().0;
+    let mut bytes = [0; N];
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    (digits.len() == 2 * N).then_some(bytes)
 }
 
 /// Reads what follows a backslash, in the one spelling that is canonical.
@@ -304,3 +382,6 @@ fn digit(character: u8) -> Option<u8> {
         _ => None,
     }
 }
+
+/// How deep a value may nest that is stepped over; the forms nest less.
+const DEEPEST: u32 = 16;
