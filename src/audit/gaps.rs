@@ -155,7 +155,7 @@ fn numbers(
                 }
             }
             Err(error) => findings.add(Finding {
-                file: name(data, &frame.file),
+                file: name(data, frame.file),
                 index: Some(frame.index),
                 field: field(&error).to_owned(),
                 what: error.to_string(),

@@ -12,9 +12,7 @@ use crate::wire::record::json::plain;
 /// What of a section is not read yet.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
-    whole: &'a str,
-    /// The end of `whole`, as bytes: most of what is stepped over are single ones.
-    rest: &'a [u8],
+    rest: &'a str,
     /// Whether no member of the innermost object was read.
     first: bool,
 }
@@ -25,8 +23,7 @@ impl<'a> Scan<'a> {
         bytes: &'a [u8],
         members: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        let whole = std::str::from_utf8(bytes).ok()?;
-        let mut scan = Self { whole, rest: bytes, first: true };
+        let mut scan = Self { rest: std::str::from_utf8(bytes).ok()?, first: true };
         let read = scan.object(members)?;
         scan.rest.is_empty().then_some(read)
     }
@@ -35,8 +32,11 @@ impl<'a> Scan<'a> {
     // Always in line, so that the length of a key is known where it is compared.
     #[inline(always)]
     pub(super) fn key(&mut self, key: &'static str) -> bool {
-        let key = key.as_bytes();
-        let rest = self.rest.strip_prefix(if self.first { &key[1..] } else { key });
+        let rest = if self.first {
+            self.rest.strip_prefix(&key[1..])
+        } else {
+            self.rest.strip_prefix(key)
+        };
         let Some(rest) = rest else { return false };
         (self.rest, self.first) = (rest, false);
         true
@@ -97,10 +97,10 @@ impl<'a> Scan<'a> {
     /// Steps over a value that nests at most `depth` deep.
     fn skip(&mut self, depth: u32) -> Option<()> {
         let inner = depth.checked_sub(1)?;
-        match self.rest.first()? {
-            b'"' => self.skip_text(),
+        match self.rest.as_bytes().first()? {
+            b'"' => self.text().map(drop),
             b'{' => self.items(b'{', b'}', |scan| {
-                scan.skip_text()?;
+                scan.text()?;
                 scan.byte(b':')?;
                 scan.skip(inner)
             }),
@@ -109,17 +109,6 @@ impl<'a> Scan<'a> {
             b'n' => self.word("null").then_some(()),
             _ => self.number::<i64>().map(drop),
         }
-    }
-
-    /// Steps over a text.
-    fn skip_text(&mut self) -> Option<()> {
-        if let [b'"', rest @ ..] = self.rest
-            && let Some((b'"', rest)) = rest[plain(rest)..].split_first()
-        {
-            self.rest = rest;
-            return Some(());
-        }
-        self.text().map(drop)
     }
 
     /// Steps over the items between two brackets.
@@ -193,7 +182,7 @@ impl<'a> Scan<'a> {
 
     /// Says whether a list comes next.
     pub(super) fn is_list(&self) -> bool {
-        self.rest.first() == Some(&b'[')
+        self.rest.starts_with('[')
     }
 
     /// Steps over a comma of a list of values of several kinds.
@@ -204,21 +193,20 @@ impl<'a> Scan<'a> {
     /// Steps over a byte, if it is the next.
     #[inline]
     pub(super) fn byte(&mut self, byte: u8) -> Option<()> {
-        let (&next, rest) = self.rest.split_first()?;
-        (next == byte).then(|| self.rest = rest)
+        let (&next, _) = self.rest.as_bytes().split_first()?;
+        (next == byte).then(|| self.rest = &self.rest[1..])
     }
 
     /// Reads a text.
     #[inline]
     pub(super) fn text(&mut self) -> Option<Cow<'a, str>> {
         self.byte(b'"')?;
-        let end = plain(self.rest);
-        let (&next, rest) = self.rest[end..].split_first()?;
-        if next != b'"' {
+        let end = plain(self.rest.as_bytes());
+        if *self.rest.as_bytes().get(end)? != b'"' {
             return self.unescaped(end);
         }
-        let text = &self.unread()[..end];
-        self.rest = rest;
+        let text = &self.rest[..end];
+        self.rest = &self.rest[end + 1..];
         Some(Cow::Borrowed(text))
     }
 
@@ -272,7 +260,7 @@ impl<'a> Scan<'a> {
     pub(super) fn hex<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.byte(b'"')?;
         let (digits, rest) = self.rest.split_at_checked(2 * N)?;
-        let bytes = unhex(digits)?;
+        let bytes = unhex(digits.as_bytes())?;
         self.rest = rest;
         self.byte(b'"').map(|()| bytes)
     }
@@ -291,7 +279,7 @@ impl<'a> Scan<'a> {
     }
 
     fn word(&mut self, word: &str) -> bool {
-        let rest = self.rest.strip_prefix(word.as_bytes());
+        let rest = self.rest.strip_prefix(word);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
@@ -300,13 +288,11 @@ impl<'a> Scan<'a> {
     fn digits(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         let mut length = 0;
-        while let Some(digit) = self.rest.get(length).map(|byte| byte.wrapping_sub(b'0'))
-            && digit < 10
-        {
-            number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+        for byte in self.rest.bytes().take_while(u8::is_ascii_digit) {
+            number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
             length += 1;
         }
-        let plain = length == 1 || self.rest.first() != Some(&b'0');
+        let plain = length == 1 || !self.rest.starts_with('0');
         self.rest = &self.rest[length..];
         (0 < length && plain).then_some(number)
     }
@@ -314,8 +300,8 @@ impl<'a> Scan<'a> {
     /// Reads a text that has an escape at `from`.
     #[cold]
     fn unescaped(&mut self, from: usize) -> Option<Cow<'a, str>> {
-        let (start, mut rest) = self.unread().split_at(from);
-        let mut text = start.to_owned();
+        let mut text = self.rest[..from].to_owned();
+        let mut rest = &self.rest[from..];
         loop {
             let mut characters = rest.chars();
             match characters.next()? {
@@ -332,13 +318,8 @@ impl<'a> Scan<'a> {
                 }
             }
         }
-        self.rest = &rest.as_bytes()[1..];
+        self.rest = &rest[1..];
         Some(Cow::Owned(text))
-    }
-
-    /// Returns what is not read yet, where it stands at the beginning of a character.
-    fn unread(&self) -> &'a str {
-        &self.whole[self.whole.len() - self.rest.len()..]
     }
 }
 
