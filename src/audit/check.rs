@@ -161,7 +161,7 @@ fn markups(record: &Record) -> Result<(), CheckError> {
         let Some(fates) = record.fates(&bidder)? else { continue };
         for (bid, told) in record.reply(&bidder)?.bids.iter().zip(&fates.bids) {
             let Ok(win) = &told.fate else { continue };
-            let of = |what| CheckError::Markup(win.markup, told.bid.clone(), what);
+            let of = |what| CheckError::Markup(win.markup, Box::from(&*told.bid), what);
             if !numbers.insert(win.markup) {
                 return Err(of("it is another bid's, too"));
             }
@@ -182,7 +182,10 @@ fn markups(record: &Record) -> Result<(), CheckError> {
         let facts = read_markup(record, number);
         let length = facts.and_then(|facts| facts.duration);
         if length.is_some_and(|length| length != sale.length) {
-            return Err(CheckError::Markup(number, sale.bid, "its length is not the one sold"));
+            return Err({
+                let bid = Box::from(&*sale.bid);
+                CheckError::Markup(number, bid, "its length is not the one sold")
+            });
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::audit::numbers::Numbers;
 use crate::audit::verify::record::field;
 use crate::audit::verify::{ending, files};
 use crate::audit::walk::{self, Step, Trailing, Walk};
-use crate::io::journal::read::{self, Frame};
+use crate::io::journal::read::{self, FrameRef};
 use crate::io::journal::{JournalError, Stream};
 use crate::io::log::private;
 use crate::wire::record::{self, Lifecycle};
@@ -250,10 +250,10 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn record(&mut self, frame: &Frame, lives: &mut Lives, findings: &mut Findings) {
+    fn record(&mut self, frame: &FrameRef<'_>, lives: &mut Lives, findings: &mut Findings) {
         let fresh = self.seen.is_empty();
         self.end = frame.index + 1;
-        let read = record::read::read(&frame.payload).and_then(|record| {
+        let read = record::read::read(frame.payload).and_then(|record| {
             if self.stream == Stream::Money {
                 lives.take(frame.index, &record)?;
             }
@@ -271,7 +271,7 @@ impl<'a> Reading<'a> {
             }
             Err(error) => {
                 let (field, what) = (field(&error), error.to_string());
-                self.add(&frame.file, frame.index, field, what, findings);
+                self.add(frame.file, frame.index, field, what, findings);
             }
         }
     }

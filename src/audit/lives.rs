@@ -130,7 +130,7 @@ impl Lives {
         while let Some(step) = files::step(&mut walk, (data, Stream::Money))? {
             match step {
                 // What is wrong with it is found when it is the stream's turn.
-                Step::Record(frame) => match read::read(&frame.payload) {
+                Step::Record(frame) => match read::read(frame.payload) {
                     Ok(record) => drop(self.take(frame.index, &record)),
                     Err(_) => self.lose(frame.index..frame.index + 1),
                 },

@@ -1,5 +1,7 @@
 //! What a bundle that holds says, section by section: for people and programs.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
@@ -11,7 +13,7 @@ use crate::model::bid::{Bid, ReplyOutcome};
 use crate::model::ids::BidderId;
 use crate::model::money::Cpm;
 use crate::model::outcome::TieBreak;
-use crate::wire::record::disclosed::{OwnFate, OwnFates, Sale};
+use crate::wire::record::outcome::read::{OwnFate, OwnFates, Sale};
 use crate::wire::record::read::{Body, RecordError};
 
 /// All that a bundle proves. Prices are decimal text, per thousand impressions.
@@ -255,8 +257,8 @@ fn seller(checked: &Checked) -> Result<Seller, RecordError> {
 
 fn sold(checked: &Checked) -> Result<Sold, RecordError> {
     let sales = checked.record.sales()?;
-    let fee = |(name, amount): &(Box<str>, Cpm)| (name.to_string(), amount.price_text());
-    let win = |sale: &Sale| Win {
+    let fee = |(name, amount): &(Cow<'_, str>, Cpm)| (name.to_string(), amount.price_text());
+    let win = |sale: &Sale<'_>| Win {
         bidder: sale.bidder.to_string(),
         bid: sale.bid.to_string(),
         sequence: sale.sequence,
@@ -266,7 +268,7 @@ fn sold(checked: &Checked) -> Result<Sold, RecordError> {
         net: sale.net.price_text(),
     };
     Ok(Sold {
-        currency: checked.record.currency()?.into(),
+        currency: checked.record.currency()?.to_string(),
         wins: sales.wins.iter().map(win).collect(),
         unfilled: sales.unfilled.iter().map(|(it, why)| (it.0, why.name())).collect(),
     })
@@ -276,8 +278,8 @@ fn bidder(checked: &Checked, id: &BidderId) -> Result<Bidder, RecordError> {
     let reply = checked.record.reply(id)?;
     let fates = checked.record.fates(id)?;
     let currency = fates.as_ref().map_or("", |fates| &fates.currency);
-    let told = |(bid, fate): (&Bid, &OwnFate)| told(bid, fate, currency);
-    let all = fates.as_ref().map_or(&[][..], |fates: &OwnFates| &fates.bids);
+    let told = |(bid, fate): (&Bid, &OwnFate<'_>)| told(bid, fate, currency);
+    let all = fates.as_ref().map_or(&[][..], |fates: &OwnFates<'_>| &fates.bids);
     let fitting = all.len() == reply.bids.len()
         && reply.bids.iter().zip(all).all(|(bid, fate)| *bid.id.as_str() == *fate.bid);
     if !fitting {
@@ -296,7 +298,7 @@ fn bidder(checked: &Checked, id: &BidderId) -> Result<Bidder, RecordError> {
     })
 }
 
-fn told(bid: &Bid, fate: &OwnFate, currency: &str) -> Told {
+fn told(bid: &Bid, fate: &OwnFate<'_>, currency: &str) -> Told {
     let (name, why, win) = match &fate.fate {
         Ok(win) => ("won", None, Some(win)),
         Err(reason) => (reason.name(), Some(reason.sentence()), None),

@@ -7,13 +7,21 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::io::journal::read::{self, Frame, Frames};
+use crate::io::journal::read::{self, FrameRef, Frames, Place};
 use crate::io::journal::{JournalError, Stream};
 
 /// What a walk comes upon.
-pub(super) enum Step {
+pub(super) enum Step<'a> {
     /// A record, its checksum good.
-    Record(Frame),
+    Record(FrameRef<'a>),
+    /// Records that cannot be read.
+    Lost(Lost),
+}
+
+/// Where a walk has come to.
+pub(super) enum Found {
+    /// A record, where it lies.
+    Record(Place),
     /// Records that cannot be read.
     Lost(Lost),
 }
@@ -55,17 +63,22 @@ impl<'a> Walk<'a> {
         Ok(Self { data, stream, frames: Some(frames), end: None, damaged: false })
     }
 
-    /// Returns the next record or loss; none at the end.
-    pub(super) fn step(&mut self) -> Result<Option<Step>, JournalError> {
+    /// Goes to the next record or loss; none at the end.
+    pub(super) fn find(&mut self) -> Result<Option<Found>, JournalError> {
         let Some(frames) = &mut self.frames else { return Ok(None) };
-        match frames.next() {
-            None => Ok(None),
-            Some(Ok(frame)) => {
+        match frames.find_next() {
+            Ok(None) => Ok(None),
+            Ok(Some(place)) => {
+                let frame = frames.at(place);
                 let length = u64::try_from(frame.payload.len()).expect("a payload's length fits");
-                self.end = Some((Arc::clone(&frame.file), frame.offset + FRAME_HEAD + length));
-                Ok(Some(Step::Record(frame)))
+                let end = frame.offset + FRAME_HEAD + length;
+                match &mut self.end {
+                    Some((file, offset)) if Arc::ptr_eq(file, frame.file) => *offset = end,
+                    last => *last = Some((Arc::clone(frame.file), end)),
+                }
+                Ok(Some(Found::Record(place)))
             }
-            Some(Err(JournalError::Damaged { file, index, offset })) => {
+            Err(JournalError::Damaged { file, index, offset }) => {
                 self.damaged = true;
                 let segments = segments(self.data, self.stream)?;
                 let next = segments.iter().map(|it| it.first).find(|first| index < *first);
@@ -73,9 +86,20 @@ impl<'a> Walk<'a> {
                     Some(next) => Some(read::frames_from(self.data, self.stream, next)?),
                     None => None,
                 };
-                Ok(Some(Step::Lost(Lost { file, index, offset, next })))
+                Ok(Some(Found::Lost(Lost { file, index, offset, next })))
             }
-            Some(Err(error)) => Err(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lends what `find` has just found.
+    pub(super) fn lend(&self, found: Found) -> Step<'_> {
+        match found {
+            Found::Record(place) => {
+                let frames = self.frames.as_ref().expect("the record was found in them");
+                Step::Record(frames.at(place))
+            }
+            Found::Lost(lost) => Step::Lost(lost),
         }
     }
 
@@ -168,7 +192,11 @@ fn not_zero(file: &mut File, from: u64) -> io::Result<Option<u64>> {
         if count == 0 {
             return Ok(None);
         }
-        if let Some(place) = chunk[..count].iter().position(|byte| *byte != 0) {
+        let read = &chunk[..count];
+        // Most of it is zeroes, and those are told many at a time.
+        if read.iter().fold(0, |bits, byte| bits | byte) != 0
+            && let Some(place) = read.iter().position(|byte| *byte != 0)
+        {
             return Ok(Some(at + u64::try_from(place).expect("a chunk's length fits")));
         }
         at += u64::try_from(count).expect("a chunk's length fits");

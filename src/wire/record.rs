@@ -38,6 +38,7 @@ mod lifecycle;
 pub mod notices;
 pub mod ops;
 pub mod outcome;
+pub mod prices;
 pub mod rates;
 pub mod read;
 mod scan;

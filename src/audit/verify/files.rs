@@ -59,11 +59,11 @@ pub(in crate::audit) fn odd(path: &Path) -> Option<String> {
 }
 
 /// Goes on with a walk; a segment that is no file counts as lost. After the last one it has ended.
-pub(in crate::audit) fn step<'a>(
-    walk: &mut Walk<'a>,
+pub(in crate::audit) fn step<'a, 'w>(
+    walk: &'w mut Walk<'a>,
     (data, stream): (&'a Path, Stream),
-) -> Result<Option<Step>, JournalError> {
-    match walk.step() {
+) -> Result<Option<Step<'w>>, JournalError> {
+    match walk.find() {
         Err(JournalError::Io { path, .. }) if odd(&path).is_some() => {
             let segments = walk::segments(data, stream)?;
             let Some(index) = segments.iter().find(|it| it.path == path).map(|it| it.first) else {
@@ -76,7 +76,7 @@ pub(in crate::audit) fn step<'a>(
             }
             Ok(Some(Step::Lost(Lost { file: path, index, offset: 0, next })))
         }
-        step => step,
+        found => Ok(found?.map(|found| walk.lend(found))),
     }
 }
 

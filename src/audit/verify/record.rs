@@ -11,7 +11,7 @@ use crate::audit::numbers::{Hole, Numbers};
 use crate::audit::replay::{self, Fault};
 use crate::audit::verify::ids::Ids;
 use crate::audit::verify::{Report, prices};
-use crate::io::journal::read::Frame;
+use crate::io::journal::read::FrameRef;
 use crate::io::journal::{JournalError, Stream};
 use crate::model::time::UnixMillis;
 use crate::wire::record::Kind;
@@ -83,12 +83,12 @@ impl Checks {
     pub(super) fn record(
         &mut self,
         data: &Path,
-        frame: &Frame,
+        frame: &FrameRef<'_>,
         lives: &mut Lives,
         report: &mut Report,
     ) -> Result<(), JournalError> {
         let mut found = Found { data, frame, report };
-        let record = match view(&frame.payload) {
+        let record = match view(frame.payload) {
             Ok(record) => record,
             Err(error) => {
                 found.wrong(&error);
@@ -388,7 +388,7 @@ pub(in crate::audit) fn field(error: &RecordError) -> &str {
 /// Where findings about one record go.
 struct Found<'a> {
     data: &'a Path,
-    frame: &'a Frame,
+    frame: &'a FrameRef<'a>,
     report: &'a mut Report,
 }
 
@@ -402,7 +402,7 @@ impl Found<'_> {
     }
 
     fn add(&mut self, index: Option<u64>, field: &str, what: String) {
-        let file = name(self.data, &self.frame.file);
+        let file = name(self.data, self.frame.file);
         self.report.findings.add(Finding { file, index, field: field.to_owned(), what });
     }
 }

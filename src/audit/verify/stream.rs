@@ -15,7 +15,7 @@ use crate::audit::verify::{
     KeyOf, Options, Progress, Report, StreamReport, ending, files, junk, stream_of,
 };
 use crate::audit::walk::{self, Lost, Step, Walk};
-use crate::io::journal::read::Frame;
+use crate::io::journal::read::FrameRef;
 use crate::io::journal::salvage;
 use crate::io::journal::{JournalError, Stream};
 use crate::model::time::UnixMillis;
@@ -127,13 +127,13 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    fn record(&mut self, way: &mut Way<'_>, frame: &Frame) -> Result<(), JournalError> {
-        if way.file.as_ref() != Some(&frame.file) {
-            way.file = Some(Arc::clone(&frame.file));
+    fn record(&mut self, way: &mut Way<'_>, frame: &FrameRef<'_>) -> Result<(), JournalError> {
+        if way.file.as_ref() != Some(frame.file) {
+            way.file = Some(Arc::clone(frame.file));
             self.segment(way, frame)?;
         }
         match &way.first {
-            None => self.first(way, frame.index, &frame.file),
+            None => self.first(way, frame.index, frame.file),
             // Damage leaves no such jump: what was not read is counted.
             Some(_) if way.growth.size() < frame.index && way.stats.end != frame.index => {
                 self.pruned(way, frame);
@@ -165,16 +165,16 @@ impl<'a> Job<'a> {
     }
 
     /// Looks at what a segment says of its log. Of a sealed one the records tell it.
-    fn segment(&mut self, way: &Way<'_>, frame: &Frame) -> Result<(), JournalError> {
+    fn segment(&mut self, way: &Way<'_>, frame: &FrameRef<'_>) -> Result<(), JournalError> {
         let Some(origin) = way.origin else { return Ok(()) };
         if frame.file.extension().is_none_or(|form| form != "seg") {
             return Ok(());
         }
         // One that was sealed meanwhile was read before.
-        let found = walk::header(&frame.file).ok().flatten();
+        let found = walk::header(frame.file).ok().flatten();
         if found.is_some_and(|found| found != origin) {
             let what = "it belongs to another log than the key".to_owned();
-            self.add(&frame.file, Some(frame.index), "origin", what);
+            self.add(frame.file, Some(frame.index), "origin", what);
         }
         Ok(())
     }
@@ -195,9 +195,9 @@ impl<'a> Job<'a> {
     }
 
     /// Takes it that the records between the last one and this were pruned since it was read.
-    fn pruned(&mut self, way: &mut Way<'_>, frame: &Frame) {
+    fn pruned(&mut self, way: &mut Way<'_>, frame: &FrameRef<'_>) {
         way.checks.cut();
-        self.first(way, frame.index, &frame.file);
+        self.first(way, frame.index, frame.file);
     }
 
     /// Tells what cannot be read, and reads what is behind it in the same segment.
@@ -218,7 +218,7 @@ impl<'a> Job<'a> {
                 told = true;
             }
             (next, read) = (frame.index + 1, read + 1);
-            self.record(way, &frame)?;
+            self.record(way, &frame.lend())?;
         }
         let end = lost.next.unwrap_or_else(|| next.max(way.signed.size()));
         if 0 < read && !told && end <= next {

@@ -41,6 +41,15 @@ pub struct FrameRef<'a> {
     pub payload: &'a [u8],
 }
 
+impl Frame {
+    /// Lends it.
+    #[must_use]
+    pub fn lend(&self) -> FrameRef<'_> {
+        let Self { index, ref file, offset, ref payload } = *self;
+        FrameRef { index, file, offset, payload }
+    }
+}
+
 impl FrameRef<'_> {
     /// Copies it.
     #[must_use]
@@ -83,7 +92,8 @@ enum Source {
 }
 
 /// A record that was found in the current segment.
-struct Place {
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
     index: u64,
     offset: u64,
     count: usize,
@@ -187,18 +197,38 @@ impl Frames {
     ///
     /// When a record is damaged, or the file system refuses.
     pub fn read(&mut self) -> Result<Option<FrameRef<'_>>, JournalError> {
+        let found = self.find_next()?;
+        Ok(found.map(|place| self.at(place)))
+    }
+
+    /// Finds the next record, which `at` lends; `None` as the iterator's.
+    ///
+    /// # Errors
+    ///
+    /// As `read`.
+    pub fn find_next(&mut self) -> Result<Option<Place>, JournalError> {
         if self.failed {
             return Ok(None);
         }
         let found = self.advance();
         self.failed = found.is_err();
-        let Some(Place { index, offset, count }) = found? else { return Ok(None) };
+        found
+    }
+
+    /// Lends the record that `find_next` found last.
+    ///
+    /// # Panics
+    ///
+    /// When it was not the last.
+    #[must_use]
+    pub fn at(&self, place: Place) -> FrameRef<'_> {
+        let Place { index, offset, count } = place;
         let current = self.current.as_ref().expect("a record stands in the current segment");
         let payload = match &current.source {
             Source::Plain(window) => window.payload(offset, count),
             Source::Sealed(sealed) => sealed.payload(offset, count),
         };
-        Ok(Some(FrameRef { index, file: &current.path, offset, payload }))
+        FrameRef { index, file: &current.path, offset, payload }
     }
 
     fn advance(&mut self) -> Result<Option<Place>, JournalError> {

@@ -248,7 +248,10 @@ impl Window {
         let (mut at, mut end) = (offset, None);
         loop {
             let chunk = self.bytes(at, WINDOW)?;
-            if let Some(last) = chunk.iter().rposition(|byte| *byte != 0) {
+            // Most of it is zeroes, and those are told many at a time.
+            if chunk.iter().fold(0, |bits, byte| bits | byte) != 0
+                && let Some(last) = chunk.iter().rposition(|byte| *byte != 0)
+            {
                 end = Some(at + u64::try_from(last).expect("a chunk's length fits") + 1);
             }
             if chunk.is_empty() {

@@ -209,7 +209,7 @@ fn offer(scan: &mut Scan<'_>, bidder: &BidderId, parts: usize, texts: &mut Texts
         };
         let imps = scan.some(key!("imps"), |scan| {
             let id = |scan: &mut Scan<'_>| scan.text().map(|id| ImpId::new(texts.shared(&id)));
-            let (id, part) = scan.pair(id, |scan| scan.number().and_then(index))?;
+            let (id, part) = scan.pair(id, Scan::index)?;
             (part < parts).then_some(OfferedImp { id, part })
         })?;
         let bidder = Bidder {
@@ -325,11 +325,6 @@ fn markup(scan: &mut Scan<'_>) -> Option<MarkupFacts> {
 /// Reads the name of a loss reason.
 fn loss(scan: &mut Scan<'_>) -> Option<LossReason> {
     scan.text().and_then(|name| LossReason::from_name(&name))
-}
-
-/// Reads an index of a list that is checked against its length.
-fn index(number: i64) -> Option<usize> {
-    usize::try_from(number).ok()
 }
 
 /// The outcome of a reply with bids.

@@ -3,23 +3,16 @@
 //! A party is shown some sections and never the record key. Each comes with its salt and the hashes
 //! beside its way up to the root; nothing else of the record is told but how many hashes there are.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
 use tlog::tree::{Hash, node};
 
 use crate::model::bid::Reply;
 use crate::model::ids::BidderId;
-use crate::model::money::Cpm;
-use crate::model::outcome::TieBreak;
-use crate::model::reason::{LossReason, UnfilledReason};
-use crate::model::time::{Millis, Seconds};
-use crate::wire::record::bidder;
+use crate::model::money::Currency;
+use crate::wire::record::outcome::read::{Counts, OwnFates, Sales};
 use crate::wire::record::read::{Body, Record, RecordError, Section};
 use crate::wire::record::seal::{Entry, commitment, leaf};
-use crate::wire::record::text::Decimal;
 use crate::wire::record::texts::Texts;
-use crate::wire::record::{BIDDER, MARKUP, OUTCOME};
+use crate::wire::record::{BIDDER, MARKUP, OUTCOME, bidder, outcome, seller};
 
 /// A section with what proves it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,94 +34,6 @@ pub enum Step {
     Left(Hash),
     /// It is the right one of two.
     Right(Hash),
-}
-
-/// The number of seconds by what became of them, and of calls and bids: what everyone is shown.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Counts {
-    /// Bidders asked.
-    pub asked: u64,
-    /// Bids received.
-    pub bids: u64,
-    /// Nominal seconds for sale.
-    pub total: Seconds,
-    /// Of these sold.
-    pub sold: Seconds,
-    /// Given to the publisher's own ads.
-    pub house: Seconds,
-    /// Neither.
-    pub unfilled: Seconds,
-}
-
-/// What became of a bid, as its bidder is shown it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct OwnFate {
-    /// The bidder's name for the bid.
-    pub bid: Box<str>,
-    /// The win, or why it lost.
-    pub fate: Result<OwnWin, LossReason>,
-}
-
-/// A win as its bidder is shown it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct OwnWin {
-    /// The number of its markup section, from 1.
-    pub markup: usize,
-    /// Its place in its pod, from 1.
-    pub sequence: u16,
-    /// From the start of what is sold of the pod to the ad's start.
-    pub start: Millis,
-    /// Nominal seconds it is sold as.
-    pub seconds: Seconds,
-    /// The clearing price, in the auction's currency.
-    pub clearing: Cpm,
-    /// What it pays, in its bid's currency.
-    pub pay: Cpm,
-    /// The least bid that would have tied, in its bid's currency.
-    pub min_to_win: Option<Cpm>,
-    /// What decided against pods worth as much without it (decision 5).
-    pub tie: Option<TieBreak>,
-}
-
-/// The fates of one bidder's bids, in the order received.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct OwnFates {
-    /// The auction's currency.
-    pub currency: Box<str>,
-    /// Bid by bid.
-    pub bids: Vec<OwnFate>,
-}
-
-/// A slot sold, as the publisher is shown it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Sale {
-    /// Who won it.
-    pub bidder: Box<str>,
-    /// The bidder's name for the bid.
-    pub bid: Box<str>,
-    /// Its place in its pod, from 1.
-    pub sequence: u16,
-    /// From the start of what is sold of the pod to the ad's start.
-    pub start: Millis,
-    /// The creative's own length.
-    pub length: Millis,
-    /// Nominal seconds it is sold as.
-    pub seconds: Seconds,
-    /// The clearing price, in the auction's currency.
-    pub clearing: Cpm,
-    /// Name and amount of each fee.
-    pub fees: Vec<(Box<str>, Cpm)>,
-    /// What the publisher earns.
-    pub net: Cpm,
-}
-
-/// All slots sold and seconds unfilled, as the publisher is shown them.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Sales {
-    /// In the order of the markup's numbers.
-    pub wins: Vec<Sale>,
-    /// Unfilled seconds and why.
-    pub unfilled: Vec<(Seconds, UnfilledReason)>,
 }
 
 impl Disclosed {
@@ -197,10 +102,8 @@ impl Record {
     /// When its section is missing or not as it should be.
     pub fn reply(&self, bidder: &BidderId) -> Result<Reply, RecordError> {
         let name = format!("{BIDDER}{bidder}");
-        let bytes =
-            self.section(&name).ok_or_else(|| RecordError::Missing(name.as_str().into()))?;
-        let read = bidder::read(bytes, bidder, None, &mut Texts::default());
-        read.map(|(reply, _)| reply).ok_or_else(|| RecordError::Content(name.into()))
+        let read = |bytes| bidder::read(bytes, bidder, None, &mut Texts::default());
+        self.told(&name, read).map(|(reply, _)| reply)
     }
 
     /// Returns the auction's currency, as the seller's terms name it.
@@ -208,9 +111,9 @@ impl Record {
     /// # Errors
     ///
     /// When the section is missing or not as it should be.
-    pub fn currency(&self) -> Result<Box<str>, RecordError> {
-        let form: SellerForm<'_> = read(self, "seller")?;
-        Ok(Box::from(&*form.terms.currency))
+    pub fn currency(&self) -> Result<Currency, RecordError> {
+        let read = |bytes| seller::read(bytes, &mut Texts::default());
+        self.told(SELLER, read).map(|(_, plan)| plan.terms.currency)
     }
 
     /// Returns the counts that everyone is shown.
@@ -219,15 +122,7 @@ impl Record {
     ///
     /// When the section is missing or not as it should be.
     pub fn counts(&self) -> Result<Counts, RecordError> {
-        let form: CountsForm = read(self, OUTCOME)?;
-        Ok(Counts {
-            asked: form.asked,
-            bids: form.bids,
-            total: Seconds(form.total),
-            sold: Seconds(form.sold),
-            house: Seconds(form.house),
-            unfilled: Seconds(form.unfilled),
-        })
+        self.told(OUTCOME, outcome::read::counts)
     }
 
     /// Returns what became of a bidder's bids; none when the section is not here.
@@ -235,15 +130,10 @@ impl Record {
     /// # Errors
     ///
     /// When the section is not as it should be.
-    pub fn fates(&self, bidder: &BidderId) -> Result<Option<OwnFates>, RecordError> {
+    pub fn fates(&self, bidder: &BidderId) -> Result<Option<OwnFates<'_>>, RecordError> {
         let name = format!("{OUTCOME}:{bidder}");
-        if self.section(&name).is_none() {
-            return Ok(None);
-        }
-        let form: FatesForm<'_> = read(self, &name)?;
-        let bids: Option<_> = form.bids.iter().map(FateForm::fate).collect();
-        let bids = bids.ok_or_else(|| RecordError::Content(name.into()))?;
-        Ok(Some(OwnFates { currency: Box::from(&*form.currency), bids }))
+        let here = self.section(&name).is_some();
+        here.then(|| self.told(&name, outcome::read::fates)).transpose()
     }
 
     /// Returns what the publisher is shown of the outcome.
@@ -251,16 +141,18 @@ impl Record {
     /// # Errors
     ///
     /// When the section is missing or not as it should be.
-    pub fn sales(&self) -> Result<Sales, RecordError> {
-        let form: SalesForm<'_> = read(self, SELLER)?;
-        let sales = || {
-            let unfilled = form.unfilled.iter().map(|entry| {
-                UnfilledReason::from_name(&entry.reason).map(|why| (Seconds(entry.seconds), why))
-            });
-            let wins = form.wins.iter().map(SaleForm::sale).collect::<Option<_>>()?;
-            Some(Sales { wins, unfilled: unfilled.collect::<Option<_>>()? })
-        };
-        sales().ok_or_else(|| RecordError::Content(SELLER.into()))
+    pub fn sales(&self) -> Result<Sales<'_>, RecordError> {
+        self.told(SALES, outcome::read::sales)
+    }
+
+    /// Reads a section that must be here.
+    fn told<'a, T>(
+        &'a self,
+        name: &str,
+        read: impl FnOnce(&'a [u8]) -> Option<T>,
+    ) -> Result<T, RecordError> {
+        let bytes = self.section(name).ok_or_else(|| RecordError::Missing(name.into()))?;
+        read(bytes).ok_or_else(|| RecordError::Content(name.into()))
     }
 }
 
@@ -297,146 +189,7 @@ fn climb(leaves: &[Hash], paths: &mut [Vec<Step>]) -> Hash {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(record: &'a Record, name: &str) -> Result<T, RecordError> {
-    let bytes = record.section(name).ok_or_else(|| RecordError::Missing(name.into()))?;
-    serde_json::from_slice(bytes).map_err(|_| RecordError::Content(name.into()))
-}
-
-#[derive(Deserialize)]
-struct SellerForm<'a> {
-    #[serde(borrow)]
-    terms: TermsForm<'a>,
-}
-
-#[derive(Deserialize)]
-struct TermsForm<'a> {
-    #[serde(borrow)]
-    currency: Cow<'a, str>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CountsForm {
-    asked: u64,
-    bids: u64,
-    house: u32,
-    sold: u32,
-    total: u32,
-    unfilled: u32,
-}
-
-#[derive(Deserialize)]
-struct FatesForm<'a> {
-    #[serde(borrow, default)]
-    bids: Vec<FateForm<'a>>,
-    #[serde(borrow)]
-    currency: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct FateForm<'a> {
-    #[serde(borrow)]
-    fate: Cow<'a, str>,
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow)]
-    win: Option<WinForm<'a>>,
-}
-
-#[derive(Deserialize)]
-struct WinForm<'a> {
-    clearing: Decimal,
-    markup: usize,
-    min_to_win: Option<Decimal>,
-    pay: Decimal,
-    seconds: u32,
-    sequence: u16,
-    start: Decimal,
-    #[serde(borrow)]
-    tie: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct SalesForm<'a> {
-    #[serde(borrow, default)]
-    unfilled: Vec<UnfilledForm<'a>>,
-    #[serde(borrow, default)]
-    wins: Vec<SaleForm<'a>>,
-}
-
-#[derive(Deserialize)]
-struct UnfilledForm<'a> {
-    #[serde(borrow)]
-    reason: Cow<'a, str>,
-    seconds: u32,
-}
-
-#[derive(Deserialize)]
-struct SaleForm<'a> {
-    #[serde(borrow)]
-    bid: Cow<'a, str>,
-    #[serde(borrow)]
-    bidder: Cow<'a, str>,
-    clearing: Decimal,
-    #[serde(borrow, default)]
-    fees: Vec<(Cow<'a, str>, Decimal)>,
-    length: Decimal,
-    net: Decimal,
-    seconds: u32,
-    sequence: u16,
-    start: Decimal,
-}
-
-impl FateForm<'_> {
-    /// Returns the fate; none when name and win do not go together.
-    fn fate(&self) -> Option<OwnFate> {
-        let fate = match (&*self.fate, &self.win) {
-            ("won", Some(win)) => Ok(OwnWin {
-                markup: win.markup,
-                sequence: win.sequence,
-                start: Millis(win.start.0),
-                seconds: Seconds(win.seconds),
-                clearing: cpm(win.clearing)?,
-                pay: cpm(win.pay)?,
-                min_to_win: match win.min_to_win {
-                    Some(least) => Some(cpm(least)?),
-                    None => None,
-                },
-                tie: match &win.tie {
-                    Some(tie) => Some(TieBreak::from_name(tie)?),
-                    None => None,
-                },
-            }),
-            (name, None) => Err(LossReason::from_name(name)?),
-            (_, Some(_)) => return None,
-        };
-        Some(OwnFate { bid: Box::from(&*self.id), fate })
-    }
-}
-
-impl SaleForm<'_> {
-    fn sale(&self) -> Option<Sale> {
-        let fee = |(name, amount): &(Cow<'_, str>, Decimal)| {
-            cpm(*amount).map(|amount| (Box::from(&**name), amount))
-        };
-        Some(Sale {
-            bidder: Box::from(&*self.bidder),
-            bid: Box::from(&*self.bid),
-            sequence: self.sequence,
-            start: Millis(self.start.0),
-            length: Millis(self.length.0),
-            seconds: Seconds(self.seconds),
-            clearing: cpm(self.clearing)?,
-            fees: self.fees.iter().map(fee).collect::<Option<_>>()?,
-            net: cpm(self.net)?,
-        })
-    }
-}
-
-/// Returns the price of a number that was read.
-fn cpm(micros: Decimal) -> Option<Cpm> {
-    i64::try_from(micros.0).ok().and_then(Cpm::from_micros)
-}
-
+/// What was sold, as asked for.
+const SELLER: &str = "seller";
 /// The section of the outcome that the publisher is shown.
-const SELLER: &str = "outcome:seller";
+const SALES: &str = "outcome:seller";

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::ids::AuctionId;
 use crate::wire::record::json::Json;
-use crate::wire::record::scan::Scan;
+use crate::wire::record::scan::{Scan, unhex};
 use crate::wire::record::{Head, Kind};
 
 /// What only the head of an auction has.
@@ -104,7 +104,7 @@ impl HeadForm<'_> {
     /// Says whether it is the head of the record that an entry stands for.
     pub(super) fn is_of(&self, kind: Kind, id: AuctionId, at: u64) -> bool {
         let same = self.kind == kind.number() && self.ts == at && self.v == VERSION;
-        same && *self.id == *id_text(kind, id)
+        same && is_id_text(&self.id, kind, id)
     }
 }
 
@@ -116,6 +116,15 @@ fn id_text(kind: Kind, id: AuctionId) -> String {
             format!("{:032x}", u128::from_be_bytes(id.bytes()))
         }
     }
+}
+
+/// Says whether a text is that of a record's id, without writing one.
+fn is_id_text(text: &str, kind: Kind, id: AuctionId) -> bool {
+    let digits = match kind {
+        Kind::Auction => text.strip_prefix("auc_"),
+        Kind::Notices | Kind::Config | Kind::Rates | Kind::Admin | Kind::Lifecycle => Some(text),
+    };
+    digits.and_then(|digits| unhex(digits.as_bytes())) == Some(id.bytes())
 }
 
 /// The version of the sections' JSON.

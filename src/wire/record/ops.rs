@@ -93,13 +93,11 @@ pub(super) fn write_user(json: &mut Json<'_>, viewer: &ViewerFacts) {
 /// Reads section `ops`; none when it is not as it should be.
 pub(super) fn read(bytes: &[u8]) -> Option<OpsForm<'_>> {
     Scan::section(bytes, |scan| {
-        let index =
-            |scan: &mut Scan<'_>| scan.number().and_then(|it: i64| usize::try_from(it).ok());
-        let asked = scan.may(key!("asked"), |scan| scan.list(index))?;
+        let asked = scan.may(key!("asked"), |scan| scan.list(Scan::index))?;
         scan.some(key!("exhausted"), |scan| scan.text().map(drop))?;
         let offers = scan.some(key!("offers"), Scan::text)?;
         let replies = scan.may(key!("replies"), |scan| scan.list(Scan::text))?;
-        let skipped = scan.some(key!("skipped"), |scan| scan.pair(index, call_reason))?;
+        let skipped = scan.some(key!("skipped"), |scan| scan.pair(Scan::index, call_reason))?;
         scan.some(key!("stages"), |scan| scan.pair(Scan::text, Scan::decimal).map(drop))?;
         let unoffered = scan.some(key!("unoffered"), |scan| scan.pair(Scan::text, call_reason))?;
         Some(OpsForm { asked, offers, replies, skipped, unoffered })

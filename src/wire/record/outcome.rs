@@ -10,6 +10,8 @@ use crate::model::plan::AuctionInput;
 use crate::wire::record::json::Json;
 use crate::wire::record::read::view::View;
 
+pub mod read;
+
 /// One of the sections.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Which {

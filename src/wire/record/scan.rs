@@ -84,6 +84,52 @@ impl<'a> Scan<'a> {
         self.some(key, Self::number)
     }
 
+    /// Steps over those of some members, given in their order, that are there.
+    pub(super) fn pass(&mut self, keys: &[&'static str]) -> Option<()> {
+        for key in keys {
+            if self.key(key) {
+                self.skip(DEEPEST)?;
+            }
+        }
+        Some(())
+    }
+
+    /// Steps over a value that nests at most `depth` deep.
+    fn skip(&mut self, depth: u32) -> Option<()> {
+        let inner = depth.checked_sub(1)?;
+        match self.rest.as_bytes().first()? {
+            b'"' => self.text().map(drop),
+            b'{' => self.items(b'{', b'}', |scan| {
+                scan.text()?;
+                scan.byte(b':')?;
+                scan.skip(inner)
+            }),
+            b'[' => self.items(b'[', b']', |scan| scan.skip(inner)),
+            b't' | b'f' => self.flag().map(drop),
+            b'n' => self.word("null").then_some(()),
+            _ => self.number::<i64>().map(drop),
+        }
+    }
+
+    /// Steps over the items between two brackets.
+    fn items(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut item: impl FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        self.byte(open)?;
+        if self.byte(close).is_some() {
+            return Some(());
+        }
+        loop {
+            item(self)?;
+            if self.byte(b',').is_none() {
+                return self.byte(close);
+            }
+        }
+    }
+
     /// Reads an object.
     #[inline]
     pub(super) fn object<T>(&mut self, members: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
@@ -185,6 +231,12 @@ impl<'a> Scan<'a> {
         T::try_from(if negative { -size } else { size }).ok()
     }
 
+    /// Reads an index or a count.
+    #[inline]
+    pub(super) fn index(&mut self) -> Option<usize> {
+        self.number().and_then(|number: i64| usize::try_from(number).ok())
+    }
+
     /// Reads a number of 64 bits that stands as decimal text.
     #[inline]
     pub(super) fn decimal(&mut self) -> Option<u64> {
@@ -208,10 +260,7 @@ impl<'a> Scan<'a> {
     pub(super) fn hex<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.byte(b'"')?;
         let (digits, rest) = self.rest.split_at_checked(2 * N)?;
-        let mut bytes = [0; N];
-        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-        }
+        let bytes = unhex(digits.as_bytes())?;
         self.rest = rest;
         self.byte(b'"').map(|()| bytes)
     }
@@ -274,6 +323,16 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Returns the bytes that exactly so many digits of lowercase hex stand for.
+pub(super) fn unhex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let pairs = digits.as_chunks().0;
+    let mut bytes = [0; N];
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    (digits.len() == 2 * N).then_some(bytes)
+}
+
 /// Reads what follows a backslash, in the one spelling that is canonical.
 fn escape(rest: &str) -> Option<(char, &str)> {
     let mut characters = rest.chars();
@@ -304,3 +363,6 @@ fn digit(character: u8) -> Option<u8> {
         _ => None,
     }
 }
+
+/// How deep a value may nest that is stepped over; the forms nest less.
+const DEEPEST: u32 = 16;

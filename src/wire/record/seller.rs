@@ -14,7 +14,7 @@ use crate::wire::record::scan::Scan;
 use crate::wire::record::texts::Texts;
 
 mod asked;
-mod deal;
+pub(super) mod deal;
 mod part;
 
 /// What of the section is about the request; the rest is the plan.

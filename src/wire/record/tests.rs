@@ -19,6 +19,7 @@ use crate::wire::record::tests::sample::{drawn, head};
 pub(super) mod fixed;
 mod kinds;
 pub(super) mod sample;
+mod told;
 
 /// Names a file that is written once and never edited: records of version 1 exist.
 ///

@@ -9,6 +9,8 @@ use crate::model::ids::AuctionId;
 use crate::model::plan::AuctionInput;
 use crate::model::time::UnixMillis;
 use crate::wire::explain::Asked;
+use crate::wire::record::outcome::read::{OwnFates, Sales};
+use crate::wire::record::prices::{Offered, PartFloors};
 use crate::wire::record::read::{
     Body, HeadFacts, MAX_UNPACKED, Record, RecordError, Section, content, input, missing,
 };
@@ -16,7 +18,7 @@ use crate::wire::record::seal::{
     Entry, FORM_ERASED, FORM_PLAIN, FORM_ZSTD, Salts, USER, commitment, leaf, root,
 };
 use crate::wire::record::texts::Texts;
-use crate::wire::record::{Kind, OUTCOME, head};
+use crate::wire::record::{BIDDER, Kind, OUTCOME, head, outcome, prices};
 
 /// A record whose sections lead to its root, borrowed from its payload.
 #[derive(Clone, Debug)]
@@ -147,6 +149,51 @@ impl View<'_> {
     /// As `Record::auction_input`.
     pub fn auction_input(&self, texts: &mut Texts) -> Result<AuctionInput, RecordError> {
         input::auction_input(self, texts)
+    }
+
+    /// Returns what the publisher is shown of the outcome of an auction.
+    ///
+    /// # Errors
+    ///
+    /// When the section is missing or not as it should be.
+    pub fn sales(&self) -> Result<Sales<'_>, RecordError> {
+        self.told(SALES, outcome::read::sales)
+    }
+
+    /// Returns what became of the bids of a bidder.
+    ///
+    /// # Errors
+    ///
+    /// As `sales`.
+    pub fn fates(&self, bidder: &str) -> Result<OwnFates<'_>, RecordError> {
+        self.told(&outcome::name(Some(bidder)), outcome::read::fates)
+    }
+
+    /// Returns what the bids of a bidder offered.
+    ///
+    /// # Errors
+    ///
+    /// As `sales`.
+    pub fn offered(&self, bidder: &str) -> Result<Vec<Offered<'_>>, RecordError> {
+        self.told(&[BIDDER, bidder].concat(), prices::offered)
+    }
+
+    /// Returns the floors of the parts of an auction.
+    ///
+    /// # Errors
+    ///
+    /// As `sales`.
+    pub fn floors(&self) -> Result<Vec<PartFloors<'_>>, RecordError> {
+        self.told(SELLER, prices::floors)
+    }
+
+    fn told<'s, T>(
+        &'s self,
+        name: &str,
+        read: impl FnOnce(&'s [u8]) -> Option<T>,
+    ) -> Result<T, RecordError> {
+        let bytes = self.section(name).ok_or_else(|| missing(name))?;
+        read(bytes).ok_or_else(|| content(name))
     }
 
     /// Returns the names of the sections of which only the commitment is left, in order.
@@ -288,5 +335,8 @@ impl<'a> Cursor<'a> {
 
 /// The section that every record has.
 const HEAD: &str = "head";
+const SELLER: &str = "seller";
+/// The section of the outcome that the publisher is shown.
+const SALES: &str = "outcome:seller";
 /// The largest zstd window taken: level 1 uses at most 2^19 bytes.
 const MAX_WINDOW_LOG: u32 = 22;

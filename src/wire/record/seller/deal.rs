@@ -82,7 +82,7 @@ fn write_step(json: &mut Json<'_>, step: &FloorStep) {
 }
 
 /// Reads a floor; none when a price is none.
-pub(super) fn read_floor(scan: &mut Scan<'_>) -> Option<Floor> {
+pub(in crate::wire::record) fn read_floor(scan: &mut Scan<'_>) -> Option<Floor> {
     scan.object(|scan| {
         if scan.key(key!("by_length")) {
             let (steps, otherwise) = scan.pair(|scan| scan.list(read_step), Scan::micros)?;

@@ -109,9 +109,7 @@ pub(super) fn read(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Part> {
             place: scan
                 .may(key!("place"), |scan| scan.number().map(Place::of))?
                 .unwrap_or_default(),
-            pod: scan.must(key!("pod"), |scan| {
-                scan.number().and_then(|pod: i64| usize::try_from(pod).ok())
-            })?,
+            pod: scan.must(key!("pod"), Scan::index)?,
             private_auction: scan.set(key!("private"))?,
             protocols: scan.codes(key!("protocols"))?,
             real: scan.must(key!("real"), |scan| scan.decimal().map(Millis))?,
