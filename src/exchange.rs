@@ -25,7 +25,7 @@ use crate::model::call::{Answer, Call};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{AuctionInput, Chosen, Plan};
 use crate::model::reason::NoFillReason;
-use crate::model::standing::Standing;
+use crate::model::standing::{Brownout, Standing};
 use crate::model::time::Millis;
 use crate::wire::record::ops::Ops;
 use crate::wire::sold::{Nothing, Sold};
@@ -142,7 +142,7 @@ impl Exchange {
         let draw = entropy::draw();
         let market = &self.shared.market;
         let plan = plan::plan(request, market);
-        let standing = self.bidders.standing();
+        let standing = self.bidders.standing(&request.placement.id, Brownout::All);
         let chosen = select::select(&plan, &standing);
         watch.lap("plan");
         let calls = bid_request::calls(request, draw.auction, &plan, &chosen, times.left());
