@@ -1,5 +1,7 @@
 //! Over in-memory pipes and a paused clock; the same over sockets is in `tests/it/bidders.rs`.
 
+pub(super) mod dice;
+
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;

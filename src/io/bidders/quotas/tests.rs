@@ -1,1 +1,85 @@
+use std::time::Duration;
 
+use governor::clock::FakeRelativeClock;
+use governor::{Quota as Rate, RateLimiter};
+
+use crate::io::bidders::quotas::{Share, WHOLE};
+use crate::io::bidders::tests::dice::Dice;
+
+/// A quota of 100, ten times that wanted: whether a viewer comes early or late in a second, its
+/// chance is the same, and nothing of the quota is lost.
+#[test]
+fn each_tenth_of_a_second_gets_its_share() {
+    for (demand, offered_ppm, seed) in [(1_000, WHOLE, 1), (1_000, 500_000, 2), (300, WHOLE, 3)] {
+        let (mut dice, mut share) = (Dice::new(seed), Share::default());
+        let clock = FakeRelativeClock::default();
+        let rate = Rate::per_second(100.try_into().unwrap());
+        let limiter = RateLimiter::direct_with_clock(rate, clock.clone());
+        let mut refused_until = Duration::ZERO;
+        let step = Duration::from_secs(1) / demand;
+        let (mut tenths, mut wanted) = ([0_u32; 10], 0);
+        for auction in 0..demand * 13 {
+            let now = step * auction;
+            let watched = Duration::from_secs(3) <= now;
+            let free = refused_until <= now && share.draw(100, now, || dice.millionth());
+            share.read(free, now);
+            let offered = dice.millionth() < offered_ppm;
+            wanted += u32::from(watched && offered);
+            if free && offered {
+                share.want(now);
+                match limiter.check() {
+                    Ok(()) if watched => {
+                        tenths[usize::try_from(now.subsec_millis() / 100).unwrap()] += 1;
+                    }
+                    Ok(()) => {}
+                    Err(_) => refused_until = now + Duration::from_millis(10),
+                }
+            }
+            clock.advance(step);
+        }
+        let taken: u32 = tenths.iter().sum();
+        println!("seed {seed}: {taken} of 1,000 taken, {wanted} wanted, by tenths {tenths:?}");
+        assert!((900..=1_101).contains(&taken), "seed {seed}: {taken} of 1,000 in 10 s");
+        for of in tenths {
+            assert!((taken / 20..=taken * 3 / 20).contains(&of), "seed {seed}: {tenths:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_drawn_while_the_quota_is_enough() {
+    let mut share = Share::default();
+    for auction in 0..1_000 {
+        let now = Duration::from_millis(auction * 10);
+        assert!(share.draw(100, now, || panic!("nothing to draw")));
+        share.read(true, now);
+        share.want(now);
+    }
+    let now = Duration::from_millis(9_990);
+    assert_eq!((share.demand(now), share.ppm(100, now)), (100, WHOLE));
+    assert_eq!(share.ppm(50, now), WHOLE / 2);
+    assert_eq!(
+        share.ppm(50, now + Duration::from_secs(1)),
+        WHOLE,
+        "a second later nothing is wanted"
+    );
+}
+
+#[test]
+fn what_some_want_stands_for_all_who_read() {
+    let mut share = Share::default();
+    let now = Duration::from_secs(7);
+    assert_eq!(share.demand(now), 0);
+    for auction in 0..100 {
+        share.read(auction % 4 == 0, now);
+    }
+    assert_eq!(share.demand(now), 0);
+    (0..20).for_each(|_| share.want(now));
+    assert_eq!(share.demand(now), 80, "20 of 25 who could wanted it, and so 80 of all 100");
+    let mut unread = Share::default();
+    (0..20).for_each(|_| unread.want(now));
+    assert_eq!(unread.demand(now), 20);
+    let mut blocked = Share::default();
+    (0..20).for_each(|_| blocked.read(false, now));
+    assert_eq!(blocked.ppm(1, now), WHOLE);
+}
