@@ -144,6 +144,7 @@ impl Exchange {
         let plan = plan::plan(request, market);
         let standing = self.bidders.standing(&request.placement.id, Brownout::All);
         let chosen = select::select(&plan, &standing);
+        observe::selection(&self.shared.metrics, &plan, &chosen, &standing);
         watch.lap("plan");
         let calls = bid_request::calls(request, draw.auction, &plan, &chosen, times.left());
         watch.lap("encode");

@@ -7,9 +7,9 @@ use crate::model::bid::{Reply, ReplyOutcome};
 use crate::model::break_request::BreakRequest;
 use crate::model::money::Cpm;
 use crate::model::outcome::{Fate, Outcome, Search};
-use crate::model::plan::AuctionInput;
+use crate::model::plan::{AuctionInput, Chosen, Plan};
 use crate::model::reason::{CallReason, LossReason};
-use crate::model::standing::Experience;
+use crate::model::standing::{Brownout, Experience, Standing};
 use crate::wire::sold::Sold;
 
 /// Stages of a sale, as the histogram and the record name them.
@@ -80,6 +80,20 @@ pub fn auction(metrics: &Metrics, request: &BreakRequest, input: &AuctionInput, 
     let currency = input.plan.terms.currency;
     let micros = u64::try_from(nanos / 1_000).expect("prices are not negative");
     metrics.revenue(request.placement.id.as_str(), currency.as_str(), micros);
+}
+
+/// Counts what a brownout's choice of bidders is expected to bring and to cost.
+pub fn selection(metrics: &Metrics, plan: &Plan, chosen: &Chosen, standing: &Standing) {
+    if standing.brownout == Brownout::All {
+        return;
+    }
+    let value = |index: usize| standing.of(&plan.offers[index].bidder.id).map_or(0, |it| it.value);
+    let dropped = |(index, reason): &(usize, CallReason)| {
+        (*reason == CallReason::SkippedSelection).then_some(*index)
+    };
+    let asked = chosen.asked.iter().copied().map(value).sum();
+    let skipped = chosen.skipped.iter().filter_map(dropped).map(value).sum();
+    metrics.selection_value(asked, skipped);
 }
 
 /// Returns what the calls of an auction taught about their bidders.

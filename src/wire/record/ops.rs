@@ -72,8 +72,10 @@ pub(super) fn write(json: &mut Json<'_>, ops: &Ops<'_>, input: &AuctionInput) {
                 json.text(why.name());
             });
         });
-        if tells_values(standing) {
-            json.some(key!("values"), &standing.bidders, |json, it| {
+        let worth = standing.bidders.iter().filter(|it| 0 < it.value && tells_values(standing));
+        let mut worth = worth.peekable();
+        if worth.peek().is_some() {
+            json.key(key!("values")).list(worth, |json, it| {
                 json.pair(|json| {
                     json.text(it.bidder.as_str());
                     json.decimal(it.value);

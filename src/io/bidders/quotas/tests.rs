@@ -9,6 +9,7 @@ use crate::io::bidders::tests::dice::Dice;
 /// A quota of 100, ten times that wanted: whether a viewer comes early or late in a second, its
 /// chance is the same, and nothing of the quota is lost.
 #[test]
+#[expect(clippy::print_stdout, reason = "a failing seed is read beside the spread")]
 fn each_tenth_of_a_second_gets_its_share() {
     for (demand, offered_ppm, seed) in [(1_000, WHOLE, 1), (1_000, 500_000, 2), (300, WHOLE, 3)] {
         let (mut dice, mut share) = (Dice::new(seed), Share::default());

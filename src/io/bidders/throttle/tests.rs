@@ -65,6 +65,7 @@ fn an_answer_that_could_not_be_read_was_not_good() {
 
 /// A bidder that fails half the time, is dead, is healed: each phase of 40 s.
 #[test]
+#[expect(clippy::print_stdout, reason = "the curve is what the test is about")]
 fn the_share_follows_the_bidder() {
     for rate in [100, 1_000] {
         let mut curve = String::new();

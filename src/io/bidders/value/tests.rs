@@ -74,6 +74,7 @@ async fn placements_are_apart_and_the_unknown_count_as_the_middle() {
 }
 
 #[tokio::test(start_paused = true)]
+#[expect(clippy::print_stdout, reason = "how often it was asked is told beside")]
 async fn a_cold_bidder_is_explored_and_becomes_warm() {
     // Three are known; `d` bids most and nobody has noticed.
     let (values, mut dice) = (values(), Dice::new(7));
