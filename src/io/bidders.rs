@@ -84,9 +84,17 @@ impl Bidders {
     /// be drawn for one auction; no quota is taken.
     #[must_use]
     pub fn standing(&self, placement: &PlacementId, brownout: Brownout) -> Standing {
-        let standing = |bidder: &Bidder| bidder.state.standing(&bidder.id);
-        let mut bidders: Vec<_> = self.bidders.iter().map(standing).collect();
-        self.values.fill(placement, brownout, &mut bidders);
+        let contended = self.bidders.iter().any(|bidder| bidder.state.limit.is_contended());
+        // What calls are worth decides nothing while everybody can be asked.
+        let worth = match brownout == Brownout::All && !contended {
+            true => Vec::new(),
+            false => self.values.at(placement),
+        };
+        let standing = |(at, bidder): (usize, &Bidder)| {
+            bidder.state.standing(&bidder.id, worth.get(at).copied().unwrap_or(0))
+        };
+        let mut bidders: Vec<_> = self.bidders.iter().enumerate().map(standing).collect();
+        value::explore(brownout, &mut bidders);
         Standing { bidders, brownout }
     }
 

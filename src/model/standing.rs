@@ -26,7 +26,7 @@ pub struct BidderStanding {
     pub health: Health,
     /// What a call to it is expected to bring at this placement, in billionths of the market's
     /// currency: bid rate × price × win rate. For a bidder that is not known yet, the median of
-    /// the known.
+    /// the known; 0 where nothing hangs on it, as everybody can be asked.
     pub value: u64,
     /// Whether it was drawn to be asked whatever its value, so that one that is cold can become
     /// warm. Only drawn under a brownout.

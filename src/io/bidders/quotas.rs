@@ -2,9 +2,10 @@
 //!
 //! The cap itself is a bucket that fills with time. When more is wanted than it lets through, each
 //! auction draws whether it may ask at all, so that the first of a second do not take everything.
+//! Where a call is expected to bring more, the chance is greater; the sum of all chances is the quota.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -29,6 +30,8 @@ pub(super) struct Limit {
     /// When the next call may go, as the last refusal said; nanoseconds of `ticks`.
     refused_until: AtomicU64,
     share: Mutex<Share>,
+    /// Whether more was wanted than there is when it was last looked at.
+    contended: AtomicBool,
 }
 
 /// What the limit of a bidder is up against.
@@ -38,7 +41,7 @@ pub struct Pressure {
     pub qps: Option<u32>,
     /// Calls wanted within the last second, as far as it was watched.
     pub demand: u32,
-    /// The share of auctions that may ask, in millionths.
+    /// The share of auctions that may ask on average, in millionths.
     pub share_ppm: u32,
 }
 
@@ -59,6 +62,8 @@ struct Tenth {
     free: u32,
     /// Calls that were to be made.
     wanted: u32,
+    /// What a call was expected to bring, over all that read.
+    value: u64,
 }
 
 /// Nanoseconds since the limit was made; tests pause this clock with tokio's.
@@ -71,7 +76,8 @@ impl Limit {
         let ticks = Ticks(Instant::now());
         let rate = qps.and_then(NonZeroU32::new).map(Rate::per_second);
         let limiter = rate.map(|rate| RateLimiter::direct_with_clock(rate, ticks));
-        Self { qps, limiter, ticks, refused_until: AtomicU64::new(0), share: Mutex::default() }
+        let (share, contended) = (Mutex::default(), AtomicBool::new(false));
+        Self { qps, limiter, ticks, refused_until: AtomicU64::new(0), share, contended }
     }
 
     /// Takes one call off the quota; says whether there was one.
@@ -88,11 +94,16 @@ impl Limit {
         }
     }
 
-    /// Says whether one auction may ask; takes nothing.
+    /// Says whether more is wanted than there is, as far as the last auction found.
+    pub(super) fn is_contended(&self) -> bool {
+        self.contended.load(Ordering::Relaxed)
+    }
+
+    /// Says whether one auction may ask in which a call is expected to bring `value`; takes nothing.
     ///
     /// It may not while the last refusal holds, nor when more is wanted than there is and it draws
     /// a blank.
-    pub(super) fn standing(&self) -> Quota {
+    pub(super) fn standing(&self, value: u64) -> Quota {
         let Some(qps) = self.qps else { return Quota::Free };
         if qps == 0 {
             return Quota::Exhausted;
@@ -100,8 +111,10 @@ impl Limit {
         let now = self.ticks.0.elapsed();
         let refused = nanos(now) < self.refused_until.load(Ordering::Relaxed);
         let mut share = self.share.lock();
-        let drawn = !refused && share.draw(qps, now, entropy::millionth);
-        share.read(drawn, now);
+        let chance = share.chance_ppm(qps, value, now);
+        self.contended.store(chance.is_some(), Ordering::Relaxed);
+        let drawn = !refused && chance.is_none_or(|chance| entropy::millionth() < chance);
+        share.read(drawn, value, now);
         if drawn { Quota::Free } else { Quota::Exhausted }
     }
 
@@ -123,7 +136,7 @@ impl Share {
     /// Only those who may ask go on to want a call, so what they want stands for all who read.
     fn demand(&mut self, now: Duration) -> u64 {
         self.tenth(now);
-        let Tenth { read, free, wanted } = self.sum;
+        let Tenth { read, free, wanted, .. } = self.sum;
         let (read, free) = (u64::from(read), u64::from(free));
         u64::from(wanted) * read.max(1) / free.clamp(1, read.max(1))
     }
@@ -137,19 +150,35 @@ impl Share {
         u32::try_from(u64::from(qps) * u64::from(WHOLE) / demand).unwrap_or(WHOLE)
     }
 
-    /// Draws whether one auction may ask.
-    fn draw(&mut self, qps: u32, now: Duration, millionth: impl FnOnce() -> u32) -> bool {
+    /// Returns the chance of one auction to ask, in millionths; none where all may.
+    ///
+    /// It is the share of all, times what a call brings here over what it brings on average,
+    /// between a quarter and four times as much.
+    fn chance_ppm(&mut self, qps: u32, value: u64, now: Duration) -> Option<u32> {
         let share = self.ppm(qps, now);
-        share == WHOLE || millionth() < share
+        if share == WHOLE {
+            return None;
+        }
+        let (share, whole) = (u64::from(share), u64::from(WHOLE));
+        let weight = match self.sum.value.checked_div(self.sum.read.into()) {
+            None | Some(0) => whole,
+            Some(average) => {
+                (value.min(MOST_VALUE) * whole / average).clamp(whole / WEIGHED, whole * WEIGHED)
+            }
+        };
+        Some(u32::try_from((share * weight / whole).min(whole)).unwrap_or(WHOLE))
     }
 
     /// Counts an auction that read whether it may ask.
-    fn read(&mut self, free: bool, now: Duration) {
+    fn read(&mut self, free: bool, value: u64, now: Duration) {
+        let (free, value) = (u32::from(free), value.min(MOST_VALUE));
         let tenth = self.tenth(now);
         tenth.read += 1;
-        tenth.free += u32::from(free);
+        tenth.free += free;
+        tenth.value += value;
         self.sum.read += 1;
-        self.sum.free += u32::from(free);
+        self.sum.free += free;
+        self.sum.value += value;
     }
 
     /// Counts a call that was to be made.
@@ -170,6 +199,7 @@ impl Share {
             self.sum.read -= old.read;
             self.sum.free -= old.free;
             self.sum.wanted -= old.wanted;
+            self.sum.value -= old.value;
         }
         &mut self.tenths[place(self.newest)]
     }
@@ -194,6 +224,10 @@ impl Clock for Ticks {
 /// Tenths looked back on; `place` is of this many.
 const TENTHS: usize = 10;
 const TENTH_NS: u64 = 100_000_000;
+/// How many times the average chance an auction has at most, and what part of it at least.
+const WEIGHED: u64 = 4;
+/// What a call is taken to bring at most, so that sums of a second fit: 10,000 of the currency.
+const MOST_VALUE: u64 = 10_000_000_000_000;
 /// A whole, in millionths.
 const WHOLE: u32 = 1_000_000;
 

@@ -148,10 +148,10 @@ impl State {
         self.limit.qps == endpoint.qps && self.in_flight.most == endpoint.in_flight
     }
 
-    /// Returns the standing of its bidder; what its calls are worth stands elsewhere.
-    pub(super) fn standing(&self, bidder: &BidderId) -> BidderStanding {
-        let (quota, health) = (self.limit.standing(), self.health.standing());
-        BidderStanding { quota, health, ..BidderStanding::free(bidder.clone()) }
+    /// Returns the standing of its bidder, of which a call is expected to bring `value`.
+    pub(super) fn standing(&self, bidder: &BidderId, value: u64) -> BidderStanding {
+        let (quota, health) = (self.limit.standing(value), self.health.standing());
+        BidderStanding { quota, health, value, ..BidderStanding::free(bidder.clone()) }
     }
 
     fn learn(&self, experience: &Experience) {

@@ -98,25 +98,16 @@ impl Values {
         }
     }
 
-    /// Fills in what each bidder is worth, and who is drawn for exploration under a brownout.
-    ///
-    /// `standings` are those of the bidders it was made for, in their order.
-    pub(super) fn fill(
-        &self,
-        placement: &PlacementId,
-        brownout: Brownout,
-        standings: &mut [BidderStanding],
-    ) {
+    /// Returns what a call to each bidder is expected to bring at a placement, in their order; empty
+    /// where nothing is known. Who is not known counts as the median of the known.
+    pub(super) fn at(&self, placement: &PlacementId) -> Vec<u64> {
         let now = self.begun.elapsed();
         let known: Vec<Option<u64>> = match self.placements.lock().get(placement) {
             Some(cells) => cells.iter().map(|cell| cell.lately(now).value()).collect(),
-            None => return explore(brownout, standings),
+            None => return Vec::new(),
         };
         let middle = median(&known);
-        for (standing, known) in standings.iter_mut().zip(&known) {
-            standing.value = known.unwrap_or(middle);
-        }
-        explore(brownout, standings);
+        known.iter().map(|known| known.unwrap_or(middle)).collect()
     }
 
     /// Returns what a call to each bidder is worth over all placements, in their order; none where
@@ -210,7 +201,7 @@ fn median(known: &[Option<u64>]) -> u64 {
 }
 
 /// Draws who is asked whatever its value; nobody where nobody is left out.
-fn explore(brownout: Brownout, standings: &mut [BidderStanding]) {
+pub(super) fn explore(brownout: Brownout, standings: &mut [BidderStanding]) {
     match brownout {
         Brownout::All | Brownout::None => {}
         Brownout::Best60Percent | Brownout::Best8 | Brownout::Best3 => {

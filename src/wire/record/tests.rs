@@ -126,7 +126,9 @@ fn the_standing_is_told_where_it_left_somebody_out() {
         record.auction_input().unwrap();
         let mut ops: Value = serde_json::from_slice(record.section("ops").unwrap()).unwrap();
         let members = ops.as_object_mut().unwrap();
-        members.retain(|name, _| !["offers", "replies", "skipped", "stages"].contains(&&**name));
+        members.retain(|name, _| {
+            !["offers", "replies", "skipped", "stages", "unoffered"].contains(&&**name)
+        });
         ops.to_string()
     };
     let bidder = |id: &str, value| {

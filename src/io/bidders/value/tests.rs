@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::io::bidders::tests::dice::Dice;
-use crate::io::bidders::value::{Cell, Lately, Values, explored_ppm, median};
+use crate::io::bidders::value::{Cell, Lately, Values, explore, explored_ppm, median};
 use crate::model::ids::{BidderId, PlacementId};
 use crate::model::money::Cpm;
 use crate::model::standing::{BidderStanding, Brownout, Experience};
@@ -56,14 +56,14 @@ async fn placements_are_apart_and_the_unknown_count_as_the_middle() {
         let once: Vec<_> = (0..100).map(|_| experience(bidder, 1, price, true)).collect();
         values.learn(&once);
     };
-    assert_eq!(filled(&values, "mid"), [0, 0, 0, 0]);
+    assert!(at(&values, "mid").is_empty());
     teach("a", 2_000_000);
-    assert_eq!(filled(&values, "mid")[1..], [1_980_392; 3], "all are like the only one known");
+    assert_eq!(at(&values, "mid")[1..], [1_980_392; 3], "all are like the only one known");
     teach("b", 9_000_000);
     teach("c", 4_000_000);
     teach("stranger", 4_000_000);
-    assert_eq!(filled(&values, "mid"), [1_980_392, 8_911_764, 3_960_784, 3_960_784]);
-    assert_eq!(filled(&values, "pre"), [0; 4]);
+    assert_eq!(at(&values, "mid"), [1_980_392, 8_911_764, 3_960_784, 3_960_784]);
+    assert!(at(&values, "pre").is_empty());
     assert_eq!(values.over_all(), [Some(1_980_392), Some(8_911_764), Some(3_960_784), None]);
     let late = Experience { late: true, ..experience("d", 1, 90_000_000, false) };
     values.learn(&vec![late; 100]);
@@ -85,10 +85,11 @@ async fn a_cold_bidder_is_explored_and_becomes_warm() {
     values.learn(&(0..100).map(|_| experience("d", 0, 0, false)).collect::<Vec<_>>());
     let mut asked = [0; 4];
     for auction in 0..20_000 {
+        let worth = values.at(&PlacementId::new("mid"));
         let mut standings = standings();
-        values.fill(&PlacementId::new("mid"), Brownout::Best3, &mut standings);
+        explore(Brownout::Best3, &mut standings);
         let mut best: Vec<usize> = (0..4).collect();
-        best.sort_by_key(|at| (!standings[*at].explored, u64::MAX - standings[*at].value));
+        best.sort_by_key(|at| (!standings[*at].explored, u64::MAX - worth[*at]));
         for at in &best[..3] {
             asked[*at] += usize::from(auction < 5_000);
             let price = if *at == 3 { 20_000_000 } else { 3_000_000 };
@@ -109,16 +110,15 @@ fn exploration_takes_little() {
     assert_eq!(median(&[Some(9), Some(4), None, Some(2)]), 4);
 }
 
-#[tokio::test(start_paused = true)]
-async fn exploration_is_drawn_only_where_somebody_is_left_out() {
-    let values = values();
+#[test]
+fn exploration_is_drawn_only_where_somebody_is_left_out() {
     for (brownout, draws) in
         [(Brownout::All, false), (Brownout::None, false), (Brownout::Best8, true)]
     {
         let mut drawn = 0;
         for _ in 0..10_000 {
             let mut standings = standings();
-            values.fill(&PlacementId::new("mid"), brownout, &mut standings);
+            explore(brownout, &mut standings);
             drawn += standings.iter().filter(|it| it.explored).count();
         }
         assert_eq!(0 < drawn, draws, "{brownout:?}");
@@ -152,10 +152,8 @@ fn standings() -> Vec<BidderStanding> {
     NAMES.map(|id| BidderStanding::free(BidderId::new(id))).to_vec()
 }
 
-fn filled(values: &Values, placement: &str) -> Vec<u64> {
-    let mut standings = standings();
-    values.fill(&PlacementId::new(placement), Brownout::All, &mut standings);
-    standings.iter().map(|it| it.value).collect()
+fn at(values: &Values, placement: &str) -> Vec<u64> {
+    values.at(&PlacementId::new(placement))
 }
 
 fn experience(bidder: &str, bids: u32, price: i64, won: bool) -> Experience {
