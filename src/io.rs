@@ -17,6 +17,7 @@ pub mod egress;
 pub mod entropy;
 pub mod journal;
 pub mod keys;
+pub mod lag;
 pub mod log;
 pub mod metrics;
 pub mod notifier;
@@ -24,4 +25,6 @@ pub mod offload;
 pub mod once;
 pub mod pulse;
 pub mod sampler;
+#[cfg(test)]
+mod simulated;
 pub mod under_way;
