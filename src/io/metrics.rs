@@ -111,6 +111,7 @@ impl Metrics {
         let placement = || axis("placement", labels.placements);
         let bidder = || axis("bidder", labels.bidders);
         let fill_outcome = axis("outcome", labels.fill_outcomes);
+        let reason = axis("reason", &sent);
         let unfilled = axis("reason", labels.unfilled_reasons);
         let answer = axis("outcome", labels.answer_outcomes);
         let notice = [bidder(), axis("kind", NOTICE_KINDS), axis("outcome", NOTICE_OUTCOMES)];
@@ -124,11 +125,7 @@ impl Metrics {
             fill_duration: family(recorder, names::FILL_DURATION, [placement()]),
             break_seconds: family(recorder, names::BREAK_SECONDS, [placement(), state]),
             unfilled_seconds: family(recorder, names::UNFILLED_SECONDS, [placement(), unfilled]),
-            bidder_requests: family(
-                recorder,
-                names::BIDDER_REQUESTS,
-                [bidder(), axis("reason", &sent)],
-            ),
+            bidder_requests: family(recorder, names::BIDDER_REQUESTS, [bidder(), reason]),
             bidder_duration: family(recorder, names::BIDDER_DURATION, [bidder(), answer]),
             bids: family(recorder, names::BIDS, [bidder(), axis("reason", &won)]),
             revenue: family(recorder, names::REVENUE, [placement(), currency]),
