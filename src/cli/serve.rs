@@ -23,9 +23,8 @@ use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
 use crate::exchange::gate::Gate;
 use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
-use crate::exchange::shared::{COMMIT, Shared};
-use crate::io::bidders::state::States;
-use crate::io::bidders::{Bidders, Endpoint};
+use crate::exchange::shared::{COMMIT, Shared, endpoints};
+use crate::io::bidders::Bidders;
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
 use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits, Stream};
@@ -268,24 +267,13 @@ fn notifier(market: &Market, live: &Live, metrics: &Arc<Metrics>) -> Notifier {
 }
 
 fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Result<Server> {
-    let endpoints: Vec<Endpoint> = shared
-        .market
-        .bidders
-        .iter()
-        .map(|bidder| Endpoint {
-            id: bidder.id.clone(),
-            url: Arc::clone(&bidder.endpoint),
-            qps: bidder.qps,
-            allow_loopback: bidder.allow_loopback,
-        })
-        .collect();
-    let states = Arc::new(States::new(&endpoints));
+    let endpoints = endpoints(&shared.market);
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
     let make = move |worker| {
         let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
-        let bidders = Bidders::new(endpoints.clone(), &states, Arc::clone(&connector));
+        let bidders = Bidders::new(endpoints.clone(), &shared.states, Arc::clone(&connector));
         let gate = Gate::new(worker, Bounds::WORKER);
         Exchange::new(Arc::clone(&shared), bidders, documents, gate)
     };

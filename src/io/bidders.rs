@@ -3,10 +3,15 @@
 //! It keeps connections warm, takes the quotas and holds to the limits. A bidder that hangs, dies
 //! or lies costs only itself. It never knows what a bid is: the caller decodes.
 
+pub mod breaker;
+pub mod latency;
+pub mod quotas;
 pub mod state;
 
+mod health;
 mod pool;
-mod quotas;
+mod throttle;
+mod value;
 
 use std::collections::BTreeMap;
 use std::future::Ready;
@@ -17,13 +22,15 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
+use crate::io::bidders::health::{Attempt, Ended};
 use crate::io::bidders::pool::Pool;
 use crate::io::bidders::state::{State, States};
+use crate::io::bidders::value::Values;
 use crate::io::connect::Connect;
 use crate::io::connection::Fetched;
 use crate::model::call::{Answer, AnswerOutcome, Call};
-use crate::model::ids::BidderId;
-use crate::model::standing::{BidderStanding, Standing};
+use crate::model::ids::{BidderId, PlacementId};
+use crate::model::standing::{Brownout, Standing};
 
 /// A bidder as the network sees it.
 #[derive(Clone, Debug)]
@@ -34,6 +41,8 @@ pub struct Endpoint {
     pub url: Arc<str>,
     /// The most calls a second of the whole node.
     pub qps: Option<u32>,
+    /// The most calls under way at once, of the whole node.
+    pub in_flight: u32,
     /// Lifts the rules about addresses (decision 35).
     pub allow_loopback: bool,
 }
@@ -43,6 +52,7 @@ pub struct Bidders {
     /// In the order of the endpoints given.
     bidders: Vec<Bidder>,
     by_id: BTreeMap<BidderId, usize>,
+    values: Arc<Values>,
 }
 
 /// One bidder: what all workers know of it, and this worker's connections.
@@ -67,17 +77,25 @@ impl Bidders {
             .collect();
         let by_id =
             bidders.iter().enumerate().map(|(at, bidder)| (bidder.id.clone(), at)).collect();
-        Self { bidders, by_id }
+        Self { bidders, by_id, values: states.values() }
     }
 
-    /// Returns the standing of every bidder, in the order of the endpoints; no quota is taken.
+    /// Returns the standing of every bidder, in the order of the endpoints, and draws what is to
+    /// be drawn for one auction; no quota is taken.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        let standing = |bidder: &Bidder| BidderStanding {
-            bidder: bidder.id.clone(),
-            quota: bidder.state.limit.standing(),
+    pub fn standing(&self, placement: &PlacementId, brownout: Brownout) -> Standing {
+        let contended = self.bidders.iter().any(|bidder| bidder.state.limit.is_contended());
+        // What calls are worth decides nothing while everybody can be asked.
+        let worth = match brownout == Brownout::All && !contended {
+            true => Vec::new(),
+            false => self.values.at(placement),
         };
-        Standing { bidders: self.bidders.iter().map(standing).collect() }
+        let standing = |(at, bidder): (usize, &Bidder)| {
+            bidder.state.standing(&bidder.id, worth.get(at).copied().unwrap_or(0))
+        };
+        let mut bidders: Vec<_> = self.bidders.iter().enumerate().map(standing).collect();
+        value::explore(brownout, &mut bidders);
+        Standing { bidders, brownout }
     }
 
     /// Makes all calls at once and returns what `decode` makes of each answer, in their order.
@@ -172,14 +190,41 @@ impl Bidders {
         else {
             return Fetched { outcome: AnswerOutcome::Unreachable, status: None };
         };
+        let skipped = |outcome| Fetched { outcome, status: None };
+        let Some(attempt) = state.health.admit() else {
+            return skipped(AnswerOutcome::SkippedHealth);
+        };
         // Room first: a call that is not made must not use up the quota.
-        let Some(_place) = pool.enter() else {
-            return Fetched { outcome: AnswerOutcome::SkippedInFlight, status: None };
+        let (Some(_place), Some(_room)) = (state.in_flight.enter(), pool.enter()) else {
+            return skipped(AnswerOutcome::SkippedInFlight);
         };
         if !state.limit.take() {
-            return Fetched { outcome: AnswerOutcome::SkippedQps, status: None };
+            return skipped(AnswerOutcome::SkippedQps);
         }
-        pool.fetch(call, sent).await
+        let under_way = UnderWay(Some(attempt));
+        let fetched = pool.fetch(call, sent).await;
+        under_way.end(&fetched.outcome);
+        fetched
+    }
+}
+
+/// A call that ends as timed out when it is cut off.
+struct UnderWay(Option<Attempt>);
+
+impl UnderWay {
+    fn end(mut self, outcome: &AnswerOutcome) {
+        let Some(attempt) = self.0.take() else { return };
+        if let Some(how) = Ended::of(outcome) {
+            attempt.end(how);
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(attempt) = self.0.take() {
+            attempt.end(Ended::Timeout);
+        }
     }
 }
 

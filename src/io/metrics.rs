@@ -8,14 +8,17 @@ pub mod load;
 pub mod names;
 
 mod family;
+mod protection;
 
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Recorder};
 
+use crate::io::bidders::state::States;
 use crate::io::metrics::family::{Axis, Family};
 use crate::io::metrics::load::Load;
 use crate::io::metrics::names::Kind;
+use crate::io::metrics::protection::Protection;
 use crate::model::time::UnixMillis;
 
 /// The values that labels may take; what is not listed is counted under `other`.
@@ -94,6 +97,7 @@ pub struct Metrics {
     bids_unmapped: Family<Counter, 1>,
     wrappers: Family<Counter, 2>,
     stage_duration: Family<Histogram, 1>,
+    protection: Protection,
 }
 
 impl Metrics {
@@ -107,6 +111,7 @@ impl Metrics {
         let placement = || axis("placement", labels.placements);
         let bidder = || axis("bidder", labels.bidders);
         let fill_outcome = axis("outcome", labels.fill_outcomes);
+        let reason = axis("reason", &sent);
         let unfilled = axis("reason", labels.unfilled_reasons);
         let answer = axis("outcome", labels.answer_outcomes);
         let notice = [bidder(), axis("kind", NOTICE_KINDS), axis("outcome", NOTICE_OUTCOMES)];
@@ -120,11 +125,7 @@ impl Metrics {
             fill_duration: family(recorder, names::FILL_DURATION, [placement()]),
             break_seconds: family(recorder, names::BREAK_SECONDS, [placement(), state]),
             unfilled_seconds: family(recorder, names::UNFILLED_SECONDS, [placement(), unfilled]),
-            bidder_requests: family(
-                recorder,
-                names::BIDDER_REQUESTS,
-                [bidder(), axis("reason", &sent)],
-            ),
+            bidder_requests: family(recorder, names::BIDDER_REQUESTS, [bidder(), reason]),
             bidder_duration: family(recorder, names::BIDDER_DURATION, [bidder(), answer]),
             bids: family(recorder, names::BIDS, [bidder(), axis("reason", &won)]),
             revenue: family(recorder, names::REVENUE, [placement(), currency]),
@@ -169,6 +170,7 @@ impl Metrics {
                 [bidder(), axis("outcome", WRAPPER_OUTCOMES)],
             ),
             stage_duration: family(recorder, names::STAGE_DURATION, one("stage", labels.stages)),
+            protection: Protection::new(recorder, labels),
         }
     }
 
@@ -320,6 +322,18 @@ impl Metrics {
     /// Counts a bid whose Wrapper was to be followed, by what came of it (`WRAPPER_OUTCOMES`).
     pub fn wrapper(&self, bidder: &str, outcome: &str) {
         self.wrappers.at([bidder, outcome]).increment(1);
+    }
+
+    /// Counts what the calls of one auction under a brownout are expected to bring, made and left
+    /// out, in billionths of the currency.
+    pub fn selection_value(&self, asked: u64, skipped: u64) {
+        self.protection.selection_value.at(["asked"]).increment(asked);
+        self.protection.selection_value.at(["skipped"]).increment(skipped);
+    }
+
+    /// Tells how bidders are doing.
+    pub fn bidders(&self, states: &States) {
+        self.protection.set(states);
     }
 
     /// Observes the time spent in one step of a sale.

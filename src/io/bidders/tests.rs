@@ -1,5 +1,7 @@
 //! Over in-memory pipes and a paused clock; the same over sockets is in `tests/it/bidders.rs`.
 
+pub(super) mod dice;
+
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -14,8 +16,8 @@ use crate::io::bidders::state::States;
 use crate::io::bidders::{Bidders, Endpoint};
 use crate::io::connect::{Connect, Dial, Target};
 use crate::model::call::{Answer, AnswerOutcome, Call, CallFault};
-use crate::model::ids::BidderId;
-use crate::model::standing::Quota;
+use crate::model::ids::{BidderId, PlacementId};
+use crate::model::standing::{Brownout, Quota};
 
 #[tokio::test(start_paused = true)]
 async fn a_hung_bidder_costs_only_itself() {
@@ -269,8 +271,9 @@ async fn a_quota_is_taken_by_asking_and_shared_by_workers() {
     let (one, another) = (worker(), worker());
     net.serve("acme");
     net.serve("good");
-    let standing =
-        |bidders: &Bidders, id: &str| bidders.standing().of(&BidderId::new(id)).unwrap().quota;
+    let standing = |bidders: &Bidders, id: &str| {
+        bidders.standing(&spot(), Brownout::All).of(&BidderId::new(id)).unwrap().quota
+    };
     assert_eq!(standing(&one, "acme"), Quota::Free);
     assert_eq!(standing(&one, "off"), Quota::Exhausted);
     assert_eq!(bodies(&ask(&one, &["acme", "good"], 100).await), ["1", "1"]);
@@ -285,9 +288,10 @@ async fn a_quota_is_taken_by_asking_and_shared_by_workers() {
     let kept = states.reload(&endpoints);
     let reloaded = Bidders::new(endpoints.clone(), &kept, net.connector());
     assert_eq!(standing(&reloaded, "acme"), Quota::Exhausted, "a reload gives nothing away");
-    advance(Duration::from_millis(510)).await;
+    // Sooner it would be a draw: more was wanted within the last second than there is.
+    advance(Duration::from_millis(1_110)).await;
     assert_eq!(standing(&another, "acme"), Quota::Free);
-    assert_eq!(bodies(&ask(&another, &["acme"], 100).await), ["1"]);
+    assert_eq!(bodies(&ask(&another, &["acme", "acme"], 100).await), ["1", "1"]);
     assert_eq!(ask(&one, &["acme"], 100).await[0].outcome, AnswerOutcome::SkippedQps);
 }
 
@@ -367,7 +371,7 @@ fn call(id: &str) -> Call {
 
 fn endpoint(id: &str, qps: Option<u32>) -> Endpoint {
     let url = format!("http://{id}.example:8080/bid?k=1");
-    Endpoint { id: BidderId::new(id), url: url.into(), qps, allow_loopback: true }
+    Endpoint { id: BidderId::new(id), url: url.into(), qps, in_flight: 256, allow_loopback: true }
 }
 
 fn ok(body: &str) -> Vec<u8> {
@@ -386,6 +390,10 @@ fn bodies(answers: &[Answer]) -> Vec<String> {
 fn rounded(answer: &Answer) -> Answer {
     let elapsed_us = answer.elapsed_us / 10_000 * 10_000;
     Answer { elapsed_us, ..answer.clone() }
+}
+
+fn spot() -> PlacementId {
+    PlacementId::new("arena-1-mid")
 }
 
 type Pipes = mpsc::UnboundedReceiver<DuplexStream>;

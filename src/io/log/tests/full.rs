@@ -88,6 +88,8 @@ const LABELS: Labels<'static> = Labels {
     answer_outcomes: &[],
     switch_scopes: &[],
     refusal_codes: &[],
+    shed_reasons: &[],
+    workers: &[],
     tag_faults: &[],
     unbuilt_fields: &[],
     beacon_kinds: &[],
