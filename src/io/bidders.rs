@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::io::bidders::pool::Pool;
 use crate::io::bidders::state::{State, States};
 use crate::io::connect::Connect;
-use crate::io::connection::Fetched;
+use crate::io::http1::Fetched;
 use crate::model::call::{Answer, AnswerOutcome, Call};
 use crate::model::ids::BidderId;
 use crate::model::standing::{BidderStanding, Standing};

@@ -22,7 +22,8 @@ use tokio::time::{Instant, timeout};
 use crate::io::bidders::Endpoint;
 use crate::io::body::Limits;
 use crate::io::connect::{Address, Connect, Target};
-use crate::io::connection::{Connection, Exchange, Fetched};
+use crate::io::connection::{Connection, Exchange};
+use crate::io::http1::Fetched;
 use crate::model::call::{AnswerOutcome, Call};
 
 /// Connections to one bidder, and how many calls are under way.
