@@ -60,6 +60,12 @@ impl Exchange {
         &self.shared
     }
 
+    /// Returns the bidders as this worker calls them.
+    #[must_use]
+    pub fn bidders(&self) -> &Bidders {
+        &self.bidders
+    }
+
     /// Waits until no sale runs on this worker: callers on other workers may share one, and its
     /// record must be whole even when nobody waits for it.
     pub async fn idle(&self) {

@@ -43,6 +43,9 @@ const BREATHER: Duration = Duration::from_millis(50);
 /// Sales end by their own deadlines, 2 s at most; this is the hard stop.
 const DRAIN: Duration = Duration::from_secs(8);
 
+/// How long a worker waits for its connections to bidders before it accepts.
+const MAX_WARMING: Duration = Duration::from_millis(300);
+
 /// The running traffic listener.
 #[derive(Debug)]
 pub struct Server {
@@ -145,6 +148,7 @@ fn work(
     let runtime = runtime.expect("a runtime needs an epoll descriptor, and some are kept free");
     runtime.block_on(async {
         let exchange = Arc::new(make());
+        exchange.bidders().warm(Instant::now() + MAX_WARMING).await;
         let _beat = exchange.shared().pulse.beat();
         let doors = Arc::new(Doors::new(Arc::clone(&exchange)));
         let socket = TcpListener::from_std(socket).expect("the socket is bound and non-blocking");

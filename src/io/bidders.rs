@@ -269,6 +269,10 @@ impl Drop for Bidders {
     }
 }
 
+/// The connections of a worker to a bidder that are kept even when nobody calls, unless told
+/// otherwise: enough for the first viewers of a break.
+pub const LEAST: usize = 4;
+
 /// The most connections of a worker to a bidder.
 const MAX_CONNECTIONS: usize = 256;
 

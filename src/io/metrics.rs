@@ -63,6 +63,10 @@ pub struct Metrics {
     bids: Family<Counter, 2>,
     revenue: Family<Counter, 2>,
     late_responses: Family<Counter, 1>,
+    late_bids: Family<Counter, 1>,
+    late_bid_micros: Family<Counter, 1>,
+    bidder_connections: Family<Gauge, 2>,
+    bidder_dials: Family<Counter, 2>,
     switch_active: Family<Gauge, 1>,
     config_generation: Family<Gauge, 0>,
     config_success: Family<Gauge, 0>,
@@ -120,6 +124,18 @@ impl Metrics {
             bids: family(recorder, names::BIDS, [bidder(), axis("reason", &won)]),
             revenue: family(recorder, names::REVENUE, [placement(), currency]),
             late_responses: family(recorder, names::LATE_RESPONSES, [bidder()]),
+            late_bids: family(recorder, names::LATE_BIDS, [bidder()]),
+            late_bid_micros: family(recorder, names::LATE_BID_MICROS, [bidder()]),
+            bidder_connections: family(
+                recorder,
+                names::BIDDER_CONNECTIONS,
+                [bidder(), axis("state", CONNECTION_STATES)],
+            ),
+            bidder_dials: family(
+                recorder,
+                names::BIDDER_DIALS,
+                [bidder(), axis("outcome", DIAL_OUTCOMES)],
+            ),
             switch_active: family(
                 recorder,
                 names::SWITCH_ACTIVE,
@@ -191,6 +207,26 @@ impl Metrics {
     /// Counts a call that had no complete answer by the cutoff.
     pub fn late_response(&self, bidder: &str) {
         self.late_responses.at([bidder]).increment(1);
+    }
+
+    /// Counts what an answer after the cutoff would have bid: how often, and at best for how much,
+    /// in millionths.
+    pub fn late_bids(&self, bidder: &str, bids: u64, best: u64) {
+        self.late_bids.at([bidder]).increment(bids);
+        self.late_bid_micros.at([bidder]).increment(best);
+    }
+
+    /// Says that a worker has `new` connections in a state where it had `old`.
+    pub fn bidder_connections(&self, bidder: &str, state: &str, old: usize, new: usize) {
+        let gauge = self.bidder_connections.at([bidder, state]);
+        // Exact: far fewer than 2^32.
+        let count = |count| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        gauge.increment(count(new) - count(old));
+    }
+
+    /// Counts a connection to a bidder by what came of making it (`DIAL_OUTCOMES`).
+    pub fn bidder_dial(&self, bidder: &str, outcome: &str) {
+        self.bidder_dials.at([bidder, outcome]).increment(1);
     }
 
     /// Counts bids that `won`, or lost for a reason.
@@ -351,6 +387,12 @@ fn flag(on: bool) -> u8 {
 
 /// The states of a second of a break.
 pub const SECOND_STATES: &[&str] = &["sold", "house", "unfilled"];
+
+/// What a connection to a bidder may do.
+pub const CONNECTION_STATES: &[&str] = &["idle", "busy", "dialling"];
+
+/// What may come of making one; `io::bidders` gives these.
+pub const DIAL_OUTCOMES: &[&str] = &["made", "failed", "timeout"];
 
 /// The streams of the journal.
 pub const STREAMS: &[&str] = &["auction", "money"];
