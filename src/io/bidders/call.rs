@@ -33,8 +33,7 @@ impl OpenCall {
     /// Begins a call on a connection; nothing is sent before it is polled.
     pub(super) fn new(at: usize, call: &Call, pool: &Arc<Pool>, lent: (Lease, Connection)) -> Self {
         let (body, gzip) = (Arc::clone(&call.body), call.gzip);
-        let mut begun =
-            Self { at, pool: Arc::clone(pool), lent: None, body, gzip, again: false };
+        let mut begun = Self { at, pool: Arc::clone(pool), lent: None, body, gzip, again: false };
         begun.begin(lent);
         begun
     }

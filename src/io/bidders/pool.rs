@@ -59,25 +59,30 @@ struct Stock {
     wished: bool,
     /// The owner is gone.
     closed: bool,
-    /// How often a connection came back; spreads how long each may wait.
-    returns: u32,
     /// Which idle connection is looked at next.
     looked: usize,
 }
 
 struct Idle {
     connection: Connection,
+    life: Life,
+    until: Instant,
+}
+
+/// What is known of a connection.
+#[derive(Clone, Copy)]
+struct Life {
     born: Instant,
     answered: bool,
-    until: Instant,
+    /// How long it may wait for a call.
+    patience: Duration,
 }
 
 /// A connection that was taken from a pool; what comes of it must be said, or it counts as lost.
 pub(super) struct Lease {
     pool: Arc<Pool>,
     since: Instant,
-    born: Instant,
-    answered: bool,
+    life: Life,
     place: Place,
 }
 
@@ -130,12 +135,12 @@ impl Pool {
             stock.demand.miss();
         }
         self.wish(&mut stock);
-        let Some(Idle { connection, born, answered, .. }) = taken else {
+        let Some(Idle { connection, life, .. }) = taken else {
             return Err(stock.missing());
         };
         drop(stock);
         let pool = Arc::clone(self);
-        Ok((Lease { pool, since: now, born, answered, place: Place::Call }, connection))
+        Ok((Lease { pool, since: now, life, place: Place::Call }, connection))
     }
 
     /// Lets the dialler know, once, when there are fewer connections than wanted.
@@ -144,16 +149,6 @@ impl Pool {
             stock.wished = true;
             self.wishes.notify_one();
         }
-    }
-
-    fn put(&self, stock: &mut Stock, mut idle: Idle, now: Instant) {
-        if stock.closed || !idle.connection.is_reusable() {
-            return;
-        }
-        // Those that came together must not leave together.
-        stock.returns = stock.returns.wrapping_add(1);
-        idle.until = now + MAX_WAIT - SPREAD * (stock.returns % SPREADS);
-        stock.idle.push(idle);
     }
 
     /// Says how many dials to begin, which are then under way.
@@ -187,8 +182,10 @@ impl Pool {
             let age = MAX_AGE_MS / 2 + entropy::below(MAX_AGE_MS / 2);
             let retires = now + Duration::from_millis(age);
             let connection = Connection::new(stream, ANSWER, retires);
-            let idle = Idle { connection, born: now, answered: false, until: now };
-            self.put(&mut stock, idle, now);
+            // Those that came together must not leave together.
+            let patience = MAX_WAIT_MS / 2 + entropy::below(MAX_WAIT_MS / 2);
+            let patience = Duration::from_millis(patience);
+            stock.put(connection, Life { born: now, answered: false, patience }, now);
         } else {
             stock.refused.fail(begun, now);
         }
@@ -210,9 +207,7 @@ impl Pool {
             let settled = self.settled.notified();
             {
                 let stock = self.stock.lock();
-                if stock.refused.has_failed()
-                    || self.sizes.least <= stock.open() - stock.dialling
-                {
+                if stock.refused.has_failed() || self.sizes.least <= stock.open() - stock.dialling {
                     return;
                 }
             }
@@ -246,7 +241,6 @@ impl Stock {
             barren: Backoff::new(MAX_BARREN),
             wished: false,
             closed: false,
-            returns: 0,
             looked: 0,
         }
     }
@@ -256,13 +250,23 @@ impl Stock {
     }
 
     fn wanted(&self, sizes: Sizes) -> usize {
-        // Late calls are no demand: a bidder that hangs gets no more connections for it.
-        self.demand.wanted(self.calls).max(sizes.least).saturating_add(self.late).min(sizes.most)
+        // A few are enough to find out whether it answers again.
+        if self.barren.has_failed() {
+            return sizes.least;
+        }
+        let wanted = self.demand.wanted(self.calls).max(sizes.least);
+        wanted.saturating_add(self.late).min(sizes.most)
+    }
+
+    fn put(&mut self, connection: Connection, life: Life, now: Instant) {
+        if !self.closed && connection.is_reusable() {
+            self.idle.push(Idle { connection, life, until: now + life.patience });
+        }
     }
 
     fn newest(&mut self, now: Instant) -> Option<Idle> {
         while let Some(mut last) = self.idle.pop() {
-            if last.is_fit(now) {
+            if self.is_fit(&mut last, now) {
                 return Some(last);
             }
         }
@@ -288,18 +292,24 @@ impl Stock {
             if self.idle.len() <= self.looked {
                 self.looked = 0;
             }
-            if self.idle[self.looked].is_fit(now) {
+            let mut idle = self.idle.remove(self.looked);
+            if self.is_fit(&mut idle, now) {
+                self.idle.insert(self.looked, idle);
                 self.looked += 1;
-            } else {
-                self.idle.remove(self.looked);
             }
         }
     }
-}
 
-impl Idle {
-    fn is_fit(&mut self, now: Instant) -> bool {
-        now < self.until && self.connection.is_reusable() && self.connection.is_quiet()
+    /// Says whether a connection may have a call; one that ended before it had any is a failure.
+    fn is_fit(&mut self, idle: &mut Idle, now: Instant) -> bool {
+        if idle.until <= now || !idle.connection.is_reusable() {
+            return false;
+        }
+        let quiet = idle.connection.is_quiet();
+        if !quiet && !idle.life.answered {
+            self.barren.fail(idle.life.born, now);
+        }
+        quiet
     }
 }
 
@@ -307,7 +317,7 @@ impl Lease {
     /// Gives the connection back; `None` when it was closed. `answered` says whether a response
     /// came over it.
     pub(super) fn give_back(mut self, connection: Option<Connection>, answered: bool) {
-        self.answered |= answered;
+        self.life.answered |= answered;
         self.end(connection);
     }
 
@@ -333,14 +343,13 @@ impl Lease {
         }
         self.place = Place::GivenBack;
         stock.demand.hold(now.saturating_duration_since(self.since));
-        if self.answered {
+        if self.life.answered {
             stock.barren.succeed();
         } else if connection.is_none() {
-            stock.barren.fail(self.born, now);
+            stock.barren.fail(self.life.born, now);
         }
         if let Some(connection) = connection {
-            let (born, answered) = (self.born, self.answered);
-            self.pool.put(&mut stock, Idle { connection, born, answered, until: now }, now);
+            stock.put(connection, self.life, now);
         }
         self.pool.wish(&mut stock);
     }
@@ -354,11 +363,9 @@ impl Drop for Lease {
 
 /// The most bytes of an answer.
 const ANSWER: Limits = Limits { encoded: 128 * 1024, decoded: 256 * 1024 };
-/// How long a connection may wait for its next call; below the idle limit of common servers.
-const MAX_WAIT: Duration = Duration::from_secs(30);
-/// Each connection waits up to half as long, by its turn.
-const SPREAD: Duration = Duration::from_secs(1);
-const SPREADS: u32 = 16;
+/// How long a connection may wait for its next call, between the half of it and all; below the idle
+/// limit of common servers.
+const MAX_WAIT_MS: u64 = 30_000;
 /// Connections are left at an age between the half of it and all, so that a change of address is
 /// noticed.
 const MAX_AGE_MS: u64 = 600_000;
