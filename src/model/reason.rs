@@ -112,7 +112,7 @@ reasons! {
     SkippedPrivacy = row("skipped_privacy", 0, 204, "The viewer's consent does not cover the bidder.", "Nothing.");
     SkippedHealth = row("skipped_health", 0, 103, "The bidder's breaker is open.", "Bidder: mend the endpoint.");
     SkippedNoConnection = row("skipped_no_connection", 0, 103, "No connection to the bidder was ready.",
-        "Operator: raise the bidder's pool.");
+        "Operator: compare its connections and dials in the metrics.");
 }
 
 reasons! {

@@ -293,6 +293,6 @@ fn bytes(text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Answers after which nothing is wrong with the connection but what may still come over it.
-const SPENT: &[&str] = &["500", "206", "length too short"];
+const SPENT: &[&str] = &["length too short"];
 
 const GZIP: &str = "content-encoding: gzip\r\n";
