@@ -13,6 +13,7 @@ mod demand;
 mod dialler;
 mod pool;
 mod quotas;
+mod stock;
 
 use std::collections::BTreeMap;
 use std::future::Ready;
@@ -27,8 +28,9 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::io::bidders::call::OpenCall;
 use crate::io::bidders::late::{Late, Open, Times};
-use crate::io::bidders::pool::{Lease, Pool, Sizes};
+use crate::io::bidders::pool::{Lease, Pool};
 use crate::io::bidders::state::{State, States};
+use crate::io::bidders::stock::Sizes;
 use crate::io::connect::Connect;
 use crate::io::http1::{Connection, Fetched};
 use crate::io::metrics::Metrics;
@@ -253,7 +255,7 @@ impl Bidders {
         // The connection first: a call that is not made must not use up the quota.
         let (lease, connection) = pool.take()?;
         if !state.limit.take() {
-            lease.give_back(Some(connection), false);
+            lease.give_up(connection);
             return Err(AnswerOutcome::SkippedQps);
         }
         Ok((pool, (lease, connection)))

@@ -25,6 +25,11 @@ impl Demand {
         self.asked = self.asked.saturating_add(1);
     }
 
+    /// Notes that a call was not made after all.
+    pub(super) fn unask(&mut self) {
+        self.asked = self.asked.saturating_sub(1);
+    }
+
     /// Notes that it found none.
     pub(super) fn miss(&mut self) {
         self.missed = self.missed.saturating_add(1);

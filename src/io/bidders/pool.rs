@@ -11,8 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::io::bidders::Endpoint;
-use crate::io::bidders::backoff::Backoff;
-use crate::io::bidders::demand::Demand;
+use crate::io::bidders::stock::{Idle, Life, Sizes, Stock};
 use crate::io::body::Limits;
 use crate::io::connect::{Address, Stream, Target};
 use crate::io::entropy;
@@ -31,51 +30,6 @@ pub(super) struct Pool {
     wishes: Arc<Notify>,
     /// Told when a dial has ended.
     settled: Notify,
-}
-
-/// How many connections a pool has.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sizes {
-    /// At least, when the bidder lets us.
-    pub(super) least: usize,
-    /// At most, whatever they do.
-    pub(super) most: usize,
-}
-
-struct Stock {
-    /// The longest waiting stand in front.
-    idle: Vec<Idle>,
-    /// Calls whose auction waits.
-    calls: usize,
-    /// Calls whose auction is over.
-    late: usize,
-    dialling: usize,
-    demand: Demand,
-    /// Dials that failed.
-    refused: Backoff,
-    /// Connections that ended before they answered anything.
-    barren: Backoff,
-    /// The dialler knows that connections are wanted.
-    wished: bool,
-    /// The owner is gone.
-    closed: bool,
-    /// Which idle connection is looked at next.
-    looked: usize,
-}
-
-struct Idle {
-    connection: Connection,
-    life: Life,
-    until: Instant,
-}
-
-/// What is known of a connection.
-#[derive(Clone, Copy)]
-struct Life {
-    born: Instant,
-    answered: bool,
-    /// How long it may wait for a call.
-    patience: Duration,
 }
 
 /// A connection that was taken from a pool; what comes of it must be said, or it counts as lost.
@@ -229,90 +183,6 @@ impl Pool {
     }
 }
 
-impl Stock {
-    fn new() -> Self {
-        Self {
-            idle: Vec::new(),
-            calls: 0,
-            late: 0,
-            dialling: 0,
-            demand: Demand::default(),
-            refused: Backoff::new(MAX_BACKOFF),
-            barren: Backoff::new(MAX_BARREN),
-            wished: false,
-            closed: false,
-            looked: 0,
-        }
-    }
-
-    fn open(&self) -> usize {
-        self.idle.len() + self.calls + self.late + self.dialling
-    }
-
-    fn wanted(&self, sizes: Sizes) -> usize {
-        // A few are enough to find out whether it answers again.
-        if self.barren.has_failed() {
-            return sizes.least;
-        }
-        let wanted = self.demand.wanted(self.calls).max(sizes.least);
-        wanted.saturating_add(self.late).min(sizes.most)
-    }
-
-    fn put(&mut self, connection: Connection, life: Life, now: Instant) {
-        if !self.closed && connection.is_reusable() {
-            self.idle.push(Idle { connection, life, until: now + life.patience });
-        }
-    }
-
-    fn newest(&mut self, now: Instant) -> Option<Idle> {
-        while let Some(mut last) = self.idle.pop() {
-            if self.is_fit(&mut last, now) {
-                return Some(last);
-            }
-        }
-        None
-    }
-
-    /// Says why there was no connection.
-    fn missing(&self) -> AnswerOutcome {
-        if self.open() == self.dialling && self.refused.has_failed() {
-            AnswerOutcome::Unreachable
-        } else {
-            AnswerOutcome::SkippedNoConnection
-        }
-    }
-
-    fn put_off(&self, now: Instant) -> Option<Instant> {
-        self.refused.until(now).max(self.barren.until(now))
-    }
-
-    /// Looks at a few of those that wait, the next ones at the next tick.
-    fn look(&mut self, now: Instant) {
-        for _ in 0..MAX_LOOKED.min(self.idle.len()) {
-            if self.idle.len() <= self.looked {
-                self.looked = 0;
-            }
-            let mut idle = self.idle.remove(self.looked);
-            if self.is_fit(&mut idle, now) {
-                self.idle.insert(self.looked, idle);
-                self.looked += 1;
-            }
-        }
-    }
-
-    /// Says whether a connection may have a call; one that ended before it had any is a failure.
-    fn is_fit(&mut self, idle: &mut Idle, now: Instant) -> bool {
-        if idle.until <= now || !idle.connection.is_reusable() {
-            return false;
-        }
-        let quiet = idle.connection.is_quiet();
-        if !quiet && !idle.life.answered {
-            self.barren.fail(idle.life.born, now);
-        }
-        quiet
-    }
-}
-
 impl Lease {
     /// Gives the connection back; `None` when it was closed. `answered` says whether a response
     /// came over it.
@@ -329,20 +199,33 @@ impl Lease {
         }
         stock.calls -= 1;
         stock.late += 1;
+        // Beyond its auction's end it is no demand.
+        stock.demand.hold(self.since.elapsed());
         self.place = Place::Late;
         true
+    }
+
+    /// Gives the connection back without a call.
+    pub(super) fn give_up(mut self, connection: Connection) {
+        let mut stock = self.pool.stock.lock();
+        stock.calls -= 1;
+        stock.demand.unask();
+        stock.put(connection, self.life, self.since);
+        drop(stock);
+        self.place = Place::GivenBack;
     }
 
     fn end(&mut self, connection: Option<Connection>) {
         let now = Instant::now();
         let mut stock = self.pool.stock.lock();
-        match self.place {
-            Place::Call => stock.calls -= 1,
+        match std::mem::replace(&mut self.place, Place::GivenBack) {
+            Place::Call => {
+                stock.calls -= 1;
+                stock.demand.hold(now.saturating_duration_since(self.since));
+            }
             Place::Late => stock.late -= 1,
             Place::GivenBack => return,
         }
-        self.place = Place::GivenBack;
-        stock.demand.hold(now.saturating_duration_since(self.since));
         if self.life.answered {
             stock.barren.succeed();
         } else if connection.is_none() {
@@ -375,9 +258,3 @@ const MAX_CALLS: usize = 256;
 const MAX_LATE: usize = 64;
 /// Connections to a bidder that are made at once.
 const MAX_DIALS: usize = 4;
-/// Idle connections looked at in a tick: a worker has many pools and no time.
-const MAX_LOOKED: usize = 16;
-/// The longest that a bidder is left alone which lets nobody in.
-const MAX_BACKOFF: Duration = Duration::from_secs(15);
-/// The longest that no connection is made to a bidder which answers on none.
-const MAX_BARREN: Duration = Duration::from_secs(2);

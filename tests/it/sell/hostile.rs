@@ -25,7 +25,7 @@ const LIARS: &[(&str, fn(&Value) -> Say, &str)] = &[
         |request| Say::Json(bid(request, "foreign").replacen("\"id\":\"", "\"id\":\"x", 1)),
         "f1 wrong_request_id",
     ),
-    ("elsewhere", |request| Say::Json(bid_on(request, "nowhere")), "f1 invalid_bid"),
+    ("elsewhere", |request| Say::Json(bid_on(request, "nowhere")), "f1 unknown_imp"),
     ("refuses", |_| Say::Raw(b"HTTP/1.1 503 Busy\r\n\r\n".to_vec()), "bidder_error"),
 ];
 

@@ -1,3 +1,5 @@
+//! What comes of calls: answers, order, refusals, quotas.
+
 use std::sync::Arc;
 use std::time::Duration;
 

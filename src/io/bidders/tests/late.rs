@@ -1,3 +1,5 @@
+//! Calls that outlast their auction.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Connections: made ahead, bounded, retired, and never awaited by an auction.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
