@@ -34,10 +34,7 @@ fn unpack(bytes: &[u8], most: usize, works: &mut Works) -> Result<Vec<u8>, CallF
     works.inflate.reset(false);
     works.room.resize(most + 1, 0);
     let room = &mut works.room[..];
-    let status = works
-        .inflate
-        .decompress(packed, room, FlushDecompress::Finish)
-        .map_err(|_| CallFault::Encoding)?;
+    let status = works.inflate.decompress(packed, room, FlushDecompress::Finish);
     let total = |total: u64| usize::try_from(total).unwrap_or(usize::MAX);
     let (read, written) = (total(works.inflate.total_in()), total(works.inflate.total_out()));
     if most < written {
@@ -45,7 +42,7 @@ fn unpack(bytes: &[u8], most: usize, works: &mut Works) -> Result<Vec<u8>, CallF
     }
     let body = room.get(..written).ok_or(CallFault::Encoding)?;
     let trailer = packed.get(read..).and_then(|rest| <[u8; 8]>::try_from(rest).ok());
-    let (Status::StreamEnd, Some([a, b, c, d, e, f, g, h])) = (status, trailer) else {
+    let (Ok(Status::StreamEnd), Some([a, b, c, d, e, f, g, h])) = (status, trailer) else {
         return Err(CallFault::Encoding);
     };
     let mut crc = Crc::new();

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::bufread::GzDecoder;
 use proptest::collection::vec;
-use proptest::prelude::{ProptestConfig, any, prop_assert_eq};
+use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq};
 use proptest::proptest;
 use proptest::sample::Index;
 
@@ -70,6 +70,7 @@ proptest! {
         flags in 0..32_u8,
     ) {
         let mut bytes = member(&text, flags & 30);
+        let whole = spoils.is_empty();
         for (at, way, byte) in spoils {
             let at = at.index(bytes.len());
             match way {
@@ -78,7 +79,10 @@ proptest! {
                 _ => bytes.truncate(at + 1),
             }
         }
-        prop_assert_eq!(gunzip(&bytes, 250), reference(&bytes, 250));
+        let (ours, theirs) = (gunzip(&bytes, 250), reference(&bytes, 250));
+        // What is both broken and too long may be refused for either.
+        prop_assert_eq!(ours.as_ref().ok(), theirs.as_ref().ok());
+        prop_assert!(!whole || ours == theirs, "{ours:?}, {theirs:?}");
     }
 }
 
