@@ -157,7 +157,7 @@ impl Chunked {
 
     fn line(&mut self) -> Result<State, CallFault> {
         self.lines += 1;
-        if MAX_LINES < self.lines { Err(CallFault::Framing) } else { Ok(State::Line) }
+        if MAX_LINES < self.lines { Err(CallFault::Framing) } else { self.trailer(State::Line) }
     }
 }
 
@@ -173,10 +173,10 @@ fn is_token(byte: u8) -> bool {
 
 /// Digits of a size.
 const MAX_DIGITS: u8 = 8;
-/// Bytes of all extensions of a body.
-const MAX_EXTENSIONS: u16 = 8 * 1024;
-/// Bytes of all trailers of a body.
-const MAX_TRAILERS: u16 = 8 * 1024;
-const MAX_LINES: u8 = 64;
+/// Bytes of all extensions of a body, as hyper.
+const MAX_EXTENSIONS: u16 = 16 * 1024 - 1;
+/// Bytes of all trailers of a body, as hyper.
+const MAX_TRAILERS: u16 = 16 * 1024 - 3;
+const MAX_LINES: u8 = 100;
 /// Bytes of a body that are not its own: sizes, line ends, extensions, trailers.
 const MAX_FRAMING: u32 = 64 * 1024;

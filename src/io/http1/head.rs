@@ -95,7 +95,7 @@ fn reply(head: &httparse::Response<'_, '_>) -> Result<Reply, CallFault> {
         } else if name.eq_ignore_ascii_case("connection") {
             for token in value.split(|byte| *byte == b',') {
                 close |= token.trim_ascii().eq_ignore_ascii_case(b"close");
-                keep |= token.trim_ascii().eq_ignore_ascii_case(b"keep-alive");
+                keep |= value.is_ascii() && token.trim_ascii().eq_ignore_ascii_case(b"keep-alive");
             }
         }
     }

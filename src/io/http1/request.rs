@@ -1,6 +1,6 @@
 //! A request on its way out: head and body in one write, as a rule.
 
-use std::io::{self, Write};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,6 +19,8 @@ pub(super) struct Request {
     broken: bool,
     /// All of it has left the stream too.
     flushed: bool,
+    /// Bytes before the body.
+    before: usize,
     /// Bytes that the stream took.
     taken: usize,
 }
@@ -35,7 +37,9 @@ pub(super) enum Written {
 
 impl Request {
     pub(super) fn new(head: Arc<Head>, body: Arc<[u8]>, gzip: bool) -> Self {
-        Self { head, body, gzip, broken: false, flushed: false, taken: 0 }
+        let prepared = if gzip { &head.gzip } else { &head.plain };
+        let before = prepared.len() + digits(body.len()) + END.len();
+        Self { head, body, gzip, broken: false, flushed: false, before, taken: 0 }
     }
 
     /// Says whether any byte left.
@@ -96,27 +100,40 @@ impl Request {
     /// All of it at first, put together in `buffer`; then what the stream left of the head; the rest
     /// of the body from where it is.
     fn next<'a>(&'a self, buffer: &'a mut [u8]) -> &'a [u8] {
-        let head = if self.gzip { &self.head.gzip } else { &self.head.plain };
-        let mut tail = [0; MAX_TAIL];
-        let mut room = tail.as_mut_slice();
-        write!(room, "{}\r\n\r\n", self.body.len()).expect("20 digits have room");
-        let tail_length = MAX_TAIL - room.len();
-        let before = head.len() + tail_length;
-        if before <= self.taken {
-            return &self.body[self.taken - before..];
+        if self.before <= self.taken {
+            return self.body.get(self.taken - self.before..).unwrap_or_default();
         }
+        let head = if self.gzip { &self.head.gzip } else { &self.head.plain };
+        let mut length = [0; MAX_DIGITS];
+        let length = spell(self.body.len(), &mut length);
         let body: &[u8] = if self.is_begun() { &[] } else { &self.body };
         let (mut skip, mut filled) = (self.taken, 0);
-        for part in [head, &tail[..tail_length], body] {
+        for part in [head, length, END, body] {
             let rest = &part[skip.min(part.len())..];
             skip = skip.saturating_sub(part.len());
-            let length = rest.len().min(buffer.len() - filled);
-            buffer[filled..filled + length].copy_from_slice(&rest[..length]);
-            filled += length;
+            let size = rest.len().min(buffer.len() - filled);
+            buffer[filled..filled + size].copy_from_slice(&rest[..size]);
+            filled += size;
         }
         &buffer[..filled]
     }
 }
 
-/// The digits of a length and the end of the head.
-const MAX_TAIL: usize = 24;
+/// Returns how many digits a number has.
+fn digits(number: usize) -> usize {
+    number.checked_ilog10().map_or(1, |tens| 1 + usize::try_from(tens).unwrap_or(0))
+}
+
+/// Writes a number to the end of `buffer`, in as many digits as it has.
+fn spell(mut number: usize, buffer: &mut [u8; MAX_DIGITS]) -> &[u8] {
+    let start = MAX_DIGITS - digits(number);
+    for digit in buffer[start..].iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+    &buffer[start..]
+}
+
+/// Of a length in 64 bits.
+const MAX_DIGITS: usize = 20;
+const END: &[u8] = b"\r\n\r\n";

@@ -343,3 +343,14 @@ const MAX_INFORMATIONAL: u8 = 4;
 const MAX_IGNORED: usize = 16 * 1024;
 /// A rest of a body so long is read to where it stays.
 const LARGE: usize = 16 * 1024;
+
+#[cfg(test)]
+impl Response {
+    /// Returns the room that what has come of the body takes.
+    pub(super) fn stored(&self) -> usize {
+        match &self.stage {
+            Stage::Head { kept, .. } => kept.capacity(),
+            Stage::Body(body) => body.store.bytes.capacity(),
+        }
+    }
+}

@@ -1,4 +1,14 @@
-//! The size of what waits.
+//! Byte streams through this client and through hyper's: the cases of `tests/data/http1`, at every
+//! split, and what chance makes of them.
+
+mod bodies;
+mod calls;
+mod cases;
+mod chance;
+mod script;
+mod secret;
+mod sides;
+mod spell;
 
 use crate::io::http1::{Connection, Exchange};
 
