@@ -23,6 +23,8 @@ use crate::io::journal::Stream;
 use crate::io::log::follower::Follower;
 use crate::io::metrics::exposition::Exposition;
 
+mod bidders;
+
 /// The running admin listener.
 pub struct Admin {
     address: SocketAddr,
@@ -96,6 +98,7 @@ fn routes(health: Arc<Health>) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/version", get(version))
+        .route("/v1/bidders", get(bidders::list))
         .route("/log/{*path}", get(log))
         .with_state(health)
 }
@@ -142,6 +145,7 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
 async fn metrics(State(health): State<Arc<Health>>) -> Response {
     let journal = &health.shared.journal;
     let waiting = journal.unflushed(Stream::Auction) + journal.unflushed(Stream::Money);
+    health.shared.metrics.bidders(&health.shared.states);
     health.shared.metrics.audit_lag(u32::try_from(waiting).unwrap_or(u32::MAX));
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, health.exposition.render()).into_response()

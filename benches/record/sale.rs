@@ -20,7 +20,7 @@ use breakwater::model::money::{Cpm, Fee, FeeSchedule};
 use breakwater::model::outcome::Outcome;
 use breakwater::model::passthrough::{Passthrough, ViewerFacts};
 use breakwater::model::plan::{AuctionInput, Draw};
-use breakwater::model::standing::{BidderStanding, Quota, Standing};
+use breakwater::model::standing::{BidderStanding, Brownout, Standing};
 use breakwater::model::time::{Millis, Seconds, UnixMillis};
 use breakwater::wire::record::ops::Ops;
 use breakwater::wire::record::{Head, auction};
@@ -63,9 +63,9 @@ impl Sale {
             answer(&mut rng, reply);
         }
         let outcome = decide(&input);
-        let standing =
-            |reply: &Reply| BidderStanding { bidder: reply.bidder.clone(), quota: Quota::Free };
-        let standing = Standing { bidders: input.replies.iter().map(standing).collect() };
+        let standing = |reply: &Reply| BidderStanding::free(reply.bidder.clone());
+        let bidders = input.replies.iter().map(standing).collect();
+        let standing = Standing { bidders, brownout: Brownout::All };
         let stage = |name| (name, rng.between(20, 900));
         let stages = ["read", "plan", "encode", "wait", "decide"].map(stage).to_vec();
         Self { request: request(number), input, outcome, standing, stages, number }

@@ -67,6 +67,7 @@ pub(super) fn ask(input: &mut AuctionInput, bidder: &str, bids: Vec<Bid>) {
             endpoint: "https://bidder.example/".into(),
             domains: Vec::new(),
             qps: None,
+            in_flight: 0,
             dialect: Dialect::Dynamic,
             gzip: false,
             seats: Vec::new(),

@@ -22,10 +22,9 @@ use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
 use crate::exchange::observe::{self, FILLED, STAGES, TAG_FAULTS};
-use crate::exchange::shared::{COMMIT, Shared};
+use crate::exchange::shared::{COMMIT, Shared, endpoints};
 use crate::io::bidders::late::Late;
-use crate::io::bidders::state::States;
-use crate::io::bidders::{Bidders, Endpoint, Upkeep};
+use crate::io::bidders::{Bidders, Upkeep};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
 use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits};
@@ -255,18 +254,7 @@ fn notifier(market: &Market, live: &Live, metrics: &Arc<Metrics>) -> Notifier {
 }
 
 fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Result<Server> {
-    let endpoints: Vec<Endpoint> = shared
-        .market
-        .bidders
-        .iter()
-        .map(|bidder| Endpoint {
-            id: bidder.id.clone(),
-            url: Arc::clone(&bidder.endpoint),
-            qps: bidder.qps,
-            allow_loopback: bidder.allow_loopback,
-        })
-        .collect();
-    let states = Arc::new(States::new(&endpoints));
+    let endpoints = endpoints(&shared.market);
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
@@ -274,8 +262,8 @@ fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Resu
     let upkeep = upkeep(&shared.metrics, workers);
     let make = move || {
         let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
-        let connector = Arc::clone(&connector);
-        let bidders = Bidders::new(endpoints.clone(), &states, connector, upkeep.clone());
+        let (endpoints, connector) = (endpoints.clone(), Arc::clone(&connector));
+        let bidders = Bidders::new(endpoints, &shared.states, connector, upkeep.clone());
         Exchange::new(Arc::clone(&shared), bidders, documents)
     };
     Server::start(settings.traffic, workers, connections(), make)

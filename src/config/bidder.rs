@@ -11,7 +11,10 @@ use crate::model::ids::{BidderId, SeatId};
 use crate::model::market::{Bidder, Dialect};
 
 /// Keys that later versions take.
-const LATER: [&str; 3] = ["http2", "gvlid", "in_flight"];
+const LATER: [&str; 2] = ["http2", "gvlid"];
+
+/// Calls under way to one bidder unless the config says otherwise.
+const IN_FLIGHT: u32 = 256;
 
 pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
     let id = section.required("id", "give the bidder an id: id = \"acme\"", id);
@@ -23,6 +26,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
         domains.extend(host(&endpoint.value));
     }
     let qps = section.integer("qps", 1..=1_000_000).map(|qps| qps.value);
+    let in_flight = section.integer("in_flight", 1..=10_000).map_or(IN_FLIGHT, |most| most.value);
     let dialect = section.parsed("pods", dialect).map_or(Dialect::Dynamic, |pods| pods.value);
     let gzip = section.boolean("gzip").unwrap_or(false);
     let seats = block::names(&section, "seats");
@@ -35,6 +39,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
         endpoint: endpoint?.value.into(),
         domains,
         qps,
+        in_flight,
         dialect,
         gzip,
         seats: seats.into_iter().map(SeatId::new).collect(),

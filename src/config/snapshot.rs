@@ -42,6 +42,7 @@ fn bidder(bidder: &Bidder) -> Value {
         "endpoint": &*bidder.endpoint,
         "gzip": bidder.gzip,
         "id": bidder.id.as_str(),
+        "in_flight": bidder.in_flight,
         "pods": match bidder.dialect {
             Dialect::Dynamic => "dynamic",
             Dialect::Structured => "structured",

@@ -7,9 +7,11 @@ use crate::model::bid::{Reply, ReplyOutcome};
 use crate::model::break_request::BreakRequest;
 use crate::model::call::{Answer, AnswerOutcome};
 use crate::model::ids::BidderId;
+use crate::model::money::Cpm;
 use crate::model::outcome::{Fate, Outcome, Search};
-use crate::model::plan::AuctionInput;
-use crate::model::reason::CallReason;
+use crate::model::plan::{AuctionInput, Chosen, Plan};
+use crate::model::reason::{CallReason, LossReason};
+use crate::model::standing::{Brownout, Experience, Standing};
 use crate::wire::bid_response;
 use crate::wire::sold::Sold;
 
@@ -90,6 +92,72 @@ pub fn late(metrics: &Metrics, bidder: &BidderId, answer: Answer) {
     let best = best.map_or(0, |best| u64::try_from(best.micros()).unwrap_or(0));
     metrics.late_bids(bidder.as_str(), bids, best);
 }
+
+/// Counts what a brownout's choice of bidders is expected to bring and to cost.
+pub fn selection(metrics: &Metrics, plan: &Plan, chosen: &Chosen, standing: &Standing) {
+    if standing.brownout == Brownout::All {
+        return;
+    }
+    let value = |index: usize| standing.of(&plan.offers[index].bidder.id).map_or(0, |it| it.value);
+    let dropped = |(index, reason): &(usize, CallReason)| {
+        (*reason == CallReason::SkippedSelection).then_some(*index)
+    };
+    let asked = chosen.asked.iter().copied().map(value).sum();
+    let skipped = chosen.skipped.iter().filter_map(dropped).map(value).sum();
+    metrics.selection_value(asked, skipped);
+}
+
+/// Returns what the calls of an auction taught about their bidders.
+///
+/// A test auction teaches nothing about what calls are worth.
+#[must_use]
+pub fn experiences(
+    request: &BreakRequest,
+    input: &AuctionInput,
+    outcome: &Outcome,
+) -> Vec<Experience> {
+    let sold = input.replies.iter().zip(&outcome.fates).filter(|(reply, _)| reply.sent);
+    let experience = |(reply, fates): (&Reply, &Vec<Fate>)| {
+        let invalid = [CallReason::InvalidResponse, CallReason::WrongRequestId];
+        let invalid = invalid.map(ReplyOutcome::Nothing).contains(&reply.outcome);
+        if request.test && !invalid {
+            return None;
+        }
+        let (bids, best) = worth(input, reply, fates);
+        Some(Experience {
+            bidder: reply.bidder.clone(),
+            placement: request.placement.id.clone(),
+            invalid,
+            bids,
+            best,
+            won: fates.iter().any(|fate| matches!(fate, Fate::Won(_))),
+            took_us: reply.arrived_us,
+            late: false,
+        })
+    };
+    sold.filter_map(experience).collect()
+}
+
+/// Returns how many bids of a reply could have been sold, and the best price of these.
+fn worth(input: &AuctionInput, reply: &Reply, fates: &[Fate]) -> (u32, Cpm) {
+    let terms = &input.plan.terms;
+    let fit = reply.bids.iter().zip(fates).filter(|(_, fate)| match fate {
+        Fate::Won(_) => true,
+        Fate::Lost(reason) => COMPETED.contains(reason),
+    });
+    let prices = fit.filter_map(|(bid, _)| terms.normalised(bid.price.as_ref()?.cpm, bid.currency));
+    prices.fold((0, Cpm::ZERO), |(bids, best), price| (bids + 1, best.max(price)))
+}
+
+/// How a bid loses that could have been sold.
+const COMPETED: &[LossReason] = &[
+    LossReason::Outbid,
+    LossReason::DisplacedByDeal,
+    LossReason::PodFull,
+    LossReason::SlotTaken,
+    LossReason::Separation,
+    LossReason::GroupIncomplete,
+];
 
 fn bidder(metrics: &Metrics, reply: &Reply) {
     let bidder = reply.bidder.as_str();

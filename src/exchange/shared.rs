@@ -9,6 +9,8 @@ use parking_lot::Mutex;
 use crate::exchange::aside::Auction;
 use crate::exchange::sale::Sale;
 use crate::exchange::{aside, observe};
+use crate::io::bidders::Endpoint;
+use crate::io::bidders::state::States;
 use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
 use crate::io::log::published::Published;
@@ -22,7 +24,7 @@ use crate::live::first_use::FirstUse;
 use crate::live::sales::{Room, Sales};
 use crate::model::break_request::BreakRequest;
 use crate::model::ids::AuctionId;
-use crate::model::market::Market;
+use crate::model::market::{Bidder, Market};
 use crate::model::money::Cpm;
 use crate::model::outcome::Outcome;
 use crate::model::plan::AuctionInput;
@@ -58,6 +60,8 @@ pub struct Shared {
     pub pulse: Pulse,
     /// Where work is done that would hold a worker up.
     pub offload: Offload,
+    /// What is known of the bidders.
+    pub states: States,
     sale_number: AtomicU64,
 }
 
@@ -76,6 +80,7 @@ impl Shared {
         let beacons = Mutex::new(FirstUse::new(BEACONS));
         let pulse = Pulse::default();
         let offload = Offload::start(OFFLOAD_THREADS);
+        let states = States::new(&endpoints(&market));
         let sale_number = AtomicU64::new(0);
         Self {
             market,
@@ -90,6 +95,7 @@ impl Shared {
             beacons,
             pulse,
             offload,
+            states,
             sale_number,
         }
     }
@@ -146,6 +152,7 @@ impl Shared {
         let Some(auction) = auction else { return };
         let (input, outcome) = &**auction;
         observe::auction(&self.metrics, request, input, outcome);
+        self.states.learn(&observe::experiences(request, input, outcome));
         for notice in notice::wins(input, outcome) {
             let about = About { auction: input.draw.auction, bid: notice.bid };
             self.notifier.send_win(&notice.bidder, about, notice.url);
@@ -165,6 +172,19 @@ impl Shared {
             self.notifier.send_loss(&notice.bidder, about, notice.url);
         }
     }
+}
+
+/// Returns the bidders of a market as the network sees them.
+#[must_use]
+pub fn endpoints(market: &Market) -> Vec<Endpoint> {
+    let endpoint = |bidder: &Arc<Bidder>| Endpoint {
+        id: bidder.id.clone(),
+        url: Arc::clone(&bidder.endpoint),
+        qps: bidder.qps,
+        in_flight: bidder.in_flight,
+        allow_loopback: bidder.allow_loopback,
+    };
+    market.bidders.iter().map(endpoint).collect()
 }
 
 /// The most sales in force, and the most bytes of finished ads they hold: some 20 KB each.

@@ -4,16 +4,21 @@
 //! or lies costs only itself. No auction dials or waits for a connection: `pool` lends them, the
 //! `dialler` makes them. It never knows what a bid is: the caller decodes.
 
+pub mod breaker;
 pub mod late;
+pub mod latency;
+pub mod quotas;
 pub mod state;
 
 mod backoff;
 mod call;
 mod demand;
 mod dialler;
+mod health;
 mod pool;
-mod quotas;
 mod stock;
+mod throttle;
+mod value;
 
 use std::collections::BTreeMap;
 use std::future::Ready;
@@ -26,17 +31,18 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::io::bidders::call::OpenCall;
+use crate::io::bidders::call::{Leave, Lent, OpenCall};
 use crate::io::bidders::late::{Late, Open, Times};
-use crate::io::bidders::pool::{Lease, Pool};
+use crate::io::bidders::pool::Pool;
 use crate::io::bidders::state::{State, States};
 use crate::io::bidders::stock::Sizes;
+use crate::io::bidders::value::Values;
 use crate::io::connect::Connect;
-use crate::io::http1::{Connection, Fetched};
+use crate::io::http1::Fetched;
 use crate::io::metrics::Metrics;
 use crate::model::call::{Answer, AnswerOutcome, Call};
-use crate::model::ids::BidderId;
-use crate::model::standing::{BidderStanding, Standing};
+use crate::model::ids::{BidderId, PlacementId};
+use crate::model::standing::{Brownout, Standing};
 
 /// A bidder as the network sees it.
 #[derive(Clone, Debug)]
@@ -47,6 +53,8 @@ pub struct Endpoint {
     pub url: Arc<str>,
     /// The most calls a second of the whole node.
     pub qps: Option<u32>,
+    /// The most calls under way at once, of the whole node.
+    pub in_flight: u32,
     /// Lifts the rules about addresses (decision 35).
     pub allow_loopback: bool,
 }
@@ -82,6 +90,7 @@ pub struct Bidders {
     /// In the order of the endpoints given.
     bidders: Vec<Bidder>,
     by_id: BTreeMap<BidderId, usize>,
+    values: Arc<Values>,
     late: Late,
     runtime: Handle,
     dialler: AbortHandle,
@@ -108,13 +117,15 @@ impl Bidders {
         connector: Arc<dyn Connect>,
         upkeep: Upkeep,
     ) -> Self {
-        let most = (upkeep.connections / endpoints.len().max(1)).clamp(1, MAX_CONNECTIONS);
-        let sizes = Sizes { least: upkeep.least.min(most), most };
+        let share = upkeep.connections / endpoints.len().max(1);
         let wishes = Arc::new(Notify::new());
-        let bidder = |endpoint: Endpoint| Bidder {
-            state: states.of(&endpoint.id),
-            pool: Pool::new(&endpoint, sizes, Arc::clone(&wishes)).map(Arc::new),
-            id: endpoint.id,
+        let bidder = |endpoint: Endpoint| {
+            let state = states.of(&endpoint.id);
+            let in_flight = usize::try_from(endpoint.in_flight).unwrap_or(usize::MAX);
+            let most = share.min(in_flight).max(1);
+            let sizes = Sizes { least: upkeep.least.min(most), most };
+            let pool = Pool::new(&endpoint, &state, sizes, Arc::clone(&wishes)).map(Arc::new);
+            Bidder { id: endpoint.id, state, pool }
         };
         let bidders: Vec<Bidder> = endpoints.into_iter().map(bidder).collect();
         let by_id =
@@ -122,7 +133,8 @@ impl Bidders {
         let pools = bidders.iter().filter_map(|bidder| bidder.pool.clone()).collect();
         let runtime = Handle::current();
         let dialler = runtime.spawn(dialler::keep(pools, connector, wishes, upkeep.metrics));
-        Self { bidders, by_id, late: upkeep.late, runtime, dialler: dialler.abort_handle() }
+        let (values, late) = (states.values(), upkeep.late);
+        Self { bidders, by_id, values, late, runtime, dialler: dialler.abort_handle() }
     }
 
     /// Waits until every bidder has its least connections or cannot be reached, or until `until`.
@@ -144,14 +156,22 @@ impl Bidders {
         self.bidders.iter().map(state).collect()
     }
 
-    /// Returns the standing of every bidder, in the order of the endpoints; no quota is taken.
+    /// Returns the standing of every bidder, in the order of the endpoints, and draws what is to
+    /// be drawn for one auction; no quota is taken.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        let standing = |bidder: &Bidder| BidderStanding {
-            bidder: bidder.id.clone(),
-            quota: bidder.state.limit.standing(),
+    pub fn standing(&self, placement: &PlacementId, brownout: Brownout) -> Standing {
+        let contended = self.bidders.iter().any(|bidder| bidder.state.limit.is_contended());
+        // What calls are worth decides nothing while everybody can be asked.
+        let worth = match brownout == Brownout::All && !contended {
+            true => Vec::new(),
+            false => self.values.at(placement),
         };
-        Standing { bidders: self.bidders.iter().map(standing).collect() }
+        let standing = |(at, bidder): (usize, &Bidder)| {
+            bidder.state.standing(&bidder.id, worth.get(at).copied().unwrap_or(0))
+        };
+        let mut bidders: Vec<_> = self.bidders.iter().enumerate().map(standing).collect();
+        value::explore(brownout, &mut bidders);
+        Standing { bidders, brownout }
     }
 
     /// Makes all calls at once and returns what `decode` makes of each answer, in their order.
@@ -206,6 +226,7 @@ impl Bidders {
                         open.tell(ended);
                         break;
                     }
+                    ended.leave.end(&ended.fetched.outcome);
                     for further in reply(ended.at, times.answer(ended.fetched)) {
                         followed.push(async move { (ended.at, further.await) });
                     }
@@ -240,25 +261,29 @@ impl Bidders {
                 false => self.lend(call),
             };
             match lent {
-                Ok((pool, lent)) => open.calls.push(OpenCall::new(at, call, pool, lent)),
+                Ok((pool, lent, leave)) => {
+                    open.calls.push(OpenCall::new(at, call, pool, lent, leave));
+                }
                 Err(outcome) => reply(at, times.answer(Fetched { outcome, status: None })),
             }
         }
         open
     }
 
-    /// Takes a connection and a place in the quota for a call.
-    fn lend(&self, call: &Call) -> Result<(&Arc<Pool>, (Lease, Connection)), AnswerOutcome> {
+    /// Takes leave of a bidder's health, a connection and a place in its quota for a call.
+    fn lend(&self, call: &Call) -> Result<(&Arc<Pool>, Lent, Leave), AnswerOutcome> {
         let bidder = self.by_id.get(&call.bidder).map(|at| &self.bidders[*at]);
         let known = bidder.and_then(|bidder| Some((&bidder.state, bidder.pool.as_ref()?)));
         let (state, pool) = known.ok_or(AnswerOutcome::Unreachable)?;
+        let attempt = state.health.admit().ok_or(AnswerOutcome::SkippedHealth)?;
+        let place = state.in_flight.enter().ok_or(AnswerOutcome::SkippedInFlight)?;
         // The connection first: a call that is not made must not use up the quota.
         let (lease, connection) = pool.take()?;
         if !state.limit.take() {
             lease.give_up(connection);
             return Err(AnswerOutcome::SkippedQps);
         }
-        Ok((pool, (lease, connection)))
+        Ok((pool, (lease, connection), Leave::new(attempt, place)))
     }
 }
 
@@ -274,9 +299,6 @@ impl Drop for Bidders {
 /// The connections of a worker to a bidder that are kept even when nobody calls, unless told
 /// otherwise: enough for the first viewers of a break.
 pub const LEAST: usize = 4;
-
-/// The most connections of a worker to a bidder.
-const MAX_CONNECTIONS: usize = 256;
 
 #[cfg(test)]
 mod tests;

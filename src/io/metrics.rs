@@ -7,13 +7,16 @@ pub mod exposition;
 pub mod names;
 
 mod family;
+mod protection;
 
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Recorder};
 
+use crate::io::bidders::state::States;
 use crate::io::metrics::family::{Axis, Family};
 use crate::io::metrics::names::Kind;
+use crate::io::metrics::protection::Protection;
 use crate::model::time::UnixMillis;
 
 /// The values that labels may take; what is not listed is counted under `other`.
@@ -90,6 +93,7 @@ pub struct Metrics {
     bids_unmapped: Family<Counter, 1>,
     wrappers: Family<Counter, 2>,
     stage_duration: Family<Histogram, 1>,
+    protection: Protection,
 }
 
 impl Metrics {
@@ -175,6 +179,7 @@ impl Metrics {
                 [bidder(), axis("outcome", WRAPPER_OUTCOMES)],
             ),
             stage_duration: family(recorder, names::STAGE_DURATION, one("stage", labels.stages)),
+            protection: Protection::new(recorder, labels),
         }
     }
 
@@ -341,6 +346,18 @@ impl Metrics {
     /// Counts a bid whose Wrapper was to be followed, by what came of it (`WRAPPER_OUTCOMES`).
     pub fn wrapper(&self, bidder: &str, outcome: &str) {
         self.wrappers.at([bidder, outcome]).increment(1);
+    }
+
+    /// Counts what the calls of one auction under a brownout are expected to bring, made and left
+    /// out, in billionths of the currency.
+    pub fn selection_value(&self, asked: u64, skipped: u64) {
+        self.protection.selection_value.at(["asked"]).increment(asked);
+        self.protection.selection_value.at(["skipped"]).increment(skipped);
+    }
+
+    /// Tells how bidders are doing.
+    pub fn bidders(&self, states: &States) {
+        self.protection.set(states);
     }
 
     /// Observes the time spent in one step of a sale.

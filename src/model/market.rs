@@ -184,6 +184,8 @@ pub struct Bidder {
     pub domains: Vec<Arc<str>>,
     /// Calls a second at most, over the whole node.
     pub qps: Option<u32>,
+    /// Calls under way at most, over the whole node.
+    pub in_flight: u32,
     /// How it reads pods.
     pub dialect: Dialect,
     /// Whether it takes gzip request bodies.

@@ -106,11 +106,13 @@ reasons! {
         "Operator: check lengths and pods of placement and bidder.");
     SkippedQps = row("skipped_qps", 0, 203, "The bidder's calls-per-second limit is used up.",
         "Bidder or operator: raise qps.");
-    SkippedSelection = row("skipped_selection", 0, 203, "Others were worth more per call.", "Nothing.");
+    SkippedSelection = row("skipped_selection", 0, 203, "Under load, others were expected to be worth more per call.",
+        "Nothing.");
     SkippedInFlight = row("skipped_in_flight", 0, 203, "Too many calls to the bidder are under way.",
         "Bidder: answer faster.");
     SkippedPrivacy = row("skipped_privacy", 0, 204, "The viewer's consent does not cover the bidder.", "Nothing.");
-    SkippedHealth = row("skipped_health", 0, 103, "The bidder's breaker is open.", "Bidder: mend the endpoint.");
+    SkippedHealth = row("skipped_health", 0, 103, "The bidder's endpoint fails too often, or cannot be reached.",
+        "Bidder: mend the endpoint.");
     SkippedNoConnection = row("skipped_no_connection", 0, 103, "No connection to the bidder was ready.",
         "Operator: compare its connections and dials in the metrics.");
 }

@@ -8,6 +8,7 @@ mod oracle;
 mod plan_case;
 mod pods;
 pub(crate) mod rng;
+mod select_case;
 mod small;
 
 use std::fs;
@@ -43,6 +44,11 @@ fn every_reason_that_an_auction_gives_ends_some_case() {
 #[test]
 fn plans_are_what_their_cases_say() {
     run_cases("tests/data/plan", plan_case::run);
+}
+
+#[test]
+fn those_are_asked_that_the_cases_say() {
+    run_cases("tests/data/select", select_case::run);
 }
 
 #[test]

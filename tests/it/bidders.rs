@@ -215,6 +215,7 @@ fn endpoints(urls: &[&str]) -> Vec<Endpoint> {
         id: BidderId::new(at.to_string()),
         url: (*url).into(),
         qps: None,
+        in_flight: 256,
         allow_loopback: true,
     };
     urls.iter().enumerate().map(endpoint).collect()

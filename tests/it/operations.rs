@@ -93,6 +93,35 @@ fn every_series_reads_zero_until_something_happens() {
 }
 
 #[test]
+fn the_admin_listener_tells_how_each_bidder_does() {
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]).with("in_flight = 7");
+    let zenith = Bidder::bidding("zenith", vec![]).with("qps = 1");
+    let exchange = Exchange::start(&[&acme, &zenith]);
+    let told = |query: &str| http::get(exchange.admin, &format!("/v1/bidders{query}"));
+    exchange.tag("placement=arena&duration_ms=30000");
+    exchange.until_at_least("breakwater_bidder_value_latency_seconds", &["acme", "0.9"], 0.000_1);
+    let list = told("").json();
+    let ids: Vec<_> = list["data"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
+    assert_eq!(ids, ["acme", "zenith"]);
+    let first = &list["data"][0];
+    assert_eq!(
+        (first["breaker"].as_str(), first["health"].as_str()),
+        (Some("closed"), Some("good"))
+    );
+    assert_eq!(first["in_flight"]["most"], 7);
+    let sentence = first["sentence"].as_str().unwrap();
+    assert!(sentence.starts_with("acme answers 90 % of its value within "), "{sentence}");
+    assert!(list["data"][1]["value_in_by_ms"].is_null());
+    assert!(list["next"].is_null());
+    let page = told("?limit=1").json();
+    assert_eq!((page["next"].as_str(), page["data"].as_array().unwrap().len()), (Some("acme"), 1));
+    assert_eq!(told("?after=acme&limit=1").json()["data"][0]["id"], "zenith");
+    let refused = told("?offset=1");
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+}
+
+#[test]
 fn health_is_told_and_readiness_ends_with_the_drain() {
     let (asked, is_asked) = mpsc::channel();
     let (open, gate) = mpsc::channel::<()>();

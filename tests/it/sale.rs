@@ -232,6 +232,7 @@ pub(crate) fn bidder(id: &str) -> Bidder {
         endpoint: format!("https://bid.{id}.example/openrtb2").into(),
         domains: vec![format!("{id}.example").into()],
         qps: None,
+        in_flight: 0,
         dialect: Dialect::Dynamic,
         gzip: false,
         seats: Vec::new(),

@@ -4,9 +4,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use crate::io::bidders::health::{self, Attempt};
 use crate::io::bidders::pool::{Lease, Pool};
+use crate::io::bidders::state::Place;
 use crate::io::http1::{Connection, Exchange, Fetched, Finished, Unsent};
 use crate::model::call::{AnswerOutcome, Call};
+
+/// A connection, and the duty to give it back.
+pub(super) type Lent = (Lease, Connection);
+
+/// The leave to make one call: how it ended is to be told, or it was never made.
+pub(super) struct Leave(Option<(Attempt, Place)>);
 
 /// One call under way.
 pub(super) struct OpenCall {
@@ -19,6 +27,7 @@ pub(super) struct OpenCall {
     gzip: bool,
     /// It is on its second connection.
     again: bool,
+    leave: Leave,
 }
 
 /// What came of one call.
@@ -27,18 +36,33 @@ pub(super) struct Ended {
     pub(super) at: usize,
     pub(super) pool: Arc<Pool>,
     pub(super) fetched: Fetched,
+    pub(super) leave: Leave,
+}
+
+impl Leave {
+    pub(super) fn new(attempt: Attempt, place: Place) -> Self {
+        Self(Some((attempt, place)))
+    }
+
+    /// Tells how the call ended, and makes room for another.
+    pub(super) fn end(self, outcome: &AnswerOutcome) {
+        if let (Some((attempt, _)), Some(how)) = (self.0, health::Ended::of(outcome)) {
+            attempt.end(how);
+        }
+    }
 }
 
 impl OpenCall {
     /// Begins a call on a connection; nothing is sent before it is polled.
-    pub(super) fn new(at: usize, call: &Call, pool: &Arc<Pool>, lent: (Lease, Connection)) -> Self {
+    pub(super) fn new(at: usize, call: &Call, pool: &Arc<Pool>, lent: Lent, leave: Leave) -> Self {
         let (body, gzip) = (Arc::clone(&call.body), call.gzip);
-        let mut begun = Self { at, pool: Arc::clone(pool), lent: None, body, gzip, again: false };
+        let mut begun =
+            Self { at, pool: Arc::clone(pool), lent: None, body, gzip, again: false, leave };
         begun.begin(lent);
         begun
     }
 
-    fn begin(&mut self, (lease, connection): (Lease, Connection)) {
+    fn begin(&mut self, (lease, connection): Lent) {
         let exchange = connection.call(&self.pool.head, Arc::clone(&self.body), self.gzip);
         self.lent = Some((lease, exchange));
     }
@@ -46,6 +70,14 @@ impl OpenCall {
     /// Says whether any byte of the request left.
     pub(super) fn sent(&self) -> bool {
         self.lent.as_ref().is_some_and(|(_, exchange)| exchange.sent())
+    }
+
+    /// Ends as far as its auction is concerned; `over` says whether that has waited to its end.
+    pub(super) fn cut(&mut self, over: bool) {
+        let leave = std::mem::replace(&mut self.leave, Leave(None));
+        if over {
+            leave.end(&AnswerOutcome::Timeout { sent: self.sent() });
+        }
     }
 
     /// Stays open after its auction's end, or is dropped where too many are; says which.
@@ -94,7 +126,9 @@ impl Future for OpenCall {
             let finished = ready!(Pin::new(exchange).poll(context));
             let Some((lease, _)) = this.lent.take() else { return Poll::Pending };
             if let Some(fetched) = this.end(lease, finished) {
-                return Poll::Ready(Ended { at: this.at, pool: Arc::clone(&this.pool), fetched });
+                let leave = std::mem::replace(&mut this.leave, Leave(None));
+                let pool = Arc::clone(&this.pool);
+                return Poll::Ready(Ended { at: this.at, pool, fetched, leave });
             }
         }
     }

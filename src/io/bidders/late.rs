@@ -44,6 +44,7 @@ impl Open {
 
     /// Tells of a call that has ended too late.
     pub(super) fn tell(&self, ended: Ended) {
+        ended.leave.end(&AnswerOutcome::Timeout { sent: true });
         (self.late)(&ended.pool.bidder, self.times.answer(ended.fetched));
     }
 }
@@ -53,7 +54,11 @@ impl Drop for Open {
         if self.calls.is_empty() {
             return;
         }
-        let calls = std::mem::take(&mut self.calls);
+        let mut calls = std::mem::take(&mut self.calls);
+        let over = self.times.are_over();
+        for call in &mut calls {
+            call.cut(over);
+        }
         self.runtime.spawn(finish(calls, self.times, Arc::clone(&self.late)));
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::io::bidders::Endpoint;
+use crate::io::bidders::state::State;
 use crate::io::bidders::stock::{Idle, Life, Sizes, Stock};
 use crate::io::body::Limits;
 use crate::io::connect::{Address, Stream, Target};
@@ -25,6 +26,7 @@ pub(super) struct Pool {
     pub(super) target: Target,
     pub(super) head: Arc<Head>,
     sizes: Sizes,
+    state: Arc<State>,
     stock: Mutex<Stock>,
     /// Wakes the dialler of the worker.
     wishes: Arc<Notify>,
@@ -57,13 +59,19 @@ pub(super) struct Counts {
 
 impl Pool {
     /// Makes an empty pool; `None` when the endpoint is no URL.
-    pub(super) fn new(endpoint: &Endpoint, sizes: Sizes, wishes: Arc<Notify>) -> Option<Self> {
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        state: &Arc<State>,
+        sizes: Sizes,
+        wishes: Arc<Notify>,
+    ) -> Option<Self> {
         let address = Address::parse(&endpoint.url, endpoint.allow_loopback)?;
         Some(Self {
             bidder: endpoint.id.clone(),
             head: Arc::new(Head::post(&address)),
             target: address.target,
             sizes,
+            state: Arc::clone(state),
             stock: Mutex::new(Stock::new()),
             wishes,
             settled: Notify::new(),
@@ -78,9 +86,6 @@ impl Pool {
     pub(super) fn take(self: &Arc<Self>) -> Result<(Lease, Connection), AnswerOutcome> {
         let now = Instant::now();
         let mut stock = self.stock.lock();
-        if stock.calls == MAX_CALLS {
-            return Err(AnswerOutcome::SkippedInFlight);
-        }
         stock.demand.ask();
         let taken = stock.newest(now);
         if taken.is_some() {
@@ -129,6 +134,7 @@ impl Pool {
     /// Takes in what came of a dial that began at `begun`.
     pub(super) fn end_dial(&self, stream: Option<Box<dyn Stream>>, begun: Instant) {
         let now = Instant::now();
+        self.state.health.dialled(stream.is_some());
         let mut stock = self.stock.lock();
         stock.dialling -= 1;
         if let Some(stream) = stream {
@@ -252,8 +258,6 @@ const MAX_WAIT_MS: u64 = 30_000;
 /// Connections are left at an age between the half of it and all, so that a change of address is
 /// noticed.
 const MAX_AGE_MS: u64 = 600_000;
-/// Calls under way per bidder and worker.
-const MAX_CALLS: usize = 256;
 /// Calls per bidder and worker that are read to their end after their auction's.
 const MAX_LATE: usize = 64;
 /// Connections to a bidder that are made at once.

@@ -1,5 +1,7 @@
 //! Over in-memory pipes and a paused clock; the same over sockets is in `tests/it/bidders.rs`.
 
+pub(super) mod dice;
+
 mod calls;
 mod late;
 mod never;
@@ -47,7 +49,7 @@ fn call(id: &str) -> Call {
 
 fn endpoint(id: &str, qps: Option<u32>) -> Endpoint {
     let url = format!("http://{id}.example:8080/bid?k=1");
-    Endpoint { id: BidderId::new(id), url: url.into(), qps, allow_loopback: true }
+    Endpoint { id: BidderId::new(id), url: url.into(), qps, in_flight: 256, allow_loopback: true }
 }
 
 fn ok(body: &str) -> Vec<u8> {

@@ -149,8 +149,13 @@ fn documents() -> Documents {
 }
 
 fn of(allow_loopback: bool) -> Documents {
-    let endpoint =
-        Endpoint { id: acme(), url: "https://bid.acme.example/".into(), qps: None, allow_loopback };
+    let endpoint = Endpoint {
+        id: acme(),
+        url: "https://bid.acme.example/".into(),
+        qps: None,
+        in_flight: 256,
+        allow_loopback,
+    };
     Documents::new(&[endpoint], Arc::new(Live::new(Patience::BIDDER, Vec::new()).unwrap()))
 }
 

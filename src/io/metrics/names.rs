@@ -85,6 +85,24 @@ pub const BIDS_UNMAPPED: &str = "breakwater_bids_unmapped_total";
 pub const WRAPPERS: &str = "breakwater_wrappers_total";
 /// `stage`.
 pub const STAGE_DURATION: &str = "breakwater_stage_duration_seconds";
+/// `bidder`.
+pub const BIDDER_SKIP_RATIO: &str = "breakwater_bidder_skip_ratio";
+/// `bidder`.
+pub const BIDDER_BREAKER_STATE: &str = "breakwater_bidder_breaker_state";
+/// No labels.
+pub const BREAKERS_FROZEN: &str = "breakwater_breakers_frozen";
+/// No labels.
+pub const BREAKER_FREEZES: &str = "breakwater_breaker_freezes_total";
+/// `bidder`.
+pub const BIDDER_QUOTA_WITHHELD: &str = "breakwater_bidder_quota_withheld_ratio";
+/// `bidder`.
+pub const BIDDER_IN_FLIGHT: &str = "breakwater_bidder_in_flight";
+/// `bidder`.
+pub const BIDDER_CALL_VALUE: &str = "breakwater_bidder_call_value_nanos";
+/// `bidder`, `quantile`.
+pub const BIDDER_VALUE_LATENCY: &str = "breakwater_bidder_value_latency_seconds";
+/// `choice`.
+pub const SELECTION_VALUE: &str = "breakwater_selection_value_nanos_total";
 
 /// All metrics, each with its help text.
 pub const ALL: &[(&str, Kind, &str)] = &[
@@ -145,6 +163,39 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (BIDS_UNMAPPED, Kind::Counter, "Bids whose categories no block could be told for."),
     (WRAPPERS, Kind::Counter, "Bids that were Wrappers to be followed, by what came of it."),
     (STAGE_DURATION, Kind::Histogram, "Time spent in each step of a sale."),
+    (BIDDER_SKIP_RATIO, Kind::Gauge, "Share of calls left out because the bidder fails too often."),
+    (
+        BIDDER_BREAKER_STATE,
+        Kind::Gauge,
+        "Breaker of the bidder: 0 closed, 1 let one probe through, 2 open.",
+    ),
+    (
+        BREAKERS_FROZEN,
+        Kind::Gauge,
+        "Whether breakers let everything through, most being open at once.",
+    ),
+    (BREAKER_FREEZES, Kind::Counter, "Times that most breakers were open at once."),
+    (
+        BIDDER_QUOTA_WITHHELD,
+        Kind::Gauge,
+        "Share of auctions that may not ask, more being wanted than the quota has.",
+    ),
+    (BIDDER_IN_FLIGHT, Kind::Gauge, "Calls to the bidder under way."),
+    (
+        BIDDER_CALL_VALUE,
+        Kind::Gauge,
+        "What a call is expected to bring, in billionths of the currency; 0 until known.",
+    ),
+    (
+        BIDDER_VALUE_LATENCY,
+        Kind::Gauge,
+        "By when this share of the bidder's value is in; 0 until known.",
+    ),
+    (
+        SELECTION_VALUE,
+        Kind::Counter,
+        "Expected value of the calls a brownout made and left out, in billionths.",
+    ),
 ];
 
 /// The upper bounds of every latency histogram, in seconds.

@@ -126,6 +126,7 @@ fn reply_to(found: Option<Document<'_>>) -> Reply {
         endpoint: "https://bid.acme.example/".into(),
         domains: vec!["acme.example".into()],
         qps: None,
+        in_flight: 0,
         dialect: Dialect::Dynamic,
         gzip: false,
         seats: Vec::new(),

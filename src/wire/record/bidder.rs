@@ -217,6 +217,7 @@ fn offer(scan: &mut Scan<'_>, bidder: &BidderId, parts: usize, texts: &mut Texts
             endpoint: texts.shared(""),
             domains: Vec::new(),
             qps: None,
+            in_flight: 0,
             dialect,
             gzip: false,
             seats: scan.some(key!("seats"), |scan| {

@@ -6,7 +6,7 @@ use crate::model::ids::BidderId;
 use crate::model::passthrough::ViewerFacts;
 use crate::model::plan::{AuctionInput, Chosen};
 use crate::model::reason::CallReason;
-use crate::model::standing::{Quota, Standing};
+use crate::model::standing::{BidderStanding, Brownout, Health, Quota, Standing};
 use crate::wire::record::json::Json;
 use crate::wire::record::scan::Scan;
 
@@ -36,21 +36,19 @@ pub(super) struct OpsForm<'a> {
 
 /// Writes section `ops`.
 pub(super) fn write(json: &mut Json<'_>, ops: &Ops<'_>, input: &AuctionInput) {
-    let (plan, chosen) = (&input.plan, &input.chosen);
+    let (plan, chosen, standing) = (&input.plan, &input.chosen, ops.standing);
     json.section(|json| {
         if !chosen.asked.iter().copied().eq(not_skipped(plan.offers.len(), &chosen.skipped)) {
             json.key(key!("asked")).list(&chosen.asked, |json, index| json.count(*index));
         }
-        let exhausted = |quota: Quota| match quota {
-            Quota::Free => false,
-            Quota::Exhausted => true,
-        };
-        // Bidders without quota when the auction read it; all others had some.
-        let mut exhausted = ops.standing.bidders.iter().filter(|it| exhausted(it.quota)).peekable();
-        if exhausted.peek().is_some() {
-            json.key(key!("exhausted")).list(exhausted, |json, it| json.text(it.bidder.as_str()));
+        if standing.brownout != Brownout::All {
+            json.key(key!("brownout")).text(standing.brownout.name());
         }
+        // Bidders without quota when the auction read it; all others had some.
+        those(json, key!("exhausted"), standing, |it| it.quota == Quota::Exhausted);
+        those(json, key!("explored"), standing, |it| it.explored);
         json.some(key!("offers"), &plan.offers, |json, it| json.text(it.bidder.id.as_str()));
+        those(json, key!("open"), standing, |it| it.health == Health::Open);
         if !input.replies.iter().map(|reply| &reply.bidder).eq(usual_order(input)) {
             json.key(key!("replies"))
                 .list(&input.replies, |json, reply| json.text(reply.bidder.as_str()));
@@ -67,13 +65,43 @@ pub(super) fn write(json: &mut Json<'_>, ops: &Ops<'_>, input: &AuctionInput) {
                 json.decimal(*us);
             });
         });
+        those(json, key!("throttled"), standing, |it| it.health == Health::Throttled);
         json.some(key!("unoffered"), &plan.skipped, |json, (bidder, why)| {
             json.pair(|json| {
                 json.text(bidder.as_str());
                 json.text(why.name());
             });
         });
+        let worth = standing.bidders.iter().filter(|it| 0 < it.value && tells_values(standing));
+        let mut worth = worth.peekable();
+        if worth.peek().is_some() {
+            json.key(key!("values")).list(worth, |json, it| {
+                json.pair(|json| {
+                    json.text(it.bidder.as_str());
+                    json.decimal(it.value);
+                });
+            });
+        }
     });
+}
+
+/// Writes the ids of bidders whose standing is not the usual, where there are any.
+fn those(
+    json: &mut Json<'_>,
+    key: &'static str,
+    standing: &Standing,
+    is: impl Fn(&BidderStanding) -> bool,
+) {
+    let mut those = standing.bidders.iter().filter(|it| is(it)).peekable();
+    if those.peek().is_some() {
+        json.key(key).list(those, |json, it| json.text(it.bidder.as_str()));
+    }
+}
+
+/// Says whether what calls are worth is told: where fewer were asked than could have answered.
+fn tells_values(standing: &Standing) -> bool {
+    let contended = |it: &BidderStanding| it.quota == Quota::Exhausted;
+    standing.brownout != Brownout::All || standing.bidders.iter().any(contended)
 }
 
 /// Writes section `user`.
@@ -96,12 +124,18 @@ pub(super) fn read(bytes: &[u8]) -> Option<OpsForm<'_>> {
         let index =
             |scan: &mut Scan<'_>| scan.number().and_then(|it: i64| usize::try_from(it).ok());
         let asked = scan.may(key!("asked"), |scan| scan.list(index))?;
-        scan.some(key!("exhausted"), |scan| scan.text().map(drop))?;
+        scan.may(key!("brownout"), |scan| Brownout::from_name(&scan.text()?))?;
+        let id = |scan: &mut Scan<'_>| scan.text().map(drop);
+        scan.some(key!("exhausted"), id)?;
+        scan.some(key!("explored"), id)?;
         let offers = scan.some(key!("offers"), Scan::text)?;
+        scan.some(key!("open"), id)?;
         let replies = scan.may(key!("replies"), |scan| scan.list(Scan::text))?;
         let skipped = scan.some(key!("skipped"), |scan| scan.pair(index, call_reason))?;
         scan.some(key!("stages"), |scan| scan.pair(Scan::text, Scan::decimal).map(drop))?;
+        scan.some(key!("throttled"), id)?;
         let unoffered = scan.some(key!("unoffered"), |scan| scan.pair(Scan::text, call_reason))?;
+        scan.some(key!("values"), |scan| scan.pair(Scan::text, Scan::decimal).map(drop))?;
         Some(OpsForm { asked, offers, replies, skipped, unoffered })
     })
 }

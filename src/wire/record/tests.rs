@@ -11,10 +11,11 @@ use super::read::{Record, RecordError, is_start, read};
 use super::scan::Scan;
 use super::{Kind, Lifecycle, StreamName, auction, config_snapshot, lifecycle};
 use crate::model::bid::Creative;
-use crate::model::ids::AuctionId;
+use crate::model::ids::{AuctionId, BidderId};
 use crate::model::plan::{AuctionInput, Pod};
+use crate::model::standing::{BidderStanding, Brownout, Health, Quota, Standing};
 use crate::wire::record::tests::fixed::fixed;
-use crate::wire::record::tests::sample::{drawn, head};
+use crate::wire::record::tests::sample::{Sample, drawn, head};
 
 pub(super) mod fixed;
 mod kinds;
@@ -115,6 +116,39 @@ fn every_section_is_canonical_json() {
             );
         }
     }
+}
+
+#[test]
+fn the_standing_is_told_where_it_left_somebody_out() {
+    let told = |standing: Standing| {
+        let payload = Sample { standing, ..fixed() }.payload();
+        let record = read(&payload).unwrap();
+        record.auction_input().unwrap();
+        let mut ops: Value = serde_json::from_slice(record.section("ops").unwrap()).unwrap();
+        let members = ops.as_object_mut().unwrap();
+        members.retain(|name, _| {
+            !["offers", "replies", "skipped", "stages", "unoffered"].contains(&&**name)
+        });
+        ops.to_string()
+    };
+    let bidder = |id: &str, value| {
+        let standing = BidderStanding::free(BidderId::new(id));
+        BidderStanding { value, ..standing }
+    };
+    let usual = Standing { bidders: vec![bidder("a", 7), bidder("b", 0)], ..Standing::default() };
+    assert_eq!(told(usual.clone()), "{}", "what calls are worth changed nothing");
+    let browned = Standing { brownout: Brownout::Best3, ..usual };
+    assert_eq!(told(browned), r#"{"brownout":"best_3","values":[["a","7"]]}"#);
+    let bidders = vec![
+        BidderStanding { health: Health::Open, ..bidder("a", 7) },
+        BidderStanding { health: Health::Throttled, ..bidder("b", 0) },
+        BidderStanding { quota: Quota::Exhausted, explored: true, ..bidder("c", u64::MAX) },
+    ];
+    let expected = concat!(
+        r#"{"exhausted":["c"],"explored":["c"],"open":["a"],"throttled":["b"],"#,
+        r#""values":[["a","7"],["c","18446744073709551615"]]}"#
+    );
+    assert_eq!(told(Standing { bidders, ..Standing::default() }), expected);
 }
 
 #[test]

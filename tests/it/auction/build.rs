@@ -104,6 +104,7 @@ pub(crate) fn bidder(id: &str, dialect: Dialect) -> Bidder {
         endpoint: format!("https://{id}.example/bid").into(),
         domains: Vec::new(),
         qps: None,
+        in_flight: 0,
         dialect,
         gzip: false,
         seats: Vec::new(),

@@ -84,6 +84,7 @@ fn bidder(id: &str, dialect: Dialect, gzip: bool) -> Bidder {
         endpoint: format!("https://{id}.example/rtb").into(),
         domains: vec![format!("{id}.example").into()],
         qps: None,
+        in_flight: 0,
         dialect,
         gzip,
         seats: Vec::new(),

@@ -18,7 +18,7 @@ use crate::model::passthrough::{Passthrough, ViewerFacts};
 use crate::model::plan::{AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Plan, Pod, Terms};
 use crate::model::rates::Rate;
 use crate::model::reason::{CallReason, LossReason, UnfilledReason};
-use crate::model::standing::{BidderStanding, Quota, Standing};
+use crate::model::standing::{BidderStanding, Brownout, Quota, Standing};
 use crate::model::time::{Millis, Seconds, UnixMillis};
 use crate::wire::record::tests::sample::Sample;
 
@@ -75,10 +75,11 @@ pub(crate) fn fixed() -> Sample {
         search: Search::Exact,
     };
     let standing = [("acme", Quota::Free), ("zenith", Quota::Exhausted)];
-    let standing = standing
-        .map(|(bidder, quota)| BidderStanding { bidder: BidderId::new(bidder), quota })
-        .to_vec();
-    let standing = Standing { bidders: standing };
+    let standing = standing.map(|(bidder, quota)| BidderStanding {
+        quota,
+        ..BidderStanding::free(BidderId::new(bidder))
+    });
+    let standing = Standing { bidders: standing.to_vec(), brownout: Brownout::All };
     Sample { request: fixed_request(), input, outcome, standing }
 }
 
@@ -123,6 +124,7 @@ fn fixed_offer(id: &str, dialect: Dialect) -> Offer {
         endpoint: Arc::from(""),
         domains: Vec::new(),
         qps: None,
+        in_flight: 0,
         dialect,
         gzip: false,
         seats: vec![SeatId::new("a1")],

@@ -23,7 +23,7 @@ use crate::model::plan::{
 };
 use crate::model::rates::Rate;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
-use crate::model::standing::{BidderStanding, Quota, Standing};
+use crate::model::standing::{BidderStanding, Brownout, Health, Quota, Standing};
 use crate::model::time::{Millis, Seconds, UnixMillis};
 use crate::wire::record::Head;
 use crate::wire::record::ops::Ops;
@@ -163,11 +163,16 @@ pub(crate) fn drawn(seed: u64) -> Sample {
     };
     let input = AuctionInput { draw, plan, chosen, replies };
     let outcome = outcome(&mut dice, &input);
-    let quota = |dice: &mut Dice| if dice.coin() { Quota::Free } else { Quota::Exhausted };
-    let standing =
-        dice.some(|dice| BidderStanding { bidder: BidderId::new(dice.text()), quota: quota(dice) });
+    let bidders = dice.some(|dice| BidderStanding {
+        bidder: BidderId::new(dice.text()),
+        quota: dice.pick(&[Quota::Free, Quota::Exhausted]),
+        health: dice.pick(&[Health::Good, Health::Throttled, Health::Open]),
+        value: u64::from(dice.small(usize::MAX >> 33)) << 30,
+        explored: dice.coin(),
+    });
+    let standing = Standing { bidders, brownout: dice.pick(Brownout::ALL) };
     let request = request(&mut dice);
-    Sample { request, input, outcome, standing: Standing { bidders: standing } }
+    Sample { request, input, outcome, standing }
 }
 
 fn terms(dice: &mut Dice) -> Terms {
@@ -283,6 +288,7 @@ fn offer(dice: &mut Dice, id: &BidderId) -> Offer {
         endpoint: Arc::from(""),
         domains: Vec::new(),
         qps: None,
+        in_flight: 0,
         dialect,
         gzip: false,
         seats: dice.some(|dice| SeatId::new(dice.text())),

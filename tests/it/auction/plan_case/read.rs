@@ -308,7 +308,7 @@ fn add_bidder(case: &mut Case, words: &[&str]) {
             }
             Some(("quota", quota)) => {
                 let quota = if quota == "free" { Quota::Free } else { Quota::Exhausted };
-                let standing = BidderStanding { bidder: bidder.id.clone(), quota };
+                let standing = BidderStanding { quota, ..BidderStanding::free(bidder.id.clone()) };
                 case.standing.bidders.push(standing);
             }
             _ => panic!("no such word of a bidder: {word}"),
