@@ -144,7 +144,8 @@ fn excuse(bytes: &[u8], ours: &Made, hyper: &Made) -> Option<&'static str> {
     use End::{Answer, Failed, Waits};
     let text = bytes.to_ascii_lowercase();
     let has = |word: &str| memchr::memmem::find(&text, word.as_bytes()).is_some();
-    let body = memchr::memmem::find(bytes, b"\n\r\n").unwrap_or(0);
+    let after = |end: &[u8]| Some(memchr::memmem::find(bytes, end)? + end.len());
+    let body = [after(b"\n\r\n"), after(b"\n\n")].into_iter().flatten().min().unwrap_or(0);
     let body = &bytes[body..];
     let lengths = memchr::memmem::find_iter(&text, "content-length").count();
     match (&ours.end, &hyper.end) {
