@@ -137,6 +137,9 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
         if let Some(failure) = health.log.failure() {
             text.push_str(&format!("    not signed any more: the log of {failure}\n"));
         }
+        if let Some(waiting) = health.log.waiting() {
+            text.push_str(&format!("    not signed until there is room: the log of {waiting}\n"));
+        }
     }
     text.push_str(if ready { "ready\n" } else { "not ready\n" });
     (status, text).into_response()

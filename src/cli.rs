@@ -25,6 +25,8 @@ pub mod validate;
 pub const OK: u8 = 0;
 /// It failed while running.
 pub const FAILED: u8 = 1;
+/// Exit code: the command line asks for what cannot be.
+pub const USAGE: u8 = 2;
 /// It ran, and what it found is bad.
 pub const NEGATIVE: u8 = 3;
 /// It was interrupted.

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use crate::auction::{house, plan, select};
 use crate::exchange::aside::{Auction, HOUSE_ON_WORKER};
+use crate::exchange::gate::Gate;
 use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::exchange::unwrap::Unwrapping;
 use crate::io::bidders::Bidders;
-use crate::io::clock::{Stopwatch, Times};
+use crate::io::clock::{Stopwatch, Tally, Times};
 use crate::io::documents::Documents;
 use crate::io::entropy;
 use crate::io::journal::{Flush, Stream};
@@ -33,6 +34,7 @@ use crate::wire::{bid_request, bid_response, record, sold};
 
 pub mod aside;
 pub mod clerk;
+pub mod gate;
 pub mod observe;
 pub mod sale;
 pub mod shared;
@@ -43,6 +45,8 @@ pub struct Exchange {
     shared: Arc<Shared>,
     bidders: Bidders,
     documents: Documents,
+    /// Who is let in.
+    gate: Arc<Gate>,
     /// How many sales run on this worker.
     under_way: UnderWay,
 }
@@ -50,8 +54,13 @@ pub struct Exchange {
 impl Exchange {
     /// Returns the exchange of one worker.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, bidders: Bidders, documents: Documents) -> Self {
-        Self { shared, bidders, documents, under_way: UnderWay::default() }
+    pub fn new(
+        shared: Arc<Shared>,
+        bidders: Bidders,
+        documents: Documents,
+        gate: Arc<Gate>,
+    ) -> Self {
+        Self { shared, bidders, documents, gate, under_way: UnderWay::default() }
     }
 
     /// Returns what all workers share.
@@ -64,6 +73,12 @@ impl Exchange {
     #[must_use]
     pub fn bidders(&self) -> &Bidders {
         &self.bidders
+    }
+
+    /// Returns the gate of this worker.
+    #[must_use]
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// Waits until no sale runs on this worker: callers on other workers may share one, and its
@@ -143,24 +158,36 @@ impl Exchange {
         if let Some(reason) = self.cannot_sell(request, &times) {
             return self.withheld(request, &times, reason);
         }
-        let mut watch = Stopwatch::from(times.arrival);
-        watch.lap("read");
+        let admitted = match self.gate.enter(request) {
+            Ok(admitted) => admitted,
+            Err(shed) => {
+                self.shared.metrics.load.shed(shed.name());
+                return self.withheld(request, &times, NoFillReason::Shed);
+            }
+        };
+        let mut watch = Stopwatch::of(&times);
+        watch.lap("decode");
         let draw = entropy::draw();
         let market = &self.shared.market;
         let plan = plan::plan(request, market);
-        let standing = self.bidders.standing(&request.placement.id, Brownout::All);
+        let brownout = Brownout::of_level(admitted.brownout);
+        let standing = self.bidders.standing(&request.placement.id, brownout);
         let chosen = select::select(&plan, &standing);
         observe::selection(&self.shared.metrics, &plan, &chosen, &standing);
         watch.lap("plan");
         let calls = bid_request::calls(request, draw.auction, &plan, &chosen, times.left());
         watch.lap("encode");
-        let decode = |call: &Call, answer: Answer| bid_response::reply(&plan, call, answer);
+        let decoding = Tally::default();
+        let decode = |call: &Call, answer: Answer| {
+            decoding.time(|| bid_response::reply(&plan, call, answer))
+        };
         let unwrapping =
             Unwrapping::new(request, &plan, draw.auction, chosen.asked.len(), &self.documents);
         let follow = |call: &Call, reply: &Reply| unwrapping.begin(call, reply);
         let answered = self.bidders.ask_and_follow(calls, decode, follow, times.cutoff).await;
         let answered = unwrapping.settle(answered, &self.shared.metrics);
         watch.lap("wait");
+        watch.split("answers", decoding.sum());
         let replies = every_reply(&plan, &chosen, answered);
         let input = AuctionInput { draw, plan, chosen, replies };
         let (input, outcome) = match aside::decide(&self.shared, input, &times).await {
@@ -173,7 +200,9 @@ impl Exchange {
         };
         watch.lap("decide");
         let decided = Decided { input, outcome, standing, watch };
-        self.close(request, &times, decided).await
+        let closed = self.close(request, &times, decided).await;
+        drop(admitted);
+        closed
     }
 
     /// Writes the record, renders while the disk works, and makes the sale once it is flushed.

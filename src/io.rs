@@ -18,6 +18,7 @@ pub mod entropy;
 pub mod http1;
 pub mod journal;
 pub mod keys;
+pub mod lag;
 pub mod log;
 pub mod metrics;
 pub mod notifier;
@@ -25,4 +26,6 @@ pub mod offload;
 pub mod once;
 pub mod pulse;
 pub mod sampler;
+#[cfg(test)]
+mod simulated;
 pub mod under_way;

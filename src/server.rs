@@ -8,7 +8,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,7 +20,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::exchange::Exchange;
+use crate::io::metrics::Metrics;
 use crate::server::doors::Doors;
+use crate::server::proxies::Proxies;
+use crate::server::room::Room;
 use crate::server::stamp::Stamped;
 
 pub mod beacons;
@@ -29,9 +31,11 @@ pub mod body;
 pub mod credential;
 pub mod doors;
 pub mod head;
+pub mod proxies;
 pub mod published;
 pub mod refusal;
 pub mod reply;
+pub mod room;
 pub mod stamp;
 
 /// Connections that wait to be accepted, a worker.
@@ -46,6 +50,21 @@ const DRAIN: Duration = Duration::from_secs(8);
 /// How long a worker waits for its connections to bidders before it accepts.
 const MAX_WARMING: Duration = Duration::from_millis(300);
 
+/// What the traffic listener is told by the config.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// How many workers share it.
+    pub workers: usize,
+    /// The most connections of all workers.
+    pub connections: usize,
+    /// The most connections from one address; 0 means any number.
+    pub connections_per_address: usize,
+    /// Whose word on a caller's address is believed.
+    pub proxies: Arc<Proxies>,
+}
+
 /// The running traffic listener.
 #[derive(Debug)]
 pub struct Server {
@@ -55,33 +74,33 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds `address` once a worker and starts selling.
+    /// Binds the address once a worker and starts selling.
     ///
-    /// `make` builds a worker's exchange, on its thread and inside its runtime.
+    /// `make` builds the exchange of the worker of this number, on its thread and in its runtime.
     ///
     /// # Errors
     ///
     /// Returns the error of binding or of starting a thread.
     pub fn start(
-        address: SocketAddr,
-        workers: usize,
-        connections: usize,
-        make: impl Fn() -> Exchange + Clone + Send + 'static,
+        listen: &Listen,
+        make: impl Fn(usize) -> Exchange + Clone + Send + 'static,
     ) -> io::Result<Self> {
         let (draining, watcher) = watch::channel(false);
-        let room = Arc::new(Room { open: AtomicUsize::new(0), most: connections });
-        let first = bind(address)?;
+        let Listen { connections, connections_per_address, .. } = *listen;
+        let room = Room::new(connections, connections_per_address, Arc::clone(&listen.proxies));
+        let first = bind(listen.address)?;
         // Port 0 is chosen by the first; the others share it.
         let address = first.local_addr()?;
         let mut sockets = vec![first];
-        for _ in 1..workers {
+        for _ in 1..listen.workers {
             sockets.push(bind(address)?);
         }
         let workers = sockets.into_iter().enumerate().map(|(number, socket)| {
             let (make, watcher, room) = (make.clone(), watcher.clone(), Arc::clone(&room));
-            std::thread::Builder::new()
-                .name(format!("worker-{number}"))
-                .spawn(move || work(socket, &make, watcher, room))
+            let proxies = Arc::clone(&listen.proxies);
+            std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+                work(socket, || Doors::new(Arc::new(make(number)), proxies), watcher, room)
+            })
         });
         let workers = workers.collect::<io::Result<_>>()?;
         Ok(Self { address, draining, workers })
@@ -103,31 +122,6 @@ impl Server {
     }
 }
 
-/// How many connections may be open on all workers.
-#[derive(Debug)]
-struct Room {
-    open: AtomicUsize,
-    most: usize,
-}
-
-/// A place in the room, given back when dropped.
-#[derive(Debug)]
-struct Seat(Arc<Room>);
-
-impl Room {
-    fn seat(self: &Arc<Self>) -> Option<Seat> {
-        let taken = self.open.fetch_add(1, Ordering::Relaxed);
-        let seat = Seat(Arc::clone(self));
-        (taken < self.most).then_some(seat)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
@@ -140,17 +134,18 @@ fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 
 fn work(
     socket: std::net::TcpListener,
-    make: &impl Fn() -> Exchange,
+    make: impl FnOnce() -> Doors,
     draining: watch::Receiver<bool>,
     room: Arc<Room>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime needs an epoll descriptor, and some are kept free");
     runtime.block_on(async {
-        let exchange = Arc::new(make());
+        let doors = Arc::new(make());
+        let exchange = Arc::clone(doors.exchange());
         exchange.bidders().warm(Instant::now() + MAX_WARMING).await;
         let _beat = exchange.shared().pulse.beat();
-        let doors = Arc::new(Doors::new(Arc::clone(&exchange)));
+        tokio::spawn(exchange.gate().watch(Arc::clone(&exchange.shared().metrics)));
         let socket = TcpListener::from_std(socket).expect("the socket is bound and non-blocking");
         let (open, mut closed) = watch::channel(());
         accept(socket, doors, draining, room, open).await;
@@ -177,6 +172,7 @@ async fn accept(
     open: watch::Sender<()>,
 ) {
     let open = Arc::new(open);
+    let metrics: Arc<Metrics> = Arc::clone(&doors.exchange().shared().metrics);
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
@@ -186,11 +182,18 @@ async fn accept(
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::debug!(%error, "a connection could not be accepted");
+                metrics.load.connection_refused("descriptors");
                 sleep(BREATHER).await;
                 continue;
             }
         };
-        let Some(seat) = room.seat() else { continue };
+        let seat = match room.seat(peer.ip()) {
+            Ok(seat) => seat,
+            Err(none) => {
+                metrics.load.connection_refused(none.name());
+                continue;
+            }
+        };
         let connection = converse(stream, peer, Arc::clone(&doors), draining.clone());
         let open = Arc::clone(&open);
         tokio::spawn(async move {

@@ -194,6 +194,7 @@ fn win(input: &AuctionInput, ad: &Candidate, critical: Option<&Critical>) -> Win
     let deal = deal_of(part, bid);
     let proved = critical.is_some_and(|critical| critical.search == Search::Exact);
     let known = proved || pricing(terms, deal) == Pricing::Fixed;
+    let tie = critical.and_then(|critical| critical.tie);
     // Where no price would do, as only past the bound, it pays all that it offers.
     let critical = critical.map_or(Cpm::ZERO, |critical| critical.price.unwrap_or(ad.price));
     let payment = payment(terms, deal, bid, clearing(terms, part, deal, bid, critical));
@@ -209,6 +210,7 @@ fn win(input: &AuctionInput, ad: &Candidate, critical: Option<&Critical>) -> Win
         pay: payment.pay,
         discount: payment.discount,
         min_to_win: needed.and_then(|needed| least_bid(terms, deal, bid, needed)),
+        tie: tie.filter(|_| proved),
         split: payment.split,
     }
 }

@@ -11,12 +11,14 @@ use tlog::proof::{Proof, ProofError};
 use crate::audit::bundle::{Bundle, BundleError};
 use crate::audit::party::{Party, Share};
 use crate::audit::rules::{self, NewerRules};
+use crate::model::bid::MarkupFacts;
 use crate::model::ids::BidderId;
 use crate::wire::record::Kind;
 use crate::wire::record::disclosed;
 use crate::wire::record::outcome::outcome_sections;
 use crate::wire::record::read::{Record, RecordError};
 use crate::wire::record::seal::Entry;
+use crate::wire::vast;
 
 /// A bundle that holds.
 #[derive(Clone, Debug)]
@@ -72,6 +74,9 @@ pub enum CheckError {
     /// What is paid, earned and kept does not add up.
     #[error("the record contradicts itself: {0}")]
     Prices(String),
+    /// Markup is not that of the bid whose it is said to be.
+    #[error("markup:{0} is not that of bid {1}: {2}")]
+    Markup(usize, Box<str>, &'static str),
     /// Decided again, the auction comes out otherwise.
     #[error("decided again, the auction differs from its record in: {0}")]
     Differs(String),
@@ -104,6 +109,7 @@ pub fn check(bytes: &[u8], key: &VerifierKey) -> Result<Checked, CheckError> {
     let record = disclosed::record(&entry, &bundle.sections)?;
     shares(&bundle.party, &record)?;
     prices(&record)?;
+    markups(&record)?;
     let replayed = bundle.party == Party::Auditor;
     if replayed {
         replay(&record)?;
@@ -131,8 +137,7 @@ fn logged(bundle: &Bundle, key: &VerifierKey) -> Result<(u64, Checkpoint), Check
 
 /// Checks that the sections are those the party is shown, no less and no more.
 fn shares(party: &Party, record: &Record) -> Result<(), CheckError> {
-    let own = own_markup(party, record)?;
-    let Share::Sections(names) = party.share(record, &own)? else {
+    let Share::Sections(names) = party.share(record)? else {
         return Err(CheckError::NoPart(party.to_string()));
     };
     let shown: BTreeSet<&str> = record.sections().iter().map(|it| &*it.name).collect();
@@ -146,25 +151,47 @@ fn shares(party: &Party, record: &Record) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// Returns the numbers of the markup that a bidder is shown, if they are as many as its wins.
-fn own_markup(party: &Party, record: &Record) -> Result<Vec<usize>, CheckError> {
-    let Party::Bidder(id) = party else { return Ok(Vec::new()) };
-    let won = won(record, id)?;
-    let numbers = record.sections().iter().filter_map(|section| {
-        let number = section.name.strip_prefix("markup:")?;
-        number.parse().ok().filter(|parsed: &usize| parsed.to_string() == number)
-    });
-    let numbers: Vec<usize> = numbers.collect();
-    if numbers.len() < won {
-        return Err(CheckError::LeftOut("markup".into(), party.to_string()));
+/// Checks that the markup shown is that of the bids whose it is said to be.
+///
+/// Bids of others are not a publisher's to see: it compares the lengths that were sold.
+fn markups(record: &Record) -> Result<(), CheckError> {
+    let mut numbers = BTreeSet::new();
+    for bidder in record.bidders() {
+        let bidder = BidderId::new(bidder);
+        let Some(fates) = record.fates(&bidder)? else { continue };
+        for (bid, told) in record.reply(&bidder)?.bids.iter().zip(&fates.bids) {
+            let Ok(win) = &told.fate else { continue };
+            let of = |what| CheckError::Markup(win.markup, told.bid.clone(), what);
+            if !numbers.insert(win.markup) {
+                return Err(of("it is another bid's, too"));
+            }
+            let Some(facts) = read_markup(record, win.markup) else { continue };
+            let same = |known: &MarkupFacts| {
+                let read = (facts.version, facts.duration, &facts.universal_ids);
+                read == (known.version, known.duration, &known.universal_ids)
+            };
+            if !bid.markup.as_ref().is_some_and(same) {
+                return Err(of("version, length or universal ids are not those of the bid"));
+            }
+        }
     }
-    // One more than it won is another's.
-    Ok(numbers.into_iter().take(won).collect())
+    if record.section("outcome:seller").is_none() {
+        return Ok(());
+    }
+    for (number, sale) in (1..).zip(record.sales()?.wins) {
+        let facts = read_markup(record, number);
+        let length = facts.and_then(|facts| facts.duration);
+        if length.is_some_and(|length| length != sale.length) {
+            return Err(CheckError::Markup(number, sale.bid, "its length is not the one sold"));
+        }
+    }
+    Ok(())
 }
 
-fn won(record: &Record, bidder: &BidderId) -> Result<usize, RecordError> {
-    let fates = record.fates(bidder)?;
-    Ok(fates.map_or(0, |fates| fates.bids.iter().filter(|it| it.fate.is_ok()).count()))
+/// Reads what a markup section that is shown says of itself.
+fn read_markup(record: &Record, number: usize) -> Option<MarkupFacts> {
+    let bytes = record.section(&disclosed::markup_name(number))?;
+    Some(vast::read::facts(&String::from_utf8_lossy(bytes)))
 }
 
 /// Checks that no ad shown pays more than it bid, and that net and fees are the clearing price.

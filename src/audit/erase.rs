@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::audit::finding::{Finding, Findings, name};
 use crate::audit::verify::record::field;
+use crate::io::journal::hold::Hold;
 use crate::io::journal::read::{Frame, frames_from};
 use crate::io::journal::{self, JournalError, Stream, rewrite};
 use crate::model::time::UnixMillis;
@@ -33,11 +34,36 @@ pub struct Report {
 ///
 /// When a segment is damaged, or the file system refuses.
 pub fn user_sections(data: &Path, before: UnixMillis) -> Result<Report, JournalError> {
+    erase(data, before, |path, edit| rewrite::rewrite(data, Stream::Auction, path, edit))
+}
+
+/// Erases the same in a journal whose lock the caller holds.
+///
+/// # Errors
+///
+/// As `user_sections`.
+pub fn user_sections_held(
+    hold: &Hold,
+    data: &Path,
+    before: UnixMillis,
+) -> Result<Report, JournalError> {
+    let stream = Stream::Auction;
+    erase(data, before, |path, edit| rewrite::rewrite_held(hold, data, stream, path, edit))
+}
+
+/// Replaces payloads of a segment file.
+type Edit<'a> = &'a mut dyn FnMut(&Frame) -> Option<Vec<u8>>;
+
+fn erase(
+    data: &Path,
+    before: UnixMillis,
+    rewrite: impl Fn(&Path, Edit<'_>) -> Result<u64, JournalError>,
+) -> Result<Report, JournalError> {
     let mut report = Report::default();
     for segment in journal::files(data, Stream::Auction)? {
         let mut one = Report::default();
         let mut edit = |frame: &Frame| edit(&mut one, data, frame, before);
-        match rewrite::rewrite(data, Stream::Auction, &segment.path, &mut edit) {
+        match rewrite(&segment.path, &mut edit) {
             Ok(erased) => {
                 report.erased += erased;
                 report.bare += one.bare;

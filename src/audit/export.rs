@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::auction::minimums::minimums;
 use crate::audit::party::Party;
 use crate::audit::rules::{self, NewerRules};
-use crate::io::journal::read::{Frame, frames, signed, whole};
+use crate::io::journal::read::{frames, signed, whole};
 use crate::io::journal::{JournalError, Stream};
 use crate::model::ids::BidderId;
 use crate::model::money::Cpm;
@@ -47,6 +47,17 @@ pub struct Case<'a> {
     pub outcome: &'a Outcome,
     /// Whose rows are wanted.
     pub party: &'a Party,
+}
+
+/// What an export came across.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Seen {
+    /// Auctions in the journal.
+    pub recorded: u64,
+    /// Of these, of the time asked for.
+    pub in_time: u64,
+    /// Of these, auctions that the party had a part in.
+    pub theirs: u64,
 }
 
 /// Why an export cannot go on.
@@ -107,7 +118,7 @@ impl<E: std::error::Error + 'static> ExportError<E> {
 }
 
 /// Hands every auction of a data folder that the query is about to `each`, in the journal's order,
-/// and returns how many.
+/// and returns how many it came across.
 ///
 /// # Errors
 ///
@@ -116,15 +127,22 @@ pub fn export<E: std::error::Error>(
     data: &Path,
     query: &Query,
     mut each: impl FnMut(&Case<'_>) -> Result<(), E>,
-) -> Result<u64, ExportError<E>> {
-    let mut count = 0;
+) -> Result<Seen, ExportError<E>> {
+    let mut seen = Seen::default();
     let (signed, mut end) = (signed(data, Stream::Auction)?, 0);
     for frame in frames(data, Stream::Auction)? {
         let frame = frame?;
         end = frame.index + 1;
-        if !query.is_about(&frame) {
+        // What is no entry is looked at, and found to be damaged.
+        let entry = Entry::read(&frame.payload);
+        if entry.as_ref().is_some_and(|entry| entry.kind != Kind::Auction.number()) {
             continue;
         }
+        seen.recorded += 1;
+        if entry.is_some_and(|entry| !query.is_about(entry.at)) {
+            continue;
+        }
+        seen.in_time += 1;
         let file = || frame.file.display().to_string();
         let index = frame.index;
         let fault = |source| ExportError::Record { index, file: file(), source };
@@ -132,6 +150,7 @@ pub fn export<E: std::error::Error>(
         if !is_theirs(&query.party, &record).map_err(fault)? {
             continue;
         }
+        seen.theirs += 1;
         let input = record.auction_input().map_err(fault)?;
         let rules = record.head().map_err(fault)?.rules;
         let outcome = rules::decide(rules, &input);
@@ -144,22 +163,16 @@ pub fn export<E: std::error::Error>(
         let (record, input, outcome) = (&record, &input, &outcome);
         let case = Case { index, record, input, outcome, party: &query.party };
         each(&case).map_err(ExportError::Write)?;
-        count += 1;
     }
     // A month that is cut short must not pass for a quiet one.
     whole(data, Stream::Auction, signed, end)?;
-    Ok(count)
+    Ok(seen)
 }
 
 impl Query {
-    /// Says whether a frame holds an auction of the time asked for, by its entry alone.
-    fn is_about(&self, frame: &Frame) -> bool {
-        // What is no entry is looked at, and found to be damaged.
-        Entry::read(&frame.payload).is_none_or(|entry| {
-            let auction = entry.kind == Kind::Auction.number();
-            let late_enough = self.from.is_none_or(|from| from <= entry.at);
-            auction && late_enough && self.to.is_none_or(|to| entry.at < to)
-        })
+    /// Says whether a record made at a moment is one of the time asked for.
+    fn is_about(&self, at: UnixMillis) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.to.is_none_or(|to| at < to)
     }
 }
 
@@ -179,6 +192,15 @@ impl Case<'_> {
     }
 }
 
+/// Returns a text from outside as a cell that no spreadsheet takes for a formula.
+///
+/// One that begins as formulas do has a quote in front, and so has one that begins with a quote:
+/// who takes one leading quote off has the text.
+fn cell(text: &str) -> String {
+    let quote = if text.starts_with(FORMULA) { "'" } else { "" };
+    [quote, text].concat()
+}
+
 /// Says whether a party had a part in an auction.
 fn is_theirs(party: &Party, record: &Record) -> Result<bool, RecordError> {
     Ok(match party {
@@ -187,3 +209,9 @@ fn is_theirs(party: &Party, record: &Record) -> Result<bool, RecordError> {
         Party::Auditor => true,
     })
 }
+
+/// What a cell begins with that spreadsheets may take for more than text, and the quote.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\t', '\r', '\n', '\''];
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tlog::tile::{self, Tile, WIDTH};
 
-use crate::io::journal::read::{Frame, Frames, frames, frames_from};
+use crate::io::journal::read::{self, Frame, Frames, frames, frames_from};
 use crate::io::journal::{JournalError, Stream};
 use crate::io::log::files::LogFiles;
 use crate::model::ids::AuctionId;
@@ -18,10 +18,11 @@ use crate::wire::record::seal::Entry;
 ///
 /// # Errors
 ///
-/// When the journal cannot be read where the record may be.
+/// When the journal cannot be read where the record may be, or holds neither it nor all that it has
+/// signed.
 pub fn find(data: &Path, id: AuctionId) -> Result<Option<Frame>, JournalError> {
     let Some(logged) = Logged::open(data) else {
-        return first(frames(data, Stream::Auction)?, id);
+        return anywhere(data, id);
     };
     if let Some(frame) = at(data, logged.near(id), id)? {
         return Ok(Some(frame));
@@ -35,37 +36,37 @@ pub fn find(data: &Path, id: AuctionId) -> Result<Option<Frame>, JournalError> {
         return Ok(Some(frame));
     }
     // Nothing holds the bundles to the tree here: the journal itself has the last word.
-    first(frames(data, Stream::Auction)?, id)
+    anywhere(data, id)
 }
 
 /// Returns the record of the last auction; none when the journal holds none.
 ///
 /// # Errors
 ///
-/// When the journal cannot be read where the record may be.
+/// When the journal cannot be read where the record may be, or lacks records that it has signed.
 pub fn latest(data: &Path) -> Result<Option<Frame>, JournalError> {
-    let logged = Logged::open(data);
-    let size = logged.as_ref().map_or(0, |logged| logged.size);
-    let mut last = None;
-    let mut newer = frames_from(data, Stream::Auction, size)?;
-    while let Some(frame) = newer.read()? {
-        if id_of(frame.payload).is_some() {
-            last = Some(frame.to_frame());
+    if let Some(logged) = Logged::open(data) {
+        if let Some(frame) = last(data, logged.size)? {
+            return Ok(Some(frame));
+        }
+        if let Some((index, id)) = logged.last()
+            && let Some(frame) = at(data, Some(index), id)?
+        {
+            return Ok(Some(frame));
         }
     }
-    let Some(logged) = logged.filter(|_| last.is_none()) else { return Ok(last) };
-    if let Some((index, id)) = logged.last()
-        && let Some(frame) = at(data, Some(index), id)?
-    {
-        return Ok(Some(frame));
-    }
+    let signed = read::signed(data, Stream::Auction)?;
+    let mut end = 0;
+    let mut found = None;
     let mut all = frames(data, Stream::Auction)?;
     while let Some(frame) = all.read()? {
+        end = frame.index + 1;
         if id_of(frame.payload).is_some() {
-            last = Some(frame.to_frame());
+            found = Some(frame.to_frame());
         }
     }
-    Ok(last)
+    read::whole(data, Stream::Auction, signed, end)?;
+    Ok(found)
 }
 
 /// Returns the id of the auction a frame holds, if it holds one.
@@ -162,6 +163,34 @@ fn at(data: &Path, index: Option<u64>, id: AuctionId) -> Result<Option<Frame>, J
     let Some(index) = index else { return Ok(None) };
     let frame = frames_from(data, Stream::Auction, index)?.next().transpose()?;
     Ok(frame.filter(|frame| frame.index == index && auction(frame) == Some(id)))
+}
+
+/// Returns the last auction among the records from an index on.
+fn last(data: &Path, from: u64) -> Result<Option<Frame>, JournalError> {
+    let mut last = None;
+    let mut newer = frames_from(data, Stream::Auction, from)?;
+    while let Some(frame) = newer.read()? {
+        if id_of(frame.payload).is_some() {
+            last = Some(frame.to_frame());
+        }
+    }
+    Ok(last)
+}
+
+/// Returns the record of an auction from all there are, which must be all that were signed where it
+/// is not among them.
+fn anywhere(data: &Path, id: AuctionId) -> Result<Option<Frame>, JournalError> {
+    let signed = read::signed(data, Stream::Auction)?;
+    let mut end = 0;
+    let mut all = frames(data, Stream::Auction)?;
+    while let Some(frame) = all.read()? {
+        if id_of(frame.payload) == Some(id) {
+            return Ok(Some(frame.to_frame()));
+        }
+        end = frame.index + 1;
+    }
+    read::whole(data, Stream::Auction, signed, end)?;
+    Ok(None)
 }
 
 fn first(mut frames: Frames, id: AuctionId) -> Result<Option<Frame>, JournalError> {

@@ -10,7 +10,7 @@ use crate::audit::numbers::Numbers;
 use crate::audit::verify::record::field;
 use crate::audit::walk::{Step, Walk};
 use crate::io::journal::{JournalError, Stream};
-use crate::wire::record::read;
+use crate::wire::record::{Lifecycle, read};
 
 /// What is missing of the life of a node.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -19,8 +19,21 @@ pub struct Report {
     pub starts: Vec<Start>,
     /// Numbers that no record has, by stream and start.
     pub missing: Vec<Missing>,
+    /// Where the logs come from, if they follow others or changed their keys.
+    pub origins: Vec<Told>,
     /// What cannot be read.
     pub findings: Findings,
+}
+
+/// What a record tells of where a log comes from.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Told {
+    /// Its index in the money stream.
+    pub index: u64,
+    /// `new_origin` or `key_change`.
+    pub event: &'static str,
+    /// What it says.
+    pub what: String,
 }
 
 /// A start of the node.
@@ -87,6 +100,8 @@ pub fn gaps(data: &Path) -> Result<Report, JournalError> {
     let money = numbers(data, Stream::Money, &mut lives, &mut report.findings)?;
     let auction = numbers(data, Stream::Auction, &mut lives, &mut report.findings)?;
     lives.catch_up(data)?;
+    report.origins =
+        lives.origins().iter().filter_map(|(index, event)| told(*index, event)).collect();
     for (boot, life) in lives.all() {
         let end = match life.end {
             Some(End::Stop(_)) => Ended::Stop,
@@ -108,6 +123,30 @@ pub fn gaps(data: &Path) -> Result<Report, JournalError> {
         }
     }
     Ok(report)
+}
+
+/// Says in words where a log comes from.
+fn told(index: u64, event: &Lifecycle) -> Option<Told> {
+    match event {
+        Lifecycle::NewOrigin { auction, money } => {
+            let ends = [auction, money].into_iter().flatten().map(|note| {
+                let mut lines = note.lines();
+                let (origin, size) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""));
+                format!("{origin} at {size} records")
+            });
+            let ends = ends.collect::<Vec<_>>().join(" and ");
+            Some(Told { index, event: "new_origin", what: format!("it follows {ends}") })
+        }
+        Lifecycle::KeyChange { old, new, .. } => {
+            Some(Told { index, event: "key_change", what: format!("from {old} to {new}") })
+        }
+        Lifecycle::Start
+        | Lifecycle::Stop
+        | Lifecycle::Gap { .. }
+        | Lifecycle::LateSync { .. }
+        | Lifecycle::Cut { .. }
+        | Lifecycle::Clock { .. } => None,
+    }
 }
 
 /// The numbers of a start, and whether records before them were pruned.

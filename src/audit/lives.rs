@@ -48,6 +48,8 @@ pub(super) struct Lives {
     /// The last start that told its config, and so the ends of all before it.
     opened: u64,
     rates: BTreeMap<u64, Snapshot>,
+    /// Records of where its logs come from, by their index: new origins and changes of keys.
+    origins: Vec<(u64, Lifecycle)>,
     /// The index after the last record taken.
     next: u64,
     /// Records that could not be read.
@@ -140,6 +142,11 @@ impl Lives {
         self.by_boot.get(&boot)
     }
 
+    /// Returns what is told of where the logs come from, by index of the record.
+    pub(super) fn origins(&self) -> &[(u64, Lifecycle)] {
+        &self.origins
+    }
+
     /// Returns all starts in their order.
     pub(super) fn all(&self) -> impl Iterator<Item = (u64, &Life)> {
         self.by_boot.iter().map(|(boot, life)| (*boot, life))
@@ -168,6 +175,19 @@ impl Lives {
     fn live(&mut self, index: u64, boot: u64, at: UnixMillis, event: &Lifecycle) -> Option<Fault> {
         match event {
             Lifecycle::Start => self.start(index, boot, at),
+            Lifecycle::NewOrigin { .. } => {
+                self.origins.push((index, event.clone()));
+                let late = (index != 0).then(|| Fault {
+                    index,
+                    field: "event",
+                    what: "a new origin is told by the first record, and no other".to_owned(),
+                });
+                self.start(index, boot, at).or(late)
+            }
+            Lifecycle::KeyChange { .. } => {
+                self.origins.push((index, event.clone()));
+                None
+            }
             Lifecycle::Stop => {
                 let life = self.by_boot.entry(boot).or_default();
                 let fault = (life.start.is_none() || life.end.is_some()).then(|| Fault {

@@ -66,12 +66,10 @@ pub enum Share {
 impl Party {
     /// Returns the sections of an auction that the party is shown.
     ///
-    /// `markup` of a bidder are the numbers of its wins, which `outcome:seller` tells.
-    ///
     /// # Errors
     ///
     /// When a section that says so is missing or not as it should be.
-    pub fn share(&self, record: &Record, markup: &[usize]) -> Result<Share, RecordError> {
+    pub fn share(&self, record: &Record) -> Result<Share, RecordError> {
         let mut names = BTreeSet::from(["head".to_owned(), "outcome".to_owned()]);
         match self {
             Self::Bidder(id) => {
@@ -79,7 +77,7 @@ impl Party {
                     return Ok(Share::None);
                 }
                 names.extend(own(record, id)?);
-                names.extend(markup.iter().map(|number| markup_name(*number)));
+                names.extend(wins(record, id)?.into_iter().map(markup_name));
             }
             Self::Publisher(id) => {
                 if *record.asked()?.publisher != *id.as_str() {
@@ -99,15 +97,11 @@ impl Party {
     }
 }
 
-/// Returns the numbers of the wins of a bidder, from 1, as the publisher's part tells them.
-///
-/// # Errors
-///
-/// When that part is missing or not as it should be.
-pub fn wins(record: &Record, bidder: &BidderId) -> Result<Vec<usize>, RecordError> {
-    let wins = record.sales()?.wins;
-    let own = (1..).zip(&wins).filter(|(_, win)| *win.bidder == *bidder.as_str());
-    Ok(own.map(|(number, _)| number).collect())
+/// Returns the numbers of the markup of a bidder's wins, as its own part tells them.
+fn wins(record: &Record, bidder: &BidderId) -> Result<Vec<usize>, RecordError> {
+    let fates = record.fates(bidder)?;
+    let bids = fates.iter().flat_map(|fates| &fates.bids);
+    Ok(bids.filter_map(|bid| Some(bid.fate.as_ref().ok()?.markup)).collect())
 }
 
 /// Returns what a bidder alone is shown, but for markup.

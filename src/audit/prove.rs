@@ -9,7 +9,7 @@ use tlog::tree;
 use crate::audit::bundle::Bundle;
 use crate::audit::check::{CheckError, Checked, check};
 use crate::audit::find;
-use crate::audit::party::{self, Party, Share};
+use crate::audit::party::{Party, Share};
 use crate::io::journal::read::Frame;
 use crate::io::journal::{JournalError, Stream};
 use crate::io::log::LogError;
@@ -98,7 +98,11 @@ impl ProveError {
             | Self::NoPart { .. }
             | Self::Record { .. }
             | Self::Broken { .. }
-            | Self::Journal(JournalError::Damaged { .. } | JournalError::Foreign { .. }) => true,
+            | Self::Journal(
+                JournalError::Damaged { .. }
+                | JournalError::Foreign { .. }
+                | JournalError::Behind { .. },
+            ) => true,
             Self::Journal(_) => false,
             Self::Log(error) => !matches!(error, LogError::Io { .. }),
         }
@@ -146,11 +150,7 @@ pub fn prove(data: &Path, id: Option<AuctionId>, party: &Party) -> Result<Proved
 
 /// Returns the sections that a party is shown; none when it had no part.
 fn share(party: &Party, record: &Record) -> Result<Option<BTreeSet<String>>, RecordError> {
-    let markup = match party {
-        Party::Bidder(id) => party::wins(record, id)?,
-        Party::Publisher(_) | Party::Auditor => Vec::new(),
-    };
-    Ok(match party.share(record, &markup)? {
+    Ok(match party.share(record)? {
         Share::Sections(names) => Some(names),
         Share::None => None,
     })

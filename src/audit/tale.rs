@@ -10,6 +10,7 @@ use crate::audit::times::timestamp;
 use crate::model::bid::{Bid, ReplyOutcome};
 use crate::model::ids::BidderId;
 use crate::model::money::Cpm;
+use crate::model::outcome::TieBreak;
 use crate::wire::record::disclosed::{OwnFate, OwnFates, Sale};
 use crate::wire::record::read::{Body, RecordError};
 
@@ -172,6 +173,8 @@ pub struct Told {
 pub struct OwnWin {
     /// Its place in its pod, from 1.
     pub sequence: u16,
+    /// The number of its markup section, from 1.
+    pub markup: usize,
     /// Nominal seconds.
     pub seconds: u32,
     /// The clearing price, in the auction's currency.
@@ -183,6 +186,9 @@ pub struct OwnWin {
     /// The least bid that would have tied, in its bid's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_to_win: Option<String>,
+    /// `seconds`, `ads` or `keys`: what decided against pods worth as much without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tie: Option<&'static str>,
 }
 
 /// Tells what a bundle proves.
@@ -304,11 +310,13 @@ fn told(bid: &Bid, fate: &OwnFate, currency: &str) -> Told {
         why,
         win: win.map(|win| OwnWin {
             sequence: win.sequence,
+            markup: win.markup,
             seconds: win.seconds.0,
             clearing: win.clearing.price_text(),
             clearing_currency: currency.to_owned(),
             pay: win.pay.price_text(),
             min_to_win: win.min_to_win.map(Cpm::price_text),
+            tie: win.tie.map(TieBreak::name),
         }),
     }
 }

@@ -24,7 +24,8 @@ mod stream;
 pub struct Options {
     /// Whether every auction is decided again.
     pub deep: bool,
-    /// Keys that check the checkpoints of their streams, instead of those in the folder.
+    /// Keys that check the checkpoints of their streams, instead of those in the folder; one a
+    /// stream.
     pub keys: Vec<VerifierKey>,
 }
 
@@ -60,6 +61,17 @@ pub struct StreamReport {
     pub published: Option<u64>,
     /// Records whose section `user` is erased.
     pub erased: u64,
+    /// Whose key the checkpoints were checked with; none where there was none.
+    pub key: Option<KeyOf>,
+}
+
+/// Where the key of a stream came from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeyOf {
+    /// Whoever verifies gave it.
+    Given,
+    /// It lay in the folder that it is to prove: who made the folder made it, too.
+    Folder,
 }
 
 /// How far a verification is.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::audit::replay::ReplayError;
 use crate::cli::load::{self, Secrets};
-use crate::cli::{Common, Format, NEGATIVE};
+use crate::cli::{Common, Format, NEGATIVE, USAGE};
 use crate::model::ids::AuctionId;
 use crate::model::time::UnixMillis;
 
@@ -16,6 +16,7 @@ pub mod check;
 pub mod erase;
 pub mod explain;
 pub mod export;
+mod file;
 pub mod gaps;
 mod page;
 pub mod prove;
@@ -36,6 +37,9 @@ fn named(text: &str) -> Result<Named, String> {
     }
     AuctionId::parse(text).map(Named::Id).ok_or_else(|| "neither an auction id nor `latest`".into())
 }
+
+/// What is said of `latest` where there is none.
+const NO_AUCTION: &str = "there is no auction in the journal";
 
 /// Reads a moment on the command line.
 fn moment(text: &str) -> Result<UnixMillis, String> {
@@ -65,6 +69,25 @@ fn journal(common: &Common, data: Option<&Path>) -> anyhow::Result<Option<PathBu
         anyhow::bail!("data folder {}: it holds no journal", data.display());
     }
     Ok(Some(data))
+}
+
+/// Says what is wrong with the command line, where its parser cannot.
+fn misused(what: &str) -> io::Result<u8> {
+    writeln!(io::stderr().lock(), "error: {what}")?;
+    Ok(USAGE)
+}
+
+/// Says that there is no such auction.
+fn missing(what: &str, format: Format) -> io::Result<u8> {
+    let mut stdout = io::stdout().lock();
+    match format {
+        Format::Text => writeln!(stdout, "{what}")?,
+        Format::Json => {
+            let document = json!({ "verdict": "missing", "findings": [{ "what": what }] });
+            writeln!(stdout, "{document}")?;
+        }
+    }
+    Ok(NEGATIVE)
 }
 
 /// A record that is not as it was written is what an audit is there to find.

@@ -8,7 +8,9 @@ use anyhow::Context;
 use crate::exchange::shared::BUILD;
 use crate::io::journal::queue::{Pending, Permit};
 use crate::io::journal::read::frames;
-use crate::io::journal::{Flush, Journal, Stream};
+use crate::io::journal::{Flush, Identity, Journal, Stream};
+use crate::io::log::LogError;
+use crate::io::log::followed::{self, Followed};
 use crate::io::{clock, entropy};
 use crate::model::market::Market;
 use crate::model::time::UnixMillis;
@@ -33,6 +35,64 @@ pub struct Snapshots {
 ///
 /// When the journal cannot be read or takes no records.
 pub fn begin(journal: &Journal, node: &str, data: &Path) -> anyhow::Result<()> {
+    begin_following(journal, node, data, &Origin::default())
+}
+
+/// What a node follows, as `origin` found it, and the keys of its own logs.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The logs whose place its own take.
+    pub followed: Vec<Followed>,
+    /// The text of the key of each of its logs.
+    pub keys: Vec<(Stream, String)>,
+}
+
+/// Finds the logs that those of a node follow: what the first record says, or, where there is none
+/// yet, what lies in the folder that `journal.follows` names.
+///
+/// # Errors
+///
+/// When that folder has no checkpoints to follow, or the node has records and does not follow any.
+pub fn followed(
+    journal: &Journal,
+    data: &Path,
+    identity: &Identity,
+    follows: Option<&Path>,
+) -> anyhow::Result<Vec<Followed>> {
+    if journal.on_disk(Stream::Money) == 0 {
+        return Ok(follows
+            .map(|from| followed::find(from, identity))
+            .transpose()?
+            .unwrap_or_default());
+    }
+    let first = frames(data, Stream::Money)?.next().transpose()?;
+    let first = first.map(|frame| record::read::read(&frame.payload)).transpose()?;
+    let first = first.filter(|record| record.kind == Kind::Lifecycle);
+    match (first.map(|record| record.lifecycle()).transpose()?, follows) {
+        (Some(Lifecycle::NewOrigin { auction, money }), _) => {
+            let notes = [(Stream::Auction, auction), (Stream::Money, money)].into_iter();
+            Ok(notes.filter_map(|(stream, note)| Followed::read(stream, &note?)).collect())
+        }
+        (_, None) => Ok(Vec::new()),
+        (_, Some(from)) => {
+            let what = "this node began without following any: only an empty data folder can";
+            Err(LogError::Follows { path: from.to_owned(), what }.into())
+        }
+    }
+}
+
+/// Begins as `begin` does. The first record of a node that follows another says which, and so does
+/// one about each key.
+///
+/// # Errors
+///
+/// As `begin`.
+pub fn begin_following(
+    journal: &Journal,
+    node: &str,
+    data: &Path,
+    origin: &Origin,
+) -> anyhow::Result<()> {
     let wall = clock::wall();
     let lag = journal.newest().map_or(0, |newest| newest.0.saturating_sub(wall.0));
     if let Some(newest) = journal.newest().filter(|_| 0 < lag) {
@@ -40,10 +100,14 @@ pub fn begin(journal: &Journal, node: &str, data: &Path) -> anyhow::Result<()> {
         clock::reach(newest);
     }
     let at = clock::now();
-    let unfinished = unfinished(data)?;
+    let told = Told::read(data)?;
     // The start comes first, so that no record has a start that a crash kept from being told.
-    record(journal, node, at, &Lifecycle::Start)?;
-    for boot in unfinished {
+    let first = journal.on_disk(Stream::Money) == 0;
+    record(journal, node, at, &start(origin, first))?;
+    for change in key_changes(origin, &told.changed) {
+        record(journal, node, at, &change)?;
+    }
+    for boot in told.open {
         tracing::warn!(boot, "an earlier start ended without a stop");
         let gap = Lifecycle::Gap { boot, auction: Vec::new(), money: Vec::new() };
         record(journal, node, at, &gap)?;
@@ -121,29 +185,68 @@ fn record(journal: &Journal, node: &str, at: UnixMillis, event: &Lifecycle) -> a
     Ok(())
 }
 
-/// Returns the start counters of the starts that no stop or gap record ends: more than one when a
-/// crash came between a start and the gaps it tells of.
-fn unfinished(data: &Path) -> anyhow::Result<BTreeSet<u64>> {
-    let mut open = BTreeSet::new();
-    for frame in frames(data, Stream::Money)? {
-        let frame = frame?;
-        let record = record::read::read(&frame.payload)?;
-        if record.kind != Kind::Lifecycle {
-            continue;
-        }
-        match record.lifecycle()? {
-            Lifecycle::Start => drop(open.insert(record.head()?.boot)),
-            Lifecycle::Stop => drop(open.remove(&record.head()?.boot)),
-            Lifecycle::Gap { boot, auction, money } if auction.is_empty() && money.is_empty() => {
-                open.remove(&boot);
-            }
-            Lifecycle::Gap { .. }
-            | Lifecycle::LateSync { .. }
-            | Lifecycle::Cut { .. }
-            | Lifecycle::Clock { .. } => {}
-        }
+/// Returns what the record of a start says.
+fn start(origin: &Origin, first: bool) -> Lifecycle {
+    if !first || origin.followed.is_empty() {
+        return Lifecycle::Start;
     }
-    Ok(open)
+    let note = |stream| {
+        let followed = origin.followed.iter().find(|it| it.stream == stream)?;
+        tracing::warn!(followed.origin, followed.size, "a new origin: this log follows another");
+        Some(followed.note.clone())
+    };
+    Lifecycle::NewOrigin { auction: note(Stream::Auction), money: note(Stream::Money) }
+}
+
+/// Returns the changes of keys that are not told yet.
+fn key_changes(origin: &Origin, told: &[StreamName]) -> Vec<Lifecycle> {
+    let untold = origin.followed.iter().filter(|it| !told.contains(&name(it.stream)));
+    let changes = untold.filter_map(|followed| {
+        let (_, new) = origin.keys.iter().find(|(stream, _)| *stream == followed.stream)?;
+        let (stream, old) = (name(followed.stream), followed.key.clone());
+        Some(Lifecycle::KeyChange { stream, old, new: Box::from(&**new) })
+    });
+    changes.collect()
+}
+
+/// What earlier starts told.
+#[derive(Default)]
+struct Told {
+    /// The start counters of those that no stop or gap record ends: more than one when a crash came
+    /// between a start and the gaps it tells of.
+    open: BTreeSet<u64>,
+    /// The streams whose change of key is told.
+    changed: Vec<StreamName>,
+}
+
+impl Told {
+    fn read(data: &Path) -> anyhow::Result<Self> {
+        let mut told = Self::default();
+        for frame in frames(data, Stream::Money)? {
+            let frame = frame?;
+            let record = record::read::read(&frame.payload)?;
+            if record.kind != Kind::Lifecycle {
+                continue;
+            }
+            match record.lifecycle()? {
+                Lifecycle::Start | Lifecycle::NewOrigin { .. } => {
+                    told.open.insert(record.head()?.boot);
+                }
+                Lifecycle::KeyChange { stream, .. } => told.changed.push(stream),
+                Lifecycle::Stop => drop(told.open.remove(&record.head()?.boot)),
+                Lifecycle::Gap { boot, auction, money }
+                    if auction.is_empty() && money.is_empty() =>
+                {
+                    told.open.remove(&boot);
+                }
+                Lifecycle::Gap { .. }
+                | Lifecycle::LateSync { .. }
+                | Lifecycle::Cut { .. }
+                | Lifecycle::Clock { .. } => {}
+            }
+        }
+        Ok(told)
+    }
 }
 
 fn name(stream: Stream) -> StreamName {

@@ -21,13 +21,14 @@ use crate::config::Loaded;
 use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
+use crate::exchange::gate::Gate;
 use crate::exchange::observe::{self, FILLED, STAGES, TAG_FAULTS};
 use crate::exchange::shared::{COMMIT, Shared, endpoints};
 use crate::io::bidders::late::Late;
 use crate::io::bidders::{Bidders, Upkeep};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
-use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits};
+use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits, Stream};
 use crate::io::keys::KeyError;
 use crate::io::log::LogError;
 use crate::io::log::follower::{Follower, Logs};
@@ -36,9 +37,11 @@ use crate::io::metrics::exposition::{self, Exposition};
 use crate::io::metrics::{Build, Labels, Metrics};
 use crate::io::notifier::{self, Notifier};
 use crate::io::{bidders, clock, journal, keys};
+use crate::live::admission::{Bounds, Shed};
 use crate::model::market::Market;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
-use crate::server::Server;
+use crate::server::proxies::Proxies;
+use crate::server::{Listen, Server};
 use crate::wire::beacon::{self, Keyring};
 use crate::wire::record;
 
@@ -113,8 +116,7 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
     let journal = journal(&settings, &identity)?;
     // Before a record is added: a folder that may not go on is left as it is.
-    let logs = Logs::open(&settings.data, &identity, settings.anchor.as_deref(), &journal)?;
-    life::begin(&journal, &market.node, &settings.data)?;
+    let logs = begin(&settings, &identity, &journal)?;
     let snapshots = life::snapshots(&journal, &market)?;
     // The first auction must not be the one that reads them.
     category::load();
@@ -130,7 +132,7 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
     let shared = Arc::new(shared);
     let log = Arc::new(follow(logs, &settings, &shared)?);
-    let clerk = Clerk::start(&shared).context("the thread of the clerk")?;
+    let clerk = Clerk::start(&shared, &settings.data).context("the thread of the clerk")?;
     let server = server(&settings, &shared, live)?;
     let admin = Admin::start(settings.admin, Arc::clone(&shared), Arc::clone(&log), exposition)
         .with_context(|| format!("admin listener {}", settings.admin))?;
@@ -213,6 +215,17 @@ async fn blocking(work: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// Opens the logs, and records the start.
+fn begin(settings: &Settings, identity: &Identity, journal: &Journal) -> anyhow::Result<Logs> {
+    let Settings { data, anchor, follows, .. } = settings;
+    let followed = life::followed(journal, data, identity, follows.as_deref())?;
+    let logs = Logs::open_following(data, identity, anchor.as_deref(), &followed, journal)?;
+    let keys = [Stream::Auction, Stream::Money].into_iter();
+    let keys = keys.filter_map(|stream| Some((stream, logs.key(stream)?))).collect();
+    life::begin_following(journal, &identity.node, data, &life::Origin { followed, keys })?;
+    Ok(logs)
+}
+
 /// Keeps the log as the journal grows, as long as there is one.
 fn follow(logs: Logs, settings: &Settings, shared: &Arc<Shared>) -> anyhow::Result<Follower> {
     let every = Duration::from_millis(settings.checkpoint.0);
@@ -233,7 +246,8 @@ fn journal(settings: &Settings, identity: &Identity) -> anyhow::Result<Journal> 
         .create(&settings.data)
         .with_context(|| format!("data folder {}", settings.data.display()))?;
     let limits = Limits { segment: settings.segment, ..Limits::default() };
-    let with = journal::Settings { durability, limits, retention: settings.retention };
+    let anchor = settings.anchor.as_deref().map(Arc::from);
+    let with = journal::Settings { durability, limits, retention: settings.retention, anchor };
     Ok(Journal::open_with(&settings.data, identity, with, record::read::is_start)?)
 }
 
@@ -258,16 +272,23 @@ fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Resu
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let upkeep = upkeep(&shared.metrics, workers);
-    let make = move || {
+    let upkeep = upkeep(&shared.metrics, workers());
+    let make = move |worker| {
         let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
         let (endpoints, connector) = (endpoints.clone(), Arc::clone(&connector));
         let bidders = Bidders::new(endpoints, &shared.states, connector, upkeep.clone());
-        Exchange::new(Arc::clone(&shared), bidders, documents)
+        let gate = Gate::new(worker, Bounds::WORKER);
+        Exchange::new(Arc::clone(&shared), bidders, documents, gate)
     };
-    Server::start(settings.traffic, workers, connections(), make)
-        .with_context(|| format!("traffic listener {}", settings.traffic))
+    let per_address = usize::try_from(settings.connections_per_address).unwrap_or(usize::MAX);
+    let listen = Listen {
+        address: settings.traffic,
+        workers: workers(),
+        connections: connections(),
+        connections_per_address: per_address,
+        proxies: Arc::new(Proxies::new(settings.trusted_proxies.clone())),
+    };
+    Server::start(&listen, make).with_context(|| format!("traffic listener {}", settings.traffic))
 }
 
 /// Returns what each worker provides for its bidders.
@@ -290,6 +311,9 @@ fn metrics(exposition: &Exposition, market: &Market) -> Metrics {
     let bidders: Vec<_> = market.bidders.iter().map(|bidder| bidder.id.as_str()).collect();
     let kinds: Vec<_> = beacon::Kind::ALL.iter().map(|(kind, _)| kind.name()).collect();
     let kinds = [kinds.as_slice(), &["unknown"]].concat();
+    let workers: Vec<String> = (0..workers()).map(|worker| worker.to_string()).collect();
+    let workers: Vec<_> = workers.iter().map(String::as_str).collect();
+    let shed: Vec<_> = Shed::ALL.iter().map(|shed| shed.name()).collect();
     exposition.metrics(&Labels {
         placements: &placements,
         bidders: &bidders,
@@ -306,12 +330,19 @@ fn metrics(exposition: &Exposition, market: &Market) -> Metrics {
         beacon_kinds: &kinds,
         beacon_outcomes: crate::server::beacons::OUTCOMES,
         stages: STAGES,
+        shed_reasons: &shed,
+        workers: &workers,
         build: Build {
             version: env!("CARGO_PKG_VERSION"),
             commit: COMMIT,
             rustc: env!("CARGO_PKG_RUST_VERSION"),
         },
     })
+}
+
+/// One worker a core this process may use.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Raises the soft limit on descriptors to the hard one: connections are what an exchange has.

@@ -1,9 +1,11 @@
 //! What of a config only a restart changes.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::config::section::Section;
+use ipnet::IpNet;
+
+use crate::config::section::{At, Section};
 use crate::config::value;
 use crate::model::time::Millis;
 
@@ -14,6 +16,10 @@ pub struct Settings {
     pub traffic: SocketAddr,
     /// Where operators look; loopback only.
     pub admin: SocketAddr,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The most connections from one address of callers; 0 means any number.
+    pub connections_per_address: u32,
     /// How players reach the beacons, without a trailing slash.
     pub public_url: String,
     /// The folder of journal, keys and state.
@@ -24,6 +30,8 @@ pub struct Settings {
     pub checkpoint: Millis,
     /// A folder on another disk for a copy of each checkpoint (decision 43).
     pub anchor: Option<PathBuf>,
+    /// The data folder or anchor of a node whose place this one takes (decision 62).
+    pub follows: Option<PathBuf>,
     /// Whether the traffic listener hands out the log.
     pub log_public: bool,
     /// How long auctions are kept in the journal; none: for good.
@@ -44,21 +52,24 @@ pub enum Durability {
 }
 
 /// Where the exchange listens unless told otherwise.
-pub const TRAFFIC: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+pub const TRAFFIC: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Where operators look unless told otherwise.
-pub const ADMIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+pub const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
 
 /// Reads `[exchange] data`, `[listen]`, `[journal]`, `[log]` and `[shutdown]`.
 pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
     let mut settings = Settings {
         traffic: TRAFFIC,
         admin: ADMIN,
+        trusted_proxies: Vec::new(),
+        connections_per_address: 256,
         public_url: format!("http://{TRAFFIC}"),
         data: data.unwrap_or_else(|| PathBuf::from("./data")),
         durability: Durability::Flushed,
         checkpoint: Millis(1_000),
         anchor: None,
+        follows: None,
         log_public: false,
         retention: None,
         segment: 64 << 20,
@@ -75,6 +86,7 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
             settings.checkpoint = checkpoint.value;
         }
         settings.anchor = journal.parsed("anchor", folder).map(|anchor| anchor.value);
+        settings.follows = journal.parsed("follows", folder).map(|follows| follows.value);
         if let Some(retention) = journal.parsed("retention", retention) {
             settings.retention = retention.value;
         }
@@ -114,8 +126,15 @@ fn read_listen(listen: Section<'_>, settings: &mut Settings) {
     if let Some(url) = listen.parsed("public_url", public_url) {
         settings.public_url = url.value;
     }
-    for key in ["trusted_proxies", "max_connections_per_address"] {
-        listen.later(key);
+    let proxies = listen.texts("trusted_proxies");
+    for At { value: text, span } in proxies.map(|list| list.value).unwrap_or_default() {
+        match network(text) {
+            Ok(network) => settings.trusted_proxies.push(network),
+            Err(wrong) => listen.bad_value("trusted_proxies", &span, wrong),
+        }
+    }
+    if let Some(most) = listen.integer("max_connections_per_address", 0..=1_000_000) {
+        settings.connections_per_address = most.value;
     }
     listen.finish();
 }
@@ -123,6 +142,13 @@ fn read_listen(listen: Section<'_>, settings: &mut Settings) {
 fn address(text: &str) -> Result<SocketAddr, String> {
     let wrong = |_| format!("{text:?} is not an address and port such as \"127.0.0.1:8080\"");
     text.parse().map_err(wrong)
+}
+
+/// Reads a network, or a single address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let single = || text.parse::<IpAddr>().map(IpNet::from);
+    let wrong = |_| format!("{text:?} is not a network such as \"10.0.0.0/8\"");
+    text.parse::<IpNet>().or_else(|_| single()).map_err(wrong)
 }
 
 fn public_url(text: &str) -> Result<String, String> {

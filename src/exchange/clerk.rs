@@ -1,10 +1,12 @@
-//! Records what happens beside the sales: results of notices, steps of the clock, retention.
+//! Records what happens beside the sales: results of notices, steps of the clock, retention, and
+//! what commands do to the journal.
 //!
 //! A thread of its own looks once a second, so that no sale waits for such a record and a notice
 //! costs none of its own.
 
 use std::borrow::Cow;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -14,7 +16,7 @@ use parking_lot::Mutex;
 use crate::exchange::shared::Shared;
 use crate::io::clock::{self, Backsteps};
 use crate::io::entropy;
-use crate::io::journal::Stream;
+use crate::io::journal::{Flush, Stream, asked};
 use crate::io::notifier::Delivery;
 use crate::io::notifier::results::{Results, Told};
 use crate::wire::record::admin::{Action, Admin};
@@ -28,14 +30,16 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    /// Starts it. It ends with `stop`, or soon after the last of `shared` is gone.
+    /// Starts it beside the journal in a data folder. It ends with `stop`, or soon after the last of
+    /// `shared` is gone.
     ///
     /// # Errors
     ///
     /// When the system can start no thread.
-    pub fn start(shared: &Arc<Shared>) -> io::Result<Self> {
+    pub fn start(shared: &Arc<Shared>, data: &Path) -> io::Result<Self> {
         let results = Arc::clone(shared.notifier.results());
         let (waiting, shared) = (Arc::clone(&results), Arc::downgrade(shared));
+        let data = data.to_owned();
         // What the start found of the clock it has recorded itself.
         let mut steps = Backsteps::since(clock::lag());
         let thread = Builder::new().name("clerk".to_owned()).spawn(move || {
@@ -46,6 +50,7 @@ impl Clerk {
                     life(&shared, &Lifecycle::Clock { lag_ms: lag.0 });
                 }
                 pruned(&shared);
+                asked(&shared, &data);
                 notices(&shared, &waiting, open);
                 if !open {
                     return;
@@ -90,22 +95,45 @@ fn notices(shared: &Shared, results: &Results, open: bool) {
     }
 }
 
-/// Records what retention deleted.
+/// Records what retention is about to delete; only then is it deleted.
 fn pruned(shared: &Shared) {
-    // The permit comes first: what cannot be told now is told later.
-    while let Some(permit) = shared.journal.permit(Stream::Money) {
-        let Some((before, pruned)) = shared.journal.pruned() else { return };
-        let head = shared.head(permit.seq(), clock::now());
-        let action = Action::Prune {
-            before,
-            segments: pruned.segments,
-            records: pruned.records,
-            first_kept: pruned.first_kept,
-        };
-        let admin = Admin { by: "node".into(), action };
-        let payload = record::admin::admin(&head, &entropy::draw(), &admin);
-        let _flushed_with_its_stream = permit.append(payload);
+    let Some((before, pruned)) = shared.journal.to_prune() else { return };
+    let action = Action::Prune {
+        before,
+        segments: pruned.segments,
+        records: pruned.records,
+        first_kept: pruned.first_kept,
+    };
+    if acted(shared, &Admin { by: "node".into(), action }) {
+        shared.journal.prune(pruned);
     }
+}
+
+/// Records what commands did, or are about to do, to the journal.
+fn asked(shared: &Shared, data: &Path) {
+    let requests = match asked::waiting(data) {
+        Ok(requests) => requests,
+        Err(error) => return tracing::warn!(%error, "what commands ask to record is not read"),
+    };
+    for request in requests {
+        match Admin::parse(&request.bytes) {
+            // What cannot be recorded is asked again.
+            Some(admin) if !acted(shared, &admin) => return,
+            Some(admin) => tracing::info!(?admin, "recorded what a command did"),
+            None => tracing::warn!(?request, "what a command asks to record is no action"),
+        }
+        if let Err(error) = request.done() {
+            tracing::warn!(%error, "what a command did may be recorded twice");
+        }
+    }
+}
+
+/// Records an action; says whether its record is on disk.
+fn acted(shared: &Shared, admin: &Admin) -> bool {
+    let Some(permit) = shared.journal.permit(Stream::Money) else { return false };
+    let head = shared.head(permit.seq(), clock::now());
+    let payload = record::admin::admin(&head, &entropy::draw(), admin);
+    matches!(permit.append(payload).wait_blocking(), Flush::Flushed { .. })
 }
 
 fn life(shared: &Shared, event: &Lifecycle) {

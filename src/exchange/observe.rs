@@ -16,8 +16,9 @@ use crate::wire::bid_response;
 use crate::wire::sold::Sold;
 
 /// Stages of a sale, as the histogram and the record name them.
-pub const STAGES: &[&str] =
-    &["read", "plan", "encode", "wait", "decide", "journal", "render", "flush"];
+pub const STAGES: &[&str] = &[
+    "read", "decode", "plan", "encode", "wait", "answers", "decide", "journal", "render", "flush",
+];
 
 /// Integration faults of a tag.
 pub const TAG_FAULTS: &[&str] = &["unreplaced_macro", "unreadable"];

@@ -17,6 +17,8 @@ pub struct Times {
     pub arrival: Instant,
     /// The same on the wall.
     pub arrived_at: UnixMillis,
+    /// When all of it had been read.
+    pub read: Instant,
     /// When waiting for bidders ends.
     pub cutoff: Instant,
     /// When our last byte is written.
@@ -24,6 +26,12 @@ pub struct Times {
 }
 
 impl Times {
+    /// Returns the same, of a request that was whole at `read`.
+    #[must_use]
+    pub fn read_at(self, read: Instant) -> Self {
+        Self { read, ..self }
+    }
+
     /// Returns what is left until the cutoff, in whole milliseconds, rounded down.
     #[must_use]
     pub fn left(&self) -> Millis {
@@ -62,10 +70,13 @@ pub struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Starts at `from`.
+    /// Starts with a request whose first stage, `read`, has ended.
     #[must_use]
-    pub fn from(from: Instant) -> Self {
-        Self { last: from, laps: Vec::with_capacity(8) }
+    pub fn of(times: &Times) -> Self {
+        let mut laps = Vec::with_capacity(10);
+        let took = times.read.saturating_duration_since(times.arrival).as_micros();
+        laps.push(("read", u64::try_from(took).unwrap_or(u64::MAX)));
+        Self { last: times.read, laps }
     }
 
     /// Ends a stage.
@@ -76,10 +87,40 @@ impl Stopwatch {
         self.last = now;
     }
 
+    /// Tells a part of the stage just ended as a stage of its own: work done between its waits.
+    pub fn split(&mut self, stage: &'static str, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        if let Some((_, whole)) = self.laps.last_mut() {
+            *whole = whole.saturating_sub(took);
+        }
+        self.laps.push((stage, took));
+    }
+
     /// Returns the stages ended so far, each with its microseconds.
     #[must_use]
     pub fn laps(&self) -> &[(&'static str, u64)] {
         &self.laps
+    }
+}
+
+/// Sums up the time of work done in pieces.
+#[derive(Debug, Default)]
+pub struct Tally(AtomicU64);
+
+impl Tally {
+    /// Does a piece of it.
+    pub fn time<T>(&self, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let done = work();
+        let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(took, Ordering::Relaxed);
+        done
+    }
+
+    /// Returns what all pieces took together.
+    #[must_use]
+    pub fn sum(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 }
 
@@ -107,6 +148,7 @@ pub fn times(
     let cutoff = deadline.minus(own_reserve).min(tmax);
     Times {
         arrival,
+        read: arrival,
         arrived_at: UnixMillis(now().0.saturating_sub(waited.0)),
         cutoff: after(arrival, cutoff),
         deadline: after(arrival, deadline),

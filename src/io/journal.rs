@@ -2,7 +2,7 @@
 //!
 //! It carries payloads and never knows what they say beyond the time in their entry. A sale takes a
 //! permit, numbers its record by it, appends, and waits for the flush; `queue` has the way in,
-//! `writer` the thread, `recover` the start, `read` the way out. `keeper` seals and prunes what is
+//! `writer` the thread, `open` and `recover` the start, `read` the way out. `keeper` seals and prunes what is
 //! full, `space` ends sales before the disk is. What was decided about numbers: one that its permit
 //! did not use goes to the next permit; what is left over when the node stops is for a record of
 //! kind 11.
@@ -16,19 +16,22 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::io::journal::alarm::Alarm;
-use crate::io::journal::disk::{Disk, LocalDisk, Lock};
-use crate::io::journal::keeper::{Keeper, Keeping};
+use crate::io::journal::disk::LocalDisk;
+use crate::io::journal::hold::Hold;
+use crate::io::journal::keeper::Keeper;
 use crate::io::journal::prune::Pruned;
 use crate::io::journal::queue::{Permit, Queue};
 use crate::io::journal::recover::Cut;
 use crate::io::journal::space::Space;
-use crate::io::journal::start::{Common, recovered, starts};
 use crate::model::time::{Millis, UnixMillis};
 
 mod alarm;
+pub mod asked;
 pub mod disk;
 mod files;
+pub mod hold;
 mod keeper;
+mod open;
 pub mod prune;
 pub mod queue;
 pub mod read;
@@ -36,8 +39,9 @@ pub mod recover;
 pub mod rewrite;
 mod seal;
 mod sealed;
+mod search;
 mod segment;
-mod space;
+pub(in crate::io) mod space;
 mod start;
 mod writer;
 
@@ -98,7 +102,7 @@ pub struct Limits {
 }
 
 /// How a journal is run.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settings {
     /// When a record counts as made.
     pub durability: Durability,
@@ -106,6 +110,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How long auctions are kept; none: for good.
     pub retention: Option<Millis>,
+    /// The folder of a third copy of each checkpoint, on another disk (decision 43).
+    pub anchor: Option<Arc<Path>>,
 }
 
 /// A file of a stream, in the form that counts.
@@ -144,13 +150,18 @@ pub enum JournalError {
     },
     /// Records are gone that were signed: it is an older copy, or a segment was taken away.
     #[error(
-        "journal {}: its checkpoint signs {signed} records, and the journal holds {holds}; bring back \
-         the newest data folder, or go on under a new `exchange.node` with an empty one",
-        folder.display()
+        "journal {}: {} signs {signed} records, and the journal holds {holds}, so it is an older \
+         copy, or records were lost; bring back the newest data folder, or go on under a new \
+         `exchange.node` with an empty one, this one as `journal.follows` (docs/operating.md, \
+         \"The log\")",
+        folder.display(),
+        checkpoint.display()
     )]
     Behind {
         /// The folder of the stream.
         folder: PathBuf,
+        /// The checkpoint: private, published, or the anchor's.
+        checkpoint: PathBuf,
         /// How many records are signed.
         signed: u64,
         /// How many there are.
@@ -188,7 +199,7 @@ pub struct Journal {
     keeper: Arc<Keeper>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Held until the threads are done.
-    lock: Mutex<Option<Lock>>,
+    lock: Mutex<Option<Hold>>,
 }
 
 /// Lists the segment files of a stream, the oldest first; one that is being made is left out.
@@ -217,113 +228,7 @@ impl Stream {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            segment: 64 << 20,
-            queue: 64 << 20,
-            ahead: 1 << 20,
-            ballast: 4 << 20,
-            spacing: Duration::from_millis(1),
-        }
-    }
-}
-
-impl Settings {
-    /// Returns the settings of a journal of the usual sizes that keeps everything.
-    #[must_use]
-    pub fn new(durability: Durability) -> Self {
-        Self { durability, limits: Limits::default(), retention: None }
-    }
-}
-
 impl Journal {
-    /// Opens the journal in a data folder: locks it, cuts what a crash tore, starts its writers.
-    ///
-    /// `is_start` says whether a payload of the money stream is the record of a start.
-    ///
-    /// # Errors
-    ///
-    /// When another process has it open, it is damaged or foreign, or the file system refuses.
-    pub fn open(
-        data: &Path,
-        identity: &Identity,
-        durability: Durability,
-        is_start: impl Fn(&[u8]) -> bool,
-    ) -> Result<Self, JournalError> {
-        Self::open_on(Arc::new(LocalDisk), data, identity, Settings::new(durability), is_start)
-    }
-
-    /// Opens the journal in a data folder with settings of one's own.
-    ///
-    /// # Errors
-    ///
-    /// As `open`.
-    pub fn open_with(
-        data: &Path,
-        identity: &Identity,
-        settings: Settings,
-        is_start: impl Fn(&[u8]) -> bool,
-    ) -> Result<Self, JournalError> {
-        Self::open_on(Arc::new(LocalDisk), data, identity, settings, is_start)
-    }
-
-    /// Opens the journal in a data folder on `disk`.
-    ///
-    /// # Errors
-    ///
-    /// As `open`.
-    pub fn open_on(
-        disk: Arc<dyn Disk>,
-        data: &Path,
-        identity: &Identity,
-        settings: Settings,
-        is_start: impl Fn(&[u8]) -> bool,
-    ) -> Result<Self, JournalError> {
-        let top = data.join(FOLDER);
-        for stream in STREAMS {
-            let folder = folder(data, stream);
-            disk.create_folder(&folder).map_err(doing("create", &folder))?;
-        }
-        for folder in [&*top, data] {
-            disk.sync_folder(folder).map_err(doing("sync", folder))?;
-        }
-        let lock = disk.lock(&top.join(LOCK)).map_err(doing("lock", &top))?;
-        let lock = lock.ok_or_else(|| JournalError::Locked { folder: top.clone() })?;
-        let common = Common {
-            disk: Arc::clone(&disk),
-            space: Space::new(Arc::clone(&disk), &top, &settings.limits),
-            keeper: Keeper::new(),
-            alarm: Alarm::new(),
-        };
-        let auction = recovered(&common, data, identity, settings, Stream::Auction)?;
-        let money = recovered(&common, data, identity, settings, Stream::Money)?;
-        let boot = 1 + starts(&disk, data, is_start)?;
-        let Common { space, keeper, alarm, .. } = common;
-        let journal = Self {
-            auction: Arc::clone(&auction.queue),
-            money: Arc::clone(&money.queue),
-            boot,
-            cuts: auction.cut.into_iter().chain(money.cut).collect(),
-            newest: auction.newest.max(money.newest).map(UnixMillis),
-            alarm,
-            space: Arc::clone(&space),
-            keeper: Arc::clone(&keeper),
-            threads: Mutex::new(Vec::new()),
-            lock: Mutex::new(Some(lock)),
-        };
-        let keeping = Keeping { disk, data: data.to_owned(), retention: settings.retention };
-        let started = journal
-            .start("money", move || writer::run(&money.queue, money.writer))
-            .and_then(|()| {
-                journal.start("auction", move || writer::run(&auction.queue, auction.writer))
-            })
-            .and_then(|()| journal.start("space", move || space.watch()))
-            .and_then(|()| journal.start("keeper", move || keeper::run(&keeper, &keeping)));
-        started.map_err(doing("start the threads of", data))?;
-        Ok(journal)
-    }
-
     /// Returns how often the node has started, this time included.
     #[must_use]
     pub fn boot(&self) -> u64 {
@@ -389,10 +294,16 @@ impl Journal {
         self.queue(stream).unused()
     }
 
-    /// Takes the oldest of what retention deleted and nobody took: auctions before when, and what.
+    /// Returns what retention is about to delete: auctions before when, and what. It waits until
+    /// `prune` says that a record tells so.
     #[must_use]
-    pub fn pruned(&self) -> Option<(UnixMillis, Pruned)> {
-        self.keeper.pruned()
+    pub fn to_prune(&self) -> Option<(UnixMillis, Pruned)> {
+        self.keeper.planned()
+    }
+
+    /// Lets retention delete what `to_prune` returned and a record tells of, beside everything else.
+    pub fn prune(&self, told: Pruned) {
+        self.keeper.approve(told);
     }
 
     /// Returns what the file system said when a write or sync failed; final.
@@ -439,12 +350,6 @@ impl Journal {
             Stream::Auction => &self.auction,
             Stream::Money => &self.money,
         }
-    }
-
-    fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        let thread = std::thread::Builder::new().name(format!("journal-{name}"));
-        self.threads.lock().push(thread.spawn(work)?);
-        Ok(())
     }
 }
 

@@ -58,7 +58,7 @@ pub enum KeyError {
     /// The secret is gone, and something was signed with it.
     #[error(
         "log key {}: it is gone, and checkpoints were signed with it; bring it back from a copy, or \
-         go on under a new `exchange.node` with an empty data folder and keep this \
+         go on under a new `exchange.node` with an empty data folder, this one as `journal.follows` \
          (docs/operating.md, \"The log\")",
         path.display()
     )]

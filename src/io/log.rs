@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 
 use tlog::checkpoint::CheckpointError;
 
+use crate::io::journal::space::is_full;
 use crate::io::journal::{JournalError, Stream};
 use crate::io::keys::KeyError;
 
 mod edge;
 pub mod files;
+pub mod followed;
 pub mod follower;
 pub mod published;
 mod rebuild;
@@ -98,6 +100,31 @@ pub enum LogError {
         /// How many records it signs.
         size: u64,
     },
+    /// The anchor is another log's, and nobody said that this one follows it.
+    #[error(
+        "log {ours}: the anchor {} signs {size} records of {origin}; give this log an anchor of its \
+         own, or, if it takes the place of that one, name the folder of its last checkpoint as \
+         `journal.follows` (docs/operating.md, \"The log\")",
+        path.display()
+    )]
+    Stranger {
+        /// The anchor's checkpoint.
+        path: PathBuf,
+        /// The log it is of.
+        origin: Box<str>,
+        /// How many records it signs.
+        size: u64,
+        /// The log that was to be opened.
+        ours: Box<str>,
+    },
+    /// What `journal.follows` names cannot be followed.
+    #[error("journal.follows {}: {what}", path.display())]
+    Follows {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A tile is gone, and so are the records it was made of.
     #[error(
         "{stream} log: {} is missing or damaged and its records were pruned; bring it back from a \
@@ -118,6 +145,13 @@ pub enum LogError {
         /// Its index.
         index: u64,
     },
+}
+
+impl LogError {
+    /// Says whether the disk has no room, which it may have again.
+    fn is_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_full(source))
+    }
 }
 
 /// The part of a record that is in the log: its first bytes.
@@ -154,7 +188,8 @@ const CHECKPOINT: &str = "checkpoint";
 
 /// What an operator can do when a log may not go on.
 const WAY_FORWARD: &str = "bring back the newest data folder, or go on under a new `exchange.node` \
-                           with an empty one and keep this (docs/operating.md, \"The log\")";
+                           with an empty one, this one as `journal.follows` (docs/operating.md, \
+                           \"The log\")";
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! Nothing here is global, so that several instances live in one process; `exposition` renders.
 
 pub mod exposition;
+pub mod load;
 pub mod names;
 
 mod family;
@@ -15,6 +16,7 @@ use metrics::{Counter, Gauge, Histogram, Recorder};
 
 use crate::io::bidders::state::States;
 use crate::io::metrics::family::{Axis, Family};
+use crate::io::metrics::load::Load;
 use crate::io::metrics::names::Kind;
 use crate::io::metrics::protection::Protection;
 use crate::model::time::UnixMillis;
@@ -41,6 +43,9 @@ pub struct Labels<'a> {
     pub beacon_kinds: &'a [&'a str],
     pub beacon_outcomes: &'a [&'a str],
     pub stages: &'a [&'a str],
+    pub shed_reasons: &'a [&'a str],
+    /// Numbers of workers, from 0.
+    pub workers: &'a [&'a str],
     pub build: Build<'a>,
 }
 
@@ -57,6 +62,8 @@ pub struct Build<'a> {
 
 /// The handles of all metrics; one per market, shared by every worker.
 pub struct Metrics {
+    /// What workers take on and what they refuse.
+    pub load: Load,
     fill_requests: Family<Counter, 2>,
     fill_duration: Family<Histogram, 1>,
     break_seconds: Family<Counter, 2>,
@@ -79,6 +86,7 @@ pub struct Metrics {
     log_size: Family<Gauge, 1>,
     log_timestamp: Family<Gauge, 1>,
     log_failures: Family<Counter, 1>,
+    log_waiting: Family<Gauge, 1>,
     requests_refused: Family<Counter, 1>,
     tag_faults: Family<Counter, 1>,
     unbuilt_requests: Family<Counter, 1>,
@@ -115,6 +123,7 @@ impl Metrics {
         let state = axis("state", SECOND_STATES);
         let currency = axis("currency", labels.currencies);
         Self {
+            load: Load::new(recorder, labels.shed_reasons, labels.workers),
             fill_requests: family(recorder, names::FILL_REQUESTS, [placement(), fill_outcome]),
             fill_duration: family(recorder, names::FILL_DURATION, [placement()]),
             break_seconds: family(recorder, names::BREAK_SECONDS, [placement(), state]),
@@ -153,6 +162,7 @@ impl Metrics {
             log_size: family(recorder, names::LOG_SIZE, one("stream", STREAMS)),
             log_timestamp: family(recorder, names::LOG_TIMESTAMP, one("stream", STREAMS)),
             log_failures: family(recorder, names::LOG_FAILURES, one("stream", STREAMS)),
+            log_waiting: family(recorder, names::LOG_WAITING, one("stream", STREAMS)),
             requests_refused: family(
                 recorder,
                 names::REQUESTS_REFUSED,
@@ -281,6 +291,11 @@ impl Metrics {
     /// Counts a log that can no longer be kept.
     pub fn log_failure(&self, stream: &str) {
         self.log_failures.at([stream]).increment(1);
+    }
+
+    /// Says whether a log waits for room on the disk.
+    pub fn log_waiting(&self, stream: &str, waiting: bool) {
+        self.log_waiting.at([stream]).set(flag(waiting));
     }
 
     /// Counts a request refused as wrong.

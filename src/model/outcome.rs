@@ -57,8 +57,40 @@ pub struct Win {
     pub discount: Option<Discount>,
     /// The least bid that would have tied, in its bid's currency (decision 7); none past the bound.
     pub min_to_win: Option<Cpm>,
+    /// What decided between its pods and others worth as much without it (decision 5); none where
+    /// there were no such pods, or none are known: of fixed deals, and past the bound.
+    pub tie: Option<TieBreak>,
     /// The clearing price taken apart.
     pub split: Split,
+}
+
+/// What decides between pods whose prices add up to the same (decision 5), in this order.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TieBreak {
+    /// More seconds are sold.
+    Seconds,
+    /// As many are sold with fewer ads.
+    Ads,
+    /// Its list of keys is the least: a draw.
+    Keys,
+}
+
+impl TieBreak {
+    /// Returns its name in records and exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Ads => "ads",
+            Self::Keys => "keys",
+        }
+    }
+
+    /// Returns the one of a name; none of another text.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Seconds, Self::Ads, Self::Keys].into_iter().find(|tie| tie.name() == name)
+    }
 }
 
 /// A discount that a deal grants its buyer.

@@ -115,6 +115,12 @@ impl Brownout {
     pub const ALL: &[Self] =
         &[Self::All, Self::Best60Percent, Self::Best8, Self::Best3, Self::None];
 
+    /// Returns the level of a number: 0 asks all, and what is past the last asks nobody.
+    #[must_use]
+    pub fn of_level(level: u8) -> Self {
+        Self::ALL.get(usize::from(level)).copied().unwrap_or(Self::None)
+    }
+
     /// Returns the name used in records, metrics and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {

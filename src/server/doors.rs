@@ -18,7 +18,9 @@ use crate::exchange::Exchange;
 use crate::exchange::sale::Sale;
 use crate::io::sampler::Sampler;
 use crate::io::{clock, entropy};
+use crate::live::admission::Shed;
 use crate::model::break_request::BreakRequest;
+use crate::server::proxies::Proxies;
 use crate::server::refusal::Refused;
 use crate::server::reply::{Kind, Reply, document, dress, plain};
 use crate::server::stamp::{BodyLength, Stamps};
@@ -34,6 +36,7 @@ const OPENRTB_VERSION: HeaderName = HeaderName::from_static("x-openrtb-version")
 /// The doors of one worker.
 pub struct Doors {
     exchange: Arc<Exchange>,
+    proxies: Arc<Proxies>,
     refusals: Sampler,
 }
 
@@ -46,11 +49,20 @@ struct Visit {
     arrival: Instant,
 }
 
+/// When the first byte of a request came, and when all of it had been read.
+type Arrival = (Instant, Instant);
+
 impl Doors {
     /// Opens the doors of a worker.
     #[must_use]
-    pub fn new(exchange: Arc<Exchange>) -> Self {
-        Self { exchange, refusals: Sampler::default() }
+    pub fn new(exchange: Arc<Exchange>, proxies: Arc<Proxies>) -> Self {
+        Self { exchange, proxies, refusals: Sampler::default() }
+    }
+
+    /// Returns the exchange behind them.
+    #[must_use]
+    pub fn exchange(&self) -> &Arc<Exchange> {
+        &self.exchange
     }
 
     /// Answers any request; a panic ends this request only.
@@ -59,6 +71,7 @@ impl Doors {
         let length = body.size_hint().exact().map_or(BodyLength::Chunked, BodyLength::Known);
         let arrival = stamps.begin(length, Instant::now());
         let headers = parts.headers.clone();
+        let peer = self.proxies.caller(&headers, peer);
         let visit = Visit { parts, body, peer, stamps: stamps.clone(), arrival };
         let answered = AssertUnwindSafe(self.route(visit)).catch_unwind().await;
         let mut reply = answered.unwrap_or_else(|_panic| {
@@ -125,6 +138,11 @@ impl Doors {
     /// `GET /v1/vast`: the ad tag.
     async fn tag(&self, visit: Visit) -> Reply {
         let Visit { parts, peer, arrival, .. } = visit;
+        let read = Instant::now();
+        if self.is_jammed() {
+            let empty = vast::empty().to_owned();
+            return document(Kind::Vast.media_type(), empty, &parts.headers);
+        }
         let query = parts.uri.query().unwrap_or_default();
         // The tag is open: no key is read, and no price is shown.
         let caller = caller(&parts.headers, peer, Credential::None);
@@ -138,7 +156,7 @@ impl Doors {
             // The address says VAST, whatever a player's default `Accept` is.
             Some(Kind::Vast) | None => Kind::Vast,
         };
-        let sale = self.sell(request, arrival).await;
+        let sale = self.sell(request, (arrival, read)).await;
         rendered(kind, &sale, false, &parts.headers)
     }
 
@@ -158,13 +176,14 @@ impl Doors {
             Ok(read) => read,
             Err(refused) => return problem(refused),
         };
+        let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
         match break_request::native::native(&bytes, &caller, &self.exchange.shared().market) {
             Ok(request) => {
                 // What a publisher earns is shown to nobody else, even where no key is needed.
                 let own = Credential::Publisher(request.publisher.id.clone());
                 let priced = caller.credential == own;
-                let sale = self.sell(request, arrival).await;
+                let sale = self.sell(request, (arrival, read)).await;
                 rendered(kind, &sale, priced, &parts.headers)
             }
             Err(refusal) => problem(refusal.into()),
@@ -178,6 +197,10 @@ impl Doors {
             Ok(read) => read,
             Err(refused) => return self.refuse(&refused).empty(),
         };
+        if self.is_jammed() {
+            return plain(StatusCode::NO_CONTENT);
+        }
+        let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
         let market = &self.exchange.shared().market;
         let request = match break_request::openrtb::openrtb(&bytes, &caller, market) {
@@ -186,7 +209,7 @@ impl Doors {
         };
         let asker = Asker::of(&request);
         let explain = request.explain;
-        let sale = self.sell(request, arrival).await;
+        let sale = self.sell(request, (arrival, read)).await;
         let text = if explain {
             Some(openrtb_answer::explained(&sale.sold, &asker, sale.told.as_ref()))
         } else {
@@ -200,6 +223,16 @@ impl Doors {
         reply
     }
 
+    /// Says, and counts, that a request is to be answered with no fill before it is looked at: the
+    /// less a refusal costs, the more is sold beside it.
+    fn is_jammed(&self) -> bool {
+        let jammed = self.exchange.gate().is_jammed();
+        if jammed {
+            self.exchange.shared().metrics.load.shed(Shed::Delay.name());
+        }
+        jammed
+    }
+
     fn beacon(&self, token: &str) -> Reply {
         let shared = self.exchange.shared();
         beacons::answer(token, shared, clock::now())
@@ -210,11 +243,12 @@ impl Doors {
         std::future::ready(document("application/json", text, &visit.parts.headers)).await
     }
 
-    async fn sell(&self, request: BreakRequest, arrival: Instant) -> Arc<Sale> {
+    /// Sells; `arrival` is when the first byte came, `read` when the request was whole.
+    async fn sell(&self, request: BreakRequest, (arrival, read): Arrival) -> Arc<Sale> {
         let own = self.exchange.shared().market.own_reserve;
         let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
         let times = clock::times(arrival, request.patience, tmax, network, own);
-        self.exchange.serve(request, times).await
+        self.exchange.serve(request, times.read_at(read)).await
     }
 
     /// Reads a JSON body and its caller's credential.

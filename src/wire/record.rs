@@ -97,6 +97,23 @@ pub enum StreamName {
 pub enum Lifecycle {
     /// It started.
     Start,
+    /// It started for the first time under its name, in place of a node whose logs end: always the
+    /// first record of the money stream. Notes are those of the last checkpoints known.
+    NewOrigin {
+        /// Of the auction stream; none when nothing of it was signed.
+        auction: Option<Box<str>>,
+        /// Of the money stream.
+        money: Option<Box<str>>,
+    },
+    /// A log is signed by another key than the one that it follows.
+    KeyChange {
+        /// The stream.
+        stream: StreamName,
+        /// The key of before: its text, or only name and id where no more is known.
+        old: Box<str>,
+        /// The text of the key that checks this log.
+        new: Box<str>,
+    },
     /// It stopped in order.
     Stop,
     /// A part of the stream is missing.

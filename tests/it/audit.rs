@@ -4,4 +4,5 @@ mod commands;
 mod corruption;
 pub(crate) mod folder;
 mod keeping;
+mod markup;
 mod verify;

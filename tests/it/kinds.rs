@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use assert_cmd::Command;
 use breakwater::audit::gaps::gaps;
 use breakwater::cli::life;
 use breakwater::io::journal::read::frames;
-use breakwater::io::journal::{Durability, Identity, Journal, Limits, Stream, files};
+use breakwater::io::journal::{Durability, Identity, Journal, Limits, Stream, asked, files};
 use breakwater::io::{clock, entropy};
 use breakwater::model::money::Currency;
 use breakwater::model::time::UnixMillis;
@@ -115,8 +116,12 @@ fn what_a_command_deletes_is_recorded_where_nobody_holds_the_journal() {
     let (code, out) = audit(node.data.path(), &erase);
     assert!(code == Some(0) && out.ends_with("; nothing to record\n"), "{out}");
     let data = node.stop();
+    let file = files(data.path(), Stream::Auction).unwrap().remove(0).path;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let (code, out) = audit(data.path(), &erase);
     assert!(code == Some(0) && out.ends_with("; recorded as money record 4\n"), "{out}");
+    let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o644, "a file that is replaced keeps its mode");
     let money = kept(data.path(), Stream::Money);
     let action = Action::Erase { before, sections: 3 };
     assert_eq!(money[4].admin(), Ok(Admin { by: "cli".into(), action }));
@@ -130,23 +135,86 @@ fn what_a_command_deletes_is_recorded_where_nobody_holds_the_journal() {
 }
 
 #[test]
-fn what_a_command_prunes_is_recorded_or_it_says_that_it_is_not() {
+fn what_a_command_prunes_is_recorded_first_or_stays() {
     let (node, middle) = sealed(UnixMillis(1_600_000_000_000));
     let moment = middle.0.to_string();
+    // This one holds the journal and never looks at what it is asked.
+    let before = kept(node.data.path(), Stream::Auction).len();
     let (code, out) = audit(node.data.path(), &["prune", "--before", &*moment]);
-    assert!(code == Some(0) && out.contains("not recorded: an exchange has"), "{out}");
+    assert!(code == Some(1) && out.contains("so nothing was done"), "{out}");
+    assert_eq!(kept(node.data.path(), Stream::Auction).len(), before);
     let end = node.at.0.to_string();
     let data = node.stop();
     let (code, out) = audit(data.path(), &["prune", "--before", &*end]);
     assert!(code == Some(0) && out.contains("recorded as money record"), "{out}");
-    let first = frames(data.path(), Stream::Auction).unwrap().next().unwrap().unwrap().index;
-    let money = kept(data.path(), Stream::Money);
-    let admin = money.iter().find(|record| record.kind == Kind::Admin).unwrap();
-    let Ok(Admin { action: Action::Prune { first_kept, .. }, .. }) = admin.admin() else {
-        panic!("{admin:?}")
-    };
-    assert_eq!(first_kept, first);
+    assert_eq!(pruned(data.path()), [("cli".into(), first(data.path()))]);
     assert_eq!(verified(data.path()).findings.listed(), []);
+}
+
+#[test]
+fn what_a_command_does_beside_an_exchange_the_exchange_records() {
+    let (node, middle) = sealed(UnixMillis(1_600_000_000_000));
+    let (end, data) = (node.at.0.to_string(), node.stop());
+    let exchange = Exchange::start_on(data, "");
+    let path = exchange.data.path();
+    let (code, out) = audit(path, &["prune", "--before", &*middle.0.to_string()]);
+    assert!(code == Some(0) && out.contains("; recorded as money record"), "{out}");
+    assert_eq!(pruned(path), [("cli".into(), first(path))]);
+    let (code, out) = audit(path, &["erase", "--user-sections", "--before", &*end]);
+    assert!(code == Some(0) && out.contains("; recorded as money record"), "{out}");
+    // What is no action is told in the log and taken away.
+    fs::write(path.join("journal/asked/0-1.json"), "{}").unwrap();
+    let asked = || fs::read_dir(path.join("journal/asked")).unwrap().count();
+    until("all that was asked is done", || (asked() == 0).then_some(()));
+    let data = exchange.stop();
+    let actions = kept(data.path(), Stream::Money);
+    assert_eq!(actions.iter().filter(|record| record.kind == Kind::Admin).count(), 2);
+    assert_eq!(verified(data.path()).findings.listed(), []);
+    assert_eq!(audit(data.path(), &["gaps"]).0, Some(0));
+}
+
+/// What was asked of an exchange that died is recorded by its next start.
+#[test]
+fn what_was_asked_outlives_the_exchange() {
+    let data = Node::start().stop();
+    let action = Action::Erase { before: UnixMillis(5), sections: 3 };
+    let admin = Admin { by: "cli".into(), action };
+    asked::ask(data.path(), &admin.text()).unwrap();
+    let data = Exchange::start_on(data, "").stop();
+    let records = kept(data.path(), Stream::Money);
+    let told = records.iter().find(|record| record.kind == Kind::Admin).unwrap();
+    assert_eq!(told.admin(), Ok(admin));
+}
+
+#[test]
+fn a_folder_that_may_not_go_on_is_not_changed_by_a_command() {
+    let (node, middle) = sealed(UnixMillis(1_600_000_000_000));
+    let data = node.stop();
+    let (anchor, moment) = (tempfile::tempdir().unwrap(), middle.0.to_string());
+    let config = anchor.path().join("breakwater.toml");
+    let text = exchange::config(data.path(), &[]);
+    fs::write(&config, format!("{text}\n[journal]\nanchor = {:?}\n", anchor.path())).unwrap();
+    let checkpoint = fs::read_to_string(data.path().join("log/auction/checkpoint")).unwrap();
+    let (prune, erase) = (&["prune"][..], &["erase", "--user-sections"][..]);
+    let refused = |what: &str| {
+        let before = (first(data.path()), files(data.path(), Stream::Auction).unwrap());
+        for command in [prune, erase] {
+            let rest = ["--before", &*moment, "-c", config.to_str().unwrap()];
+            let (code, out) = audit(data.path(), &[command, &rest].concat());
+            assert!(code == Some(3) && out.contains(what), "{out}");
+        }
+        let after = (first(data.path()), files(data.path(), Stream::Auction).unwrap());
+        assert_eq!(after, before);
+    };
+    // The anchor knows of more; then the log is of another history.
+    let ahead = checkpoint.replace("\n200\n", "\n201\n");
+    assert_ne!(ahead, checkpoint);
+    fs::write(anchor.path().join("auction.checkpoint"), ahead).unwrap();
+    refused("signs 201 records");
+    fs::remove_file(anchor.path().join("auction.checkpoint")).unwrap();
+    let private = data.path().join("journal/auction/checkpoint");
+    fs::write(private, checkpoint.replace("\n200\n", "\n199\n")).unwrap();
+    refused("journal/auction/checkpoint");
 }
 
 #[test]
@@ -155,7 +223,7 @@ fn what_retention_deletes_the_node_records() {
     let data = node.stop();
     let exchange = Exchange::start_on(data, "\n[journal]\nretention = \"1d\"\n");
     let path = exchange.data.path().to_owned();
-    let admin = until("the node records what it pruned", || {
+    let admin = until("the node records what it is to prune", || {
         kept(&path, Stream::Money).into_iter().find(|record| record.kind == Kind::Admin)
     });
     let admin = admin.admin().unwrap();
@@ -164,6 +232,7 @@ fn what_retention_deletes_the_node_records() {
         panic!("{admin:?}")
     };
     assert!(0 < segments && records == first_kept, "{admin:?}");
+    until("it is gone", || (first(&path) == first_kept).then_some(()));
     let data = exchange.stop();
     assert_eq!(verified(data.path()).findings.listed(), []);
 }
@@ -245,6 +314,22 @@ fn numbers_that_nobody_used_are_told_by_stream() {
     };
     assert_eq!(gap, &Lifecycle::Gap { boot: 1, auction: vec![0], money: vec![1] });
     assert!(gaps(data.path()).unwrap().explained());
+}
+
+/// Returns who pruned, and the first record that was to be kept.
+fn pruned(data: &Path) -> Vec<(Box<str>, u64)> {
+    let records = kept(data, Stream::Money).into_iter();
+    let actions = records.filter(|record| record.kind == Kind::Admin).map(|it| it.admin().unwrap());
+    let prunes = actions.filter_map(|admin| match admin.action {
+        Action::Prune { first_kept, .. } => Some((admin.by, first_kept)),
+        Action::Erase { .. } => None,
+    });
+    prunes.collect()
+}
+
+/// Returns the index of the first auction that is kept.
+fn first(data: &Path) -> u64 {
+    frames(data, Stream::Auction).unwrap().next().unwrap().unwrap().index
 }
 
 /// Returns what happened to a node.

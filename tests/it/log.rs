@@ -6,9 +6,12 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use breakwater::audit::gaps::gaps;
 use breakwater::io::journal::Stream;
 use breakwater::io::journal::read::frames;
 use breakwater::io::log::files::LogFiles;
+use breakwater::wire::record::read::read;
+use breakwater::wire::record::{Lifecycle, StreamName};
 use tlog::checkpoint::Checkpoint;
 use tlog::note::VerifierKey;
 use tlog::tile::{self, Kind};
@@ -168,6 +171,103 @@ fn a_folder_behind_what_was_signed_is_refused_with_3() {
     let failed = command(&file, &["run"]).output().unwrap();
     assert_eq!(failed.status.code(), Some(1));
     assert!(String::from_utf8(failed.stderr).unwrap().contains("/nowhere/anchor"));
+}
+
+/// Restored, or its key lost: the way forward is another name, whose first record says which it
+/// follows. The exchange does not guess: somebody may want the old one forgotten.
+#[test]
+fn a_new_origin_says_what_it_follows_and_only_when_told_to() {
+    let top = tempfile::tempdir().unwrap();
+    let (old, new, anchor) =
+        (top.path().join("old"), top.path().join("new"), top.path().join("an"));
+    fs::create_dir(&anchor).unwrap();
+    let file = top.path().join("breakwater.toml");
+    let write = |data: &Path, node: &str, more: &str| {
+        let text =
+            config(data, &[]).replace("[exchange]", &format!("[exchange]\nnode = \"{node}\""));
+        fs::write(&file, format!("{text}\n[journal]\nanchor = {anchor:?}\n{more}")).unwrap();
+    };
+    let run = || assert_eq!(Process::start(&file, &["run"]).terminate(), Some(0));
+    let refused = |what: &str| {
+        let refused = command(&file, &["run"]).output().unwrap();
+        let log = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(3), "{log}");
+        assert!(log.contains(what), "{what}: {log}");
+        assert!(!new.join("keys/money.key").exists(), "nothing is begun");
+    };
+    write(&old, "n1", "");
+    run();
+    let last = fs::read_to_string(old.join("log/money/checkpoint")).unwrap();
+    fs::remove_file(old.join("keys/money.key")).unwrap();
+    // The anchor is another's.
+    write(&new, "n2", "");
+    refused("of breakwater.example/n1/money; give this log an anchor of its own");
+    // What is named must be there, signed by its key, and another's.
+    let follows = |from: &Path| format!("follows = {from:?}\n");
+    write(&new, "n2", &follows(&top.path().join("nowhere")));
+    refused("no checkpoint is there");
+    let same = config(&new, &[]) + "\n[journal]\n" + &follows(&old);
+    fs::write(&file, same).unwrap();
+    refused("give `exchange.node` another name");
+    let older = top.path().join("older");
+    copy_folder(&old, &older);
+    let size = |note: &str| note.lines().nth(1).unwrap().parse::<u64>().unwrap();
+    let forged = last.replace(&format!("\n{}\n", size(&last)), "\n9999\n");
+    fs::write(older.join("log/money/checkpoint"), forged).unwrap();
+    write(&new, "n2", &follows(&older));
+    refused("its key has not signed it");
+    // One that had signed less than the anchor has seen.
+    let less = Checkpoint { origin: "breakwater.example/n1/money".into(), size: 1, root: [3; 32] };
+    let stranger = tlog::note::SignerKey::new(&less.origin, &[8; 32]).unwrap();
+    let little = top.path().join("little");
+    fs::create_dir(&little).unwrap();
+    fs::write(little.join("money.checkpoint"), less.sign(&stranger).unwrap()).unwrap();
+    write(&new, "n2", &follows(&little));
+    refused("give this log an anchor of its own");
+
+    write(&new, "n2", &follows(&old));
+    run();
+    run();
+    assert_follows(&new, &old, &last, &anchor);
+    // Who has begun without a word cannot follow later.
+    let begun = top.path().join("begun");
+    let alone = config(&begun, &[]).replace("[exchange]", "[exchange]\nnode = \"n3\"");
+    fs::write(&file, &alone).unwrap();
+    run();
+    fs::write(&file, format!("{alone}\n[journal]\nfollows = {old:?}\n")).unwrap();
+    refused_again(&file);
+}
+
+/// The node in `new` follows the one in `old`, whose last checkpoint was `last`, and says so once.
+fn assert_follows(new: &Path, old: &Path, last: &str, anchor: &Path) {
+    let records: Vec<_> = frames(new, Stream::Money).unwrap().map(|frame| frame.unwrap()).collect();
+    let told = |index: usize| read(&records[index].payload).unwrap().lifecycle().unwrap();
+    assert_eq!(told(0), Lifecycle::NewOrigin { auction: None, money: Some(last.into()) });
+    let key =
+        |data: &Path| fs::read_to_string(data.join("keys/money.vkey")).unwrap().trim_end().into();
+    let change = Lifecycle::KeyChange { stream: StreamName::Money, old: key(old), new: key(new) };
+    assert_eq!(told(1), change);
+    let lives = (2..records.len()).filter(|index| {
+        let record = read(&records[*index].payload).unwrap();
+        matches!(record.lifecycle(), Ok(Lifecycle::NewOrigin { .. } | Lifecycle::KeyChange { .. }))
+    });
+    assert_eq!(lives.count(), 0, "once");
+    // The anchor keeps the last word of the old one beside that of the new one.
+    let kept = fs::read_to_string(anchor.join("breakwater.example_n1_money.checkpoint")).unwrap();
+    assert_eq!(kept, last);
+    let now = fs::read_to_string(anchor.join("money.checkpoint")).unwrap();
+    assert!(now.starts_with("breakwater.example/n2/money\n"), "{now}");
+    let gaps = gaps(new).unwrap();
+    assert!(gaps.explained() && gaps.origins.len() == 2 && gaps.starts.len() == 2, "{gaps:?}");
+    assert!(gaps.origins[0].what.starts_with("it follows breakwater.example/n1/money at "));
+    assert_eq!(crate::audit::folder::verified(new).findings.listed(), []);
+}
+
+fn refused_again(file: &Path) {
+    let refused = command(file, &["run"]).output().unwrap();
+    let log = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(3), "{log}");
+    assert!(log.contains("only an empty data folder can"), "{log}");
 }
 
 #[test]

@@ -221,6 +221,12 @@ fn sections_are_neither_more_nor_less_than_the_partys() {
         let refused = check(&bundle).unwrap_err();
         assert!(matches!(refused, CheckError::NotTheirs(..)), "{}: {refused}", more.name);
     }
+    // Another winner's markup in the place of its own.
+    let mut others = mine.clone();
+    let theirs = all.sections.iter().find(|it| &*it.name == "markup:2").unwrap();
+    *others.sections.iter_mut().find(|it| &*it.name == "markup:1").unwrap() = theirs.clone();
+    let refused = check(&others).unwrap_err();
+    assert!(matches!(refused, CheckError::NotTheirs(..)), "{refused}");
     let mut swapped = mine.clone();
     swapped.sections.swap(0, 1);
     assert!(matches!(check(&swapped), Err(CheckError::Order(_))));

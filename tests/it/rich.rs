@@ -12,7 +12,7 @@ use breakwater::model::insight::{Insight, Reckoned};
 use breakwater::model::market::{Dialect, Lengths};
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
 use breakwater::model::outcome::{
-    BidRef, Discount, Fate, Outcome, Search, SecondCount, Unfilled, Win,
+    BidRef, Discount, Fate, Outcome, Search, SecondCount, TieBreak, Unfilled, Win,
 };
 use breakwater::model::plan::{Offer, OfferedImp, Part, Place, Pod, Shape, Terms};
 use breakwater::model::rates::Rate;
@@ -230,6 +230,7 @@ fn outcome(fees: &FeeSchedule) -> Outcome {
         pay: cpm(clearing),
         discount: None,
         min_to_win: None,
+        tie: None,
         split: fees.split(cpm(clearing)),
     };
     let mut wins = vec![
@@ -242,6 +243,7 @@ fn outcome(fees: &FeeSchedule) -> Outcome {
     }
     wins[0].min_to_win = Some(cpm(22_000_000));
     (wins[1].pay, wins[1].min_to_win) = (cpm(9_100_000), Some(cpm(9_100_000)));
+    wins[1].tie = Some(TieBreak::Keys);
     wins[2].discount = Some(Discount { ppm: 200_000, off: cpm(2_000_000) });
     wins[2].min_to_win = Some(cpm(6_250_000));
     let lost = Fate::Lost;

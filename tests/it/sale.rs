@@ -113,6 +113,7 @@ fn win(at: usize, publisher: &Publisher) -> Win {
         pay: clearing,
         discount: None,
         min_to_win: None,
+        tie: None,
         split: publisher.fees.split(clearing),
     }
 }

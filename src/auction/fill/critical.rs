@@ -12,13 +12,16 @@ use crate::auction::fill::table::{Grain, Tables};
 use crate::auction::fill::without;
 use crate::auction::fill::without::Without;
 use crate::model::money::Cpm;
-use crate::model::outcome::Search;
+use crate::model::outcome::{Search, TieBreak};
 
 /// What one bid would have needed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::auction) struct Critical {
     /// The least price, floors aside; `None` when no price would do.
     pub(in crate::auction) price: Option<Cpm>,
+    /// What decides between the selections with it and without it, where their prices add up to the
+    /// same as the bid stands.
+    pub(in crate::auction) tie: Option<TieBreak>,
     /// Whether both selections that were compared are the best there are.
     pub(in crate::auction) search: Search,
     /// The steps it took.
@@ -62,13 +65,14 @@ impl Problem<'_> {
 
     fn critical_single(&self, best: &Filled, candidate: usize) -> Critical {
         if !self.possible(candidate) {
-            return Critical { price: None, search: Search::Exact, steps: 0 };
+            return Critical { price: None, tie: None, search: Search::Exact, steps: 0 };
         }
         let won = best.chosen.first() == Some(&candidate);
         let rival =
             if won { self.best_single(Some(candidate)) } else { best.chosen.first().copied() };
         let without = rival.map_or([0; 3], |rival| self.levels(&[rival]));
-        self.lift([0; 3], without, candidate, (best.search, 0))
+        let tie = self.tie(&[candidate], rival.as_slice());
+        Critical { tie, ..self.lift([0; 3], without, candidate, (best.search, 0)) }
     }
 
     fn critical_as<S: Score>(
@@ -81,7 +85,7 @@ impl Problem<'_> {
         for &candidate in &best.chosen {
             stands.insert(self.item_of[candidate]);
         }
-        let none = Critical { price: None, search: Search::Exact, steps: 0 };
+        let none = Critical { price: None, tie: None, search: Search::Exact, steps: 0 };
         let mut found = vec![none; asked.len()];
         let mut tables = Tables::default();
         let mut grounds = grounds.into_iter();
@@ -112,9 +116,11 @@ impl Problem<'_> {
                     } else {
                         (&solved.items, &others.stands)
                     };
+                    let tie = self.tie(&self.all(with), &self.all(without));
                     let with = self.levels_but(with, asked[place]);
                     let without = self.levels_but(without, asked[place]);
-                    found[place] = self.lift(with, without, asked[place], (search, taken));
+                    let lifted = self.lift(with, without, asked[place], (search, taken));
+                    found[place] = Critical { tie, ..lifted };
                 }
             }
         }
@@ -123,8 +129,30 @@ impl Problem<'_> {
 
     /// Returns the sums of prices of all bids of some items but one.
     fn levels_but(&self, items: &[usize], candidate: usize) -> Levels {
-        let members = items.iter().flat_map(|&item| self.members(item)).copied();
-        self.levels(&members.filter(|&member| member != candidate).collect::<Vec<_>>())
+        let mut members = self.all(items);
+        members.retain(|&member| member != candidate);
+        self.levels(&members)
+    }
+
+    /// Returns the candidates of some items.
+    fn all(&self, items: &[usize]) -> Vec<usize> {
+        items.iter().flat_map(|&item| self.members(item)).copied().collect()
+    }
+
+    /// Returns what decides between two selections of candidates, where their prices add up to the
+    /// same.
+    fn tie(&self, left: &[usize], right: &[usize]) -> Option<TieBreak> {
+        if self.levels(left) != self.levels(right) {
+            return None;
+        }
+        let seconds = |some: &[usize]| -> u64 {
+            some.iter().map(|&index| u64::from(self.candidates[index].seconds.0)).sum()
+        };
+        Some(match (seconds(left) == seconds(right), left.len() == right.len()) {
+            (false, _) => TieBreak::Seconds,
+            (true, false) => TieBreak::Ads,
+            (true, true) => TieBreak::Keys,
+        })
     }
 
     /// Returns the price that lifts `with`, to which the bid adds, to `without`.
@@ -152,7 +180,7 @@ impl Problem<'_> {
             std::cmp::Ordering::Equal => Some(least + 1),
         };
         let price = price.and_then(|price| i64::try_from(price).ok()).and_then(Cpm::from_micros);
-        Critical { price, search, steps }
+        Critical { price, tie: None, search, steps }
     }
 
     /// Returns the sums of prices of some candidates.

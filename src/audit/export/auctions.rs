@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::audit::export::Case;
+use crate::audit::export::{Case, cell};
 use crate::audit::party::Party;
 use crate::audit::times::timestamp;
 use crate::model::ids::{CreativeId, DealId, SeatId};
@@ -149,7 +149,7 @@ impl Row {
     /// Returns the cells of the row in the order of `HEADER`.
     #[must_use]
     pub fn cells(&self) -> Vec<String> {
-        let text = |text: &Option<Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
+        let text = |text: &Option<Arc<str>>| cell(text.as_deref().unwrap_or_default());
         let winners = serde_json::to_string(&self.winners);
         vec![
             self.auction.clone(),

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use crate::audit::export::Case;
 use crate::audit::export::auctions::money;
+use crate::audit::export::{Case, cell};
 use crate::model::bid::{Bid, Reply};
 use crate::model::money::Cpm;
 use crate::model::outcome::Fate;
@@ -81,9 +81,9 @@ impl Row {
         let number = |number: Option<u64>| number.map(|it| it.to_string()).unwrap_or_default();
         vec![
             self.auction_id.clone(),
-            self.bidder.clone(),
-            self.bid_id.clone(),
-            self.imp_id.clone(),
+            cell(&self.bidder),
+            cell(&self.bid_id),
+            cell(&self.imp_id),
             text(&self.price_cpm),
             self.currency.clone(),
             text(&self.price_norm),

@@ -8,7 +8,7 @@ use crate::audit::lives::Lives;
 use crate::audit::verify::growth::Growth;
 use crate::audit::verify::log::{Log, Signed};
 use crate::audit::verify::record::Checks;
-use crate::audit::verify::{Options, Progress, Report, StreamReport, stream_of};
+use crate::audit::verify::{KeyOf, Options, Progress, Report, StreamReport, stream_of};
 use crate::audit::walk::{self, Lost, Step, Walk};
 use crate::io::journal::read::Frame;
 use crate::io::journal::{JournalError, Stream};
@@ -43,7 +43,9 @@ impl Job<'_> {
         let log = Log { data: self.data, stream };
         let given = self.options.keys.iter().find(|key| stream_of(key) == Some(stream));
         let signed = log.signed(given, &mut self.report.findings)?;
+        let own = signed.key.as_ref().map(|_| KeyOf::Folder);
         let stats = StreamReport {
+            key: given.map(|_| KeyOf::Given).or(own),
             signed: signed.private.as_ref().map(|mark| mark.size),
             published: signed.published.as_ref().map(|mark| mark.size),
             ..StreamReport::default()

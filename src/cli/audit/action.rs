@@ -1,13 +1,22 @@
-//! Records what a command did to the journal (kind 10), where nobody else has it open.
+//! Records what a command does to the journal (kind 10): by itself where it holds the journal, else
+//! by the exchange that does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::park_timeout;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::cli::life;
-use crate::io::journal::{Durability, Flush, Identity, Journal, JournalError, Stream};
-use crate::io::{clock, entropy, keys};
+use crate::cli::load::{self, Secrets};
+use crate::cli::{Common, life};
+use crate::io::journal::hold::Hold;
+use crate::io::journal::read::frames_from;
+use crate::io::journal::{
+    Durability, Flush, Identity, Journal, JournalError, Settings, Stream, asked,
+};
+use crate::io::log::follower::Logs;
+use crate::io::{clock, entropy, journal, keys};
 use crate::wire::record::admin::{Action, Admin};
 use crate::wire::record::{self, read};
 
@@ -18,8 +27,8 @@ pub(super) enum Recorded {
     Nothing,
     /// At this index of the money stream.
     At(u64),
-    /// It was not recorded.
-    Not(String),
+    /// The exchange that holds the journal was asked, and has not done it yet.
+    Asked,
 }
 
 impl Recorded {
@@ -28,7 +37,11 @@ impl Recorded {
         match self {
             Self::Nothing => "nothing to record".to_owned(),
             Self::At(index) => format!("recorded as money record {index}"),
-            Self::Not(why) => format!("not recorded: {why}"),
+            Self::Asked => {
+                "not recorded yet: the exchange that has the journal open was asked, and \
+                            it or its next start will"
+                    .to_owned()
+            }
         }
     }
 
@@ -36,44 +49,178 @@ impl Recorded {
     pub(super) fn index(&self) -> Option<u64> {
         match self {
             Self::At(index) => Some(*index),
-            Self::Nothing | Self::Not(_) => None,
+            Self::Nothing | Self::Asked => None,
         }
     }
 }
 
-/// Records an action, as a start of the node that does nothing else. What was done is done: a
-/// record that cannot be written is told, not a failure.
-pub(super) fn record(data: &Path, action: Action) -> Recorded {
-    match append(data, action) {
-        Ok(index) => Recorded::At(index),
-        Err(error) => {
-            let why = match error.downcast_ref::<JournalError>() {
-                Some(JournalError::Locked { .. }) => {
-                    "an exchange has the journal open, and only it may append".to_owned()
-                }
-                _ => format!("{error:#}"),
-            };
-            Recorded::Not(why)
-        }
-    }
+/// Who records an action.
+pub(super) enum Books {
+    /// This command: nobody else has the journal open.
+    Own(Own),
+    /// The exchange that has it open.
+    Exchange(PathBuf),
 }
 
-fn append(data: &Path, action: Action) -> anyhow::Result<u64> {
+/// A journal that this command holds, checked as `run` does.
+pub(super) struct Own {
+    hold: Hold,
+    data: PathBuf,
+    identity: Identity,
+    settings: Settings,
+}
+
+/// Finds out who records what is done to the journal in a data folder. Where it is this command, the
+/// journal and its log are checked first: what may not go on is not changed either.
+///
+/// # Errors
+///
+/// As those of a start of the exchange; or when the config cannot be read or has problems, which are
+/// told.
+pub(super) fn books(common: &Common, data: &Path) -> anyhow::Result<Books> {
+    let hold = match Hold::take(data) {
+        Ok(hold) => hold,
+        Err(JournalError::Locked { .. }) => return Ok(Books::Exchange(data.to_owned())),
+        Err(error) => return Err(error.into()),
+    };
     let identity = identity(data)?;
-    let journal = Journal::open(data, &identity, Durability::Flushed, read::is_start)?;
-    let node = &*identity.node;
-    life::begin(&journal, node, data)?;
-    let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
-    let head = life::head(&journal, node, permit.seq(), clock::now());
-    let admin = Admin { by: "cli".into(), action };
-    let pending = permit.append(record::admin::admin(&head, &entropy::draw(), &admin));
-    life::end(&journal, |seq| life::head(&journal, node, seq, clock::now()));
-    let flushed = pending.wait_blocking();
-    journal.close();
-    match flushed {
-        Flush::Flushed { index } => Ok(index),
+    let anchor = anchor(common, &identity)?;
+    let settings = Settings { anchor: anchor.clone(), ..Settings::new(Durability::Flushed) };
+    let journal = Journal::open_held(hold, data, &identity, settings.clone(), read::is_start)?;
+    let followed = life::followed(&journal, data, &identity, None)?;
+    Logs::open_following(data, &identity, anchor.as_deref(), &followed, &journal)?;
+    if !journal.cuts().is_empty() {
+        // Nobody else will tell of them.
+        begin_and_end(&journal, &identity.node, data, None)?;
+    }
+    let hold = journal.release().context("the journal was closed")?;
+    Ok(Books::Own(Own { hold, data: data.to_owned(), identity, settings }))
+}
+
+impl Own {
+    /// Returns the lock, which is held as long as this lives.
+    pub(super) fn hold(&self) -> &Hold {
+        &self.hold
+    }
+
+    /// Records an action, as a start of the node that does nothing else.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read or written.
+    pub(super) fn record(self, action: Action) -> anyhow::Result<(Recorded, Hold)> {
+        let Self { hold, data, identity, settings } = self;
+        let journal = Journal::open_held(hold, &data, &identity, settings, read::is_start)?;
+        let index = begin_and_end(&journal, &identity.node, &data, Some(action))?;
+        let hold = journal.release().context("the journal was closed")?;
+        Ok((index.map_or(Recorded::Nothing, Recorded::At), hold))
+    }
+}
+
+/// Asks the exchange that has the journal open to record what is about to be done.
+///
+/// # Errors
+///
+/// When it does not within a while: then nothing may be done.
+pub(super) fn recorded_first(data: &Path, action: Action) -> anyhow::Result<Recorded> {
+    let from = money_end(data)?;
+    let admin = Admin { by: BY.into(), action };
+    let mut recorded = asked(data, from, &admin)?;
+    if let (Recorded::Asked, Some(request)) = &recorded
+        && !request.withdraw()?
+    {
+        // It was taken at the last moment.
+        recorded.0 = found(data, from, &admin)?;
+    }
+    if recorded.0 == Recorded::Asked {
+        anyhow::bail!(
+            "the exchange that has the journal open did not record it within {PATIENCE:?}, so nothing \
+             was done: stop it, or let `journal.retention` do it"
+        );
+    }
+    Ok(recorded.0)
+}
+
+/// Asks the exchange that has the journal open to record what was done. What it does not record in
+/// time stays asked.
+///
+/// # Errors
+///
+/// When the file system refuses.
+pub(super) fn recorded_after(data: &Path, action: Action) -> anyhow::Result<Recorded> {
+    let admin = Admin { by: BY.into(), action };
+    Ok(asked(data, money_end(data)?, &admin)?.0)
+}
+
+/// Asks, and waits for the record; returns what is asked still if it does not come.
+fn asked(
+    data: &Path,
+    from: u64,
+    admin: &Admin,
+) -> anyhow::Result<(Recorded, Option<asked::Asked>)> {
+    let request = asked::ask(data, &admin.text())?;
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        if request.is_recorded() {
+            return Ok((found(data, from, admin)?, None));
+        }
+        park_timeout(LOOK);
+    }
+    Ok((Recorded::Asked, Some(request)))
+}
+
+/// Returns the index after the last record of the money stream.
+fn money_end(data: &Path) -> anyhow::Result<u64> {
+    let last = journal::files(data, Stream::Money)?.last().map_or(0, |file| file.first);
+    let mut end = last;
+    for frame in frames_from(data, Stream::Money, last)? {
+        end = frame?.index + 1;
+    }
+    Ok(end)
+}
+
+/// Finds the record of an action from an index on.
+fn found(data: &Path, from: u64, admin: &Admin) -> anyhow::Result<Recorded> {
+    for frame in frames_from(data, Stream::Money, from)? {
+        let frame = frame?;
+        if read::read(&frame.payload).is_ok_and(|record| record.admin().as_ref() == Ok(admin)) {
+            return Ok(Recorded::At(frame.index));
+        }
+    }
+    Ok(Recorded::Asked)
+}
+
+/// Records a start, what it found, an action, and a stop; returns the index of the action's record.
+fn begin_and_end(
+    journal: &Journal,
+    node: &str,
+    data: &Path,
+    action: Option<Action>,
+) -> anyhow::Result<Option<u64>> {
+    life::begin(journal, node, data)?;
+    let mut pending = None;
+    if let Some(action) = action {
+        let permit = journal.permit(Stream::Money).context("the journal takes no records")?;
+        let head = life::head(journal, node, permit.seq(), clock::now());
+        let admin = Admin { by: BY.into(), action };
+        pending = Some(permit.append(record::admin::admin(&head, &entropy::draw(), &admin)));
+    }
+    life::end(journal, |seq| life::head(journal, node, seq, clock::now()));
+    let Some(pending) = pending else { return Ok(None) };
+    match pending.wait_blocking() {
+        Flush::Flushed { index } => Ok(Some(index)),
         Flush::Late | Flush::Refused => anyhow::bail!("the journal could not write"),
     }
+}
+
+/// Returns the anchor that the config of the command line names, if it is of the same node.
+fn anchor(common: &Common, identity: &Identity) -> anyhow::Result<Option<Arc<Path>>> {
+    if common.config.is_none() {
+        return Ok(None);
+    }
+    let loaded = load::config(common, Secrets::Skip)?.context("the config has problems")?;
+    let same = loaded.market.domain == identity.domain && loaded.market.node == identity.node;
+    Ok(loaded.settings.anchor.filter(|_| same).map(Arc::from))
 }
 
 /// Returns whose journal it is: its key says so.
@@ -84,3 +231,10 @@ fn identity(data: &Path) -> anyhow::Result<Identity> {
     let (domain, node) = origin.context("the key of the money log names no node")?;
     Ok(Identity { domain: Arc::from(domain), node: Arc::from(node) })
 }
+
+/// Who acts, as records tell it.
+const BY: &str = "cli";
+/// How long the exchange has to record what it is asked to: it looks once a second.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often is looked whether it has.
+const LOOK: Duration = Duration::from_millis(20);

@@ -34,6 +34,8 @@ pub struct Options {
 struct Document<'a> {
     verdict: &'static str,
     findings: [(); 0],
+    /// The key it was checked with, which always was given.
+    key: &'a str,
     #[serde(flatten)]
     tale: &'a Tale,
 }
@@ -47,18 +49,25 @@ pub fn run(options: &Options) -> anyhow::Result<u8> {
     let bytes = read(&options.file).with_context(|| format!("read {}", options.file.display()))?;
     let told = check::check(&bytes, &options.key)
         .and_then(|checked| tale::tell(&checked).map_err(check::CheckError::from));
+    let key = options.key.to_string();
     let mut stdout = io::stdout().lock();
     match (&told, options.format) {
-        (Ok(tale), Format::Text) => write!(stdout, "{}", page::page(tale))?,
+        (Ok(tale), Format::Text) => write!(stdout, "{}", page::page(tale, &key))?,
         (Ok(tale), Format::Json) => {
-            let document = Document { verdict: "holds", findings: [], tale };
+            let document = Document { verdict: "holds", findings: [], key: &key, tale };
             writeln!(stdout, "{}", serde_json::to_string(&document)?)?;
         }
-        (Err(error), Format::Text) => writeln!(stdout, "The bundle does not hold: {error}")?,
+        (Err(error), Format::Text) => {
+            writeln!(stdout, "The bundle does not hold: {error}\nkey        {key}, as given")?;
+        }
         (Err(error), Format::Json) => {
             let file = options.file.display().to_string();
             let findings = json!([{ "file": file, "what": error.to_string() }]);
-            writeln!(stdout, "{}", json!({ "verdict": "broken", "findings": findings }))?;
+            writeln!(
+                stdout,
+                "{}",
+                json!({ "verdict": "broken", "findings": findings, "key": key })
+            )?;
         }
     }
     Ok(if told.is_ok() { OK } else { NEGATIVE })

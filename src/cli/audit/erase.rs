@@ -1,16 +1,15 @@
 //! `breakwater audit erase`: deletes what old auctions tell of viewers.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use crate::audit::erase::{self, Report};
-use crate::cli::audit::action::{self, Recorded};
+use crate::cli::audit::action::{self, Books, Recorded};
 use crate::cli::audit::{journal, moment, verify};
-use crate::cli::{Common, Format, NEGATIVE, OK};
-use crate::io::journal::JournalError;
+use crate::cli::{Common, Format, NEGATIVE, OK, serve};
 use crate::model::time::UnixMillis;
 use crate::wire::record::admin::Action;
 
@@ -38,19 +37,30 @@ pub struct Options {
 /// When the config cannot be read, or the file system refuses.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
-    let report = match erase::user_sections(&data, options.before) {
-        Err(error @ (JournalError::Damaged { .. } | JournalError::Behind { .. })) => {
-            writeln!(io::stderr().lock(), "{error}")?;
-            return Ok(NEGATIVE);
-        }
-        report => report?,
-    };
-    let recorded = match report.erased {
-        0 => Recorded::Nothing,
-        sections => action::record(&data, Action::Erase { before: options.before, sections }),
+    let (report, recorded) = match erase(common, &data, options.before) {
+        Ok(done) => done,
+        Err(error) => return serve::damaged(error),
     };
     print(&report, &recorded, options.format)?;
     Ok(if report.findings.is_empty() { OK } else { NEGATIVE })
+}
+
+/// Erases, then records how much.
+fn erase(common: &Common, data: &Path, before: UnixMillis) -> anyhow::Result<(Report, Recorded)> {
+    let books = action::books(common, data)?;
+    let report = match &books {
+        Books::Own(own) => erase::user_sections_held(own.hold(), data, before)?,
+        Books::Exchange(_) => erase::user_sections(data, before)?,
+    };
+    if report.erased == 0 {
+        return Ok((report, Recorded::Nothing));
+    }
+    let action = Action::Erase { before, sections: report.erased };
+    let recorded = match books {
+        Books::Own(own) => own.record(action)?.0,
+        Books::Exchange(data) => action::recorded_after(&data, action)?,
+    };
+    Ok((report, recorded))
 }
 
 fn print(report: &Report, recorded: &Recorded, format: Format) -> io::Result<()> {

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::audit::replay::{self, Explained};
-use crate::cli::audit::{Named, damaged, journal, named};
+use crate::cli::audit::{NO_AUCTION, Named, damaged, journal, missing, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 use crate::wire::explain::{Explanation, text};
 
@@ -54,26 +53,12 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         Err(error) => return Err(error.into()),
     };
     let Some(explained) = explained else {
-        let what = id.map_or_else(
-            || "there is no auction in the journal".to_owned(),
-            |id| format!("{id} is not in the journal"),
-        );
-        missing(&what, options.format)?;
-        return Ok(NEGATIVE);
+        let what =
+            id.map_or_else(|| NO_AUCTION.to_owned(), |id| format!("{id} is not in the journal"));
+        return Ok(missing(&what, options.format)?);
     };
     print(&explained, options.format)?;
     Ok(if explained.differing.is_empty() { OK } else { NEGATIVE })
-}
-
-fn missing(what: &str, format: Format) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match format {
-        Format::Text => writeln!(stdout, "{what}"),
-        Format::Json => {
-            let document = json!({ "verdict": "missing", "findings": [{ "what": what }] });
-            writeln!(stdout, "{document}")
-        }
-    }
 }
 
 fn print(explained: &Explained, format: Format) -> io::Result<()> {

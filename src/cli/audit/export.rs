@@ -1,17 +1,16 @@
 //! `breakwater audit export`: rows of auctions or bids, as JSON lines or CSV.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use crate::audit::export::{self, Case, ExportError, Query, auctions, bids};
+use crate::audit::export::{self, Case, ExportError, Query, Seen, auctions, bids};
 use crate::audit::party::Party;
 use crate::audit::times;
-use crate::cli::audit::journal;
+use crate::cli::audit::file::Made;
+use crate::cli::audit::{NO_AUCTION, journal};
 use crate::cli::{Common, NEGATIVE, OK};
 use crate::model::time::UnixMillis;
 
@@ -67,27 +66,50 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         return Ok(NEGATIVE);
     }
     let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
-    let Some(file) = &options.output else {
-        return write(&data, options, &mut io::stdout().lock());
+    let written = match &options.output {
+        None => write(&data, options, &mut io::stdout().lock())?,
+        Some(file) => {
+            // Whoever finds the file finds all rows in it.
+            let mut made = Made::begin(file)?;
+            let written = write(&data, options, &mut made)?;
+            if written.is_some() {
+                made.finish()?;
+            }
+            written
+        }
     };
-    // Whoever finds the file finds all rows in it.
-    let mut part = file.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let opened = File::create(&part);
-    let mut opened = opened.with_context(|| format!("write {}", part.display()))?;
-    let code = write(&data, options, &mut opened);
-    if code.as_ref().is_ok_and(|code| *code == OK) {
-        drop(opened);
-        fs::rename(&part, file).with_context(|| format!("rename to {}", file.display()))?;
-    } else {
-        // It is of no use to anybody, and what went wrong is said already.
-        let _ = fs::remove_file(&part);
-    }
-    code
+    let Some((rows, seen)) = written else { return Ok(NEGATIVE) };
+    writeln!(io::stderr().lock(), "{}", summary(options, rows, seen))?;
+    Ok(OK)
 }
 
-fn write(data: &Path, options: &Options, out: &mut dyn Write) -> anyhow::Result<u8> {
+/// Says how many rows were written, and of none why.
+fn summary(options: &Options, rows: u64, seen: Seen) -> String {
+    let Seen { recorded, in_time, theirs } = seen;
+    let place = match &options.output {
+        Some(file) => format!(" to {}", file.display()),
+        None => String::new(),
+    };
+    let party = &options.party;
+    let why = match (rows, recorded, in_time, theirs) {
+        (1.., ..) => return format!("{rows} rows of {theirs} auctions written{place}"),
+        (_, 0, ..) => NO_AUCTION.to_owned(),
+        (_, _, 0, _) => format!("none of the {recorded} auctions in the journal is of that time"),
+        (_, _, _, 0) => {
+            format!("{party} had no part in any of {in_time} auctions: is that its id?")
+        }
+        (..) => format!("no bids in {theirs} auctions"),
+    };
+    format!("no rows written{place}: {why}")
+}
+
+/// Writes all rows and returns how many, and of what; none when a record is not as it was written,
+/// which is told.
+fn write(
+    data: &Path,
+    options: &Options,
+    out: &mut dyn Write,
+) -> anyhow::Result<Option<(u64, Seen)>> {
     let query = Query { party: options.party.clone(), from: options.from, to: options.to };
     let mut out = BufWriter::new(out);
     if options.format == Layout::Csv {
@@ -97,35 +119,45 @@ fn write(data: &Path, options: &Options, out: &mut dyn Write) -> anyhow::Result<
         };
         line(&mut out, header)?;
     }
-    let exported = export::export(data, &query, |case| rows_of(case, options, &mut out));
+    let mut rows = 0;
+    let exported = export::export(data, &query, |case| {
+        rows += rows_of(case, options, &mut out)?;
+        Ok::<_, io::Error>(())
+    });
     match exported {
-        Ok(_) => {
+        Ok(seen) => {
             out.flush()?;
-            Ok(OK)
+            Ok(Some((rows, seen)))
         }
         Err(error) if error.is_damage() => {
             out.flush()?;
             writeln!(io::stderr().lock(), "{:#}", anyhow::Error::from(error))?;
-            Ok(NEGATIVE)
+            Ok(None)
         }
         Err(ExportError::Write(error)) => Err(error.into()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn rows_of(case: &Case<'_>, options: &Options, out: &mut impl Write) -> io::Result<()> {
+/// Writes the rows of an auction and returns how many.
+fn rows_of(case: &Case<'_>, options: &Options, out: &mut impl Write) -> io::Result<u64> {
     match options.rows {
         Rows::Auctions => {
             let row = auctions::row(case).map_err(io::Error::other)?;
             match options.format {
-                Layout::JsonLines => json(out, &row),
-                Layout::Csv => line(out, &row.cells()),
+                Layout::JsonLines => json(out, &row)?,
+                Layout::Csv => line(out, &row.cells())?,
             }
+            Ok(1)
         }
-        Rows::Bids => bids::rows(case).iter().try_for_each(|row| match options.format {
-            Layout::JsonLines => json(out, row),
-            Layout::Csv => line(out, &row.cells()),
-        }),
+        Rows::Bids => {
+            let rows = bids::rows(case);
+            rows.iter().try_for_each(|row| match options.format {
+                Layout::JsonLines => json(out, row),
+                Layout::Csv => line(out, &row.cells()),
+            })?;
+            Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::audit::gaps::{self, Ended, Missing, Report, Start};
+use crate::audit::gaps::{self, Ended, Missing, Report, Start, Told};
 use crate::cli::audit::{journal, verify};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
@@ -36,6 +36,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
                 "verdict": if report.explained() { "holds" } else { "broken" },
                 "starts": report.starts,
                 "missing": report.missing,
+                "origins": report.origins,
                 "findings": report.findings.listed(),
             });
             writeln!(io::stdout().lock(), "{document}")?;
@@ -48,6 +49,9 @@ fn text(report: &Report) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     for finding in report.findings.listed() {
         writeln!(stdout, "{}", verify::line(finding))?;
+    }
+    for Told { index, event, what } in &report.origins {
+        writeln!(stdout, "money record {index}: {event}: {what}")?;
     }
     for start in &report.starts {
         let Start { boot, .. } = start;
@@ -64,13 +68,16 @@ fn text(report: &Report) -> io::Result<()> {
         let last = to - 1;
         writeln!(stdout, "{stream} stream, start {boot}: no record {from} to {last}, {why}")?;
     }
-    let starts = report.starts.len();
+    let starts = match report.starts.len() {
+        1 => "1 start".to_owned(),
+        many => format!("{many} starts"),
+    };
     let open = report.missing.iter().filter(|run| !run.explained).count();
     match report.explained() {
-        true => writeln!(stdout, "{starts} starts, nothing missing that is not explained"),
+        true => writeln!(stdout, "{starts}, nothing missing that is not explained"),
         false => writeln!(
             stdout,
-            "{starts} starts, {open} runs of numbers and {} starts not explained, {} faults",
+            "{starts}, {open} runs of numbers and {} starts not explained, {} faults",
             report.starts.iter().filter(|start| start.end == Ended::Unknown).count(),
             report.findings.count()
         ),

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::audit::tale::{Bidder, Sold, Tale, Told};
 
-/// Lays a tale out. What bidders name things cannot move the cursor.
-pub(super) fn page(tale: &Tale) -> String {
+/// Lays a tale out, and which key says so. What bidders name things cannot move the cursor.
+pub(super) fn page(tale: &Tale, key: &str) -> String {
     let mut page = String::from("The bundle holds.\n\n");
     let mut line = |name: &str, text: String| {
         let text = clean(&text);
@@ -15,6 +15,7 @@ pub(super) fn page(tale: &Tale) -> String {
     let Tale { log, counts, .. } = tale;
     line("log", format!("{}: record {} of {} signed for", log.origin, log.index, log.size));
     line("root", log.root.clone());
+    line("key", format!("{key}, as given"));
     line("auction", tale.auction.clone());
     line("recorded", format!("{} by node {}, {}{}", tale.time, tale.node, tale.build, rules(tale)));
     if tale.test {
@@ -85,15 +86,18 @@ fn fate(bid: &Told) -> String {
         return format!("{offered}: lost, {}: {}", bid.fate, bid.why.unwrap_or_default());
     };
     let currency = &bid.currency;
-    let tied = win.min_to_win.as_ref().map(|it| format!("; {it} {currency} would have tied"));
+    let needed = win.min_to_win.as_ref().map(|it| format!("; {it} {currency} would have tied"));
+    let tie = win.tie.map(|it| format!("; a pod without it was worth as much, {it} decided"));
     format!(
-        "{offered}: won place {}, {} s, cleared at {} {}, pays {} {currency}{}",
+        "{offered}: won place {} with markup:{}, {} s, cleared at {} {}, pays {} {currency}{}{}",
         win.sequence,
+        win.markup,
         win.seconds,
         win.clearing,
         win.clearing_currency,
         win.pay,
-        tied.unwrap_or_default()
+        needed.unwrap_or_default(),
+        tie.unwrap_or_default()
     )
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::audit::party::Party;
 use crate::audit::prove::{self, Proved};
+use crate::cli::audit::file::Made;
 use crate::cli::audit::{Named, journal, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
@@ -55,7 +56,10 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         io::stdout().lock().write_all(proved.text.as_bytes())?;
         return Ok(OK);
     };
-    std::fs::write(file, &proved.text).with_context(|| format!("write {}", file.display()))?;
+    let mut made = Made::begin(file)?;
+    let all = made.write_all(proved.text.as_bytes());
+    all.with_context(|| format!("write {}", file.display()))?;
+    made.finish()?;
     written(&proved, options)?;
     Ok(OK)
 }
@@ -83,7 +87,8 @@ fn written(proved: &Proved, options: &Options) -> io::Result<()> {
     match options.format {
         Format::Text => writeln!(
             stdout,
-            "{id}, record {index} of {origin}, proved to {party} in {bytes} bytes: {}",
+            "{id}, record {index} of {origin}, proved to {party} in {bytes} bytes: {}; checked with \
+             the folder's own key",
             sections.join(", ")
         ),
         Format::Json => {
@@ -94,6 +99,7 @@ fn written(proved: &Proved, options: &Options) -> io::Result<()> {
                 "origin": origin,
                 "index": index,
                 "bytes": bytes,
+                "key": "folder",
                 "sections": sections,
             });
             writeln!(stdout, "{document}")

@@ -1,19 +1,19 @@
 //! `breakwater audit prune`: deletes the auctions that are kept no longer.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::audit::action::{self, Recorded};
+use crate::cli::audit::action::{self, Books, Recorded};
 use crate::cli::audit::{journal, moment};
 use crate::cli::load::{self, Secrets};
-use crate::cli::{Common, Format, NEGATIVE, OK};
+use crate::cli::{Common, Format, NEGATIVE, OK, serve};
 use crate::io::clock;
+use crate::io::journal::Stream;
 use crate::io::journal::prune::{self, Pruned};
-use crate::io::journal::{JournalError, Stream};
 use crate::model::time::UnixMillis;
 use crate::wire::record::admin::Action;
 
@@ -36,8 +36,8 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// When the config cannot be read or says no retention, a segment is damaged, or the file system
-/// refuses.
+/// When the config cannot be read or says no retention, the exchange that has the journal open does
+/// not record it, or the file system refuses.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
     let before = match options.before {
@@ -49,18 +49,11 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
             UnixMillis(clock::now().0.saturating_sub(kept.0))
         }
     };
-    let pruned = match prune::prune(&data, Stream::Auction, before) {
-        Err(error @ (JournalError::Damaged { .. } | JournalError::Behind { .. })) => {
-            writeln!(io::stderr().lock(), "{error}")?;
-            return Ok(NEGATIVE);
-        }
-        pruned => pruned?,
+    let (pruned, recorded) = match prune(common, &data, before) {
+        Ok(done) => done,
+        Err(error) => return serve::damaged(error),
     };
     let Pruned { segments, records, bytes, first_kept } = pruned;
-    let recorded = match segments {
-        0 => Recorded::Nothing,
-        _ => action::record(&data, Action::Prune { before, segments, records, first_kept }),
-    };
     let mut stdout = io::stdout().lock();
     match options.format {
         Format::Text => writeln!(
@@ -78,4 +71,21 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         }
     }
     Ok(OK)
+}
+
+/// Plans, records, and only then deletes, so that nothing is missing that no record tells of.
+fn prune(common: &Common, data: &Path, before: UnixMillis) -> anyhow::Result<(Pruned, Recorded)> {
+    let books = action::books(common, data)?;
+    let planned = prune::plan(data, Stream::Auction, before)?;
+    let Pruned { segments, records, first_kept, .. } = planned;
+    if segments == 0 {
+        return Ok((planned, Recorded::Nothing));
+    }
+    let action = Action::Prune { before, segments, records, first_kept };
+    let (recorded, _hold) = match books {
+        Books::Own(own) => own.record(action).map(|(recorded, hold)| (recorded, Some(hold)))?,
+        Books::Exchange(data) => (action::recorded_first(&data, action)?, None),
+    };
+    prune::delete(data, Stream::Auction, &planned)?;
+    Ok((planned, recorded))
 }

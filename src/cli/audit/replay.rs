@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::audit::replay::{self, Report, Wanted};
-use crate::cli::audit::{Named, damaged, journal, named};
+use crate::cli::audit::{NO_AUCTION, Named, damaged, journal, missing, misused, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 use crate::model::ids::AuctionId;
 
@@ -42,7 +42,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         .collect();
     let wanted = match (latest, ids.is_empty()) {
         (true, true) => Wanted::Latest,
-        (true, false) => anyhow::bail!("name auctions by id or say `latest`, not both"),
+        (true, false) => return Ok(misused("name auctions by id or say `latest`, not both")?),
         (false, true) => Wanted::All,
         (false, false) => Wanted::These(ids),
     };
@@ -52,6 +52,9 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         Err(error) if error.is_damage() => return Ok(damaged(error, options.format)?),
         Err(error) => return Err(error.into()),
     };
+    if wanted == Wanted::Latest && report.auctions == 0 {
+        return Ok(missing(NO_AUCTION, options.format)?);
+    }
     print(&report, options.format)?;
     let holds = report.differing.is_empty() && report.missing.is_empty();
     Ok(if holds { OK } else { NEGATIVE })
@@ -61,10 +64,12 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
 #[must_use]
 pub fn verdict(report: &Report) -> String {
     let (all, bad) = (report.auctions, report.differing.len());
-    if bad == 0 {
-        format!("{all} auctions decided again, all equal to their records")
-    } else {
-        format!("{all} auctions decided again, {bad} differ from their records")
+    match (all, bad) {
+        (0, _) => "no auction was decided again".to_owned(),
+        (1, 0) => "1 auction decided again, equal to its record".to_owned(),
+        (1, _) => "1 auction decided again, it differs from its record".to_owned(),
+        (_, 0) => format!("{all} auctions decided again, all equal to their records"),
+        (_, _) => format!("{all} auctions decided again, {bad} differ from their records"),
     }
 }
 

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tlog::note::VerifierKey;
 
 use crate::audit::finding::Finding;
-use crate::audit::verify::{self, Progress, Report, StreamReport};
-use crate::cli::audit::journal;
+use crate::audit::verify::{self, KeyOf, Progress, Report, StreamReport};
+use crate::cli::audit::{journal, misused};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
 /// Options of `audit verify`.
@@ -44,6 +44,10 @@ fn key(text: &str) -> Result<VerifierKey, String> {
 ///
 /// When the config cannot be read, or the file system refuses.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
+    let streams: Vec<_> = options.key.iter().map(verify::stream_of).collect();
+    if (1..streams.len()).any(|at| streams[..at].contains(&streams[at])) {
+        return Ok(misused("--key names one stream twice: give one key a stream")?);
+    }
     let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
     let verified = verify::Options { deep: options.deep, keys: options.key.clone() };
     let mut meter = Meter::start();
@@ -68,7 +72,13 @@ pub fn verdict(report: &Report) -> String {
     }
     for (name, stream) in [("money", &report.money), ("auction", &report.auction)] {
         text += &match stream.signed {
-            Some(size) => format!("; {name} stream signed up to record {size}"),
+            Some(size) => {
+                let key = match stream.key {
+                    Some(KeyOf::Given) => "the key given",
+                    Some(KeyOf::Folder) | None => "the folder's own key",
+                };
+                format!("; {name} stream signed up to record {size} with {key}")
+            }
             None => format!("; {name} stream not signed"),
         };
         if 0 < stream.first {
@@ -136,6 +146,10 @@ fn stream(stream: &StreamReport) -> Value {
         "published": stream.published,
         "unsigned": stream.unsigned(),
         "erased": stream.erased,
+        "key": stream.key.map(|key| match key {
+            KeyOf::Given => "given",
+            KeyOf::Folder => "folder",
+        }),
     })
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, advance};
 
-use crate::io::clock::{Backsteps, Times, lag, now, reach, times, wall};
+use crate::io::clock::{Backsteps, Stopwatch, Tally, Times, lag, now, reach, times, wall};
 use crate::model::time::{Millis, UnixMillis};
 
 /// patience (`-`: none), tmax, network reserve, own reserve → cutoff, deadline, ms past arrival.
@@ -49,6 +49,24 @@ async fn what_is_left_counts_from_the_first_byte() {
     assert!(before.0 - 40 <= times.arrived_at.0);
     advance(Duration::from_millis(61)).await;
     assert_eq!(times.left(), Millis(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stages_of_a_sale_add_up_to_all_of_it() {
+    let arrival = Instant::now();
+    advance(Duration::from_micros(300)).await;
+    let read = Instant::now();
+    let times = times(arrival, None, Millis(100), Millis(20), Millis(10)).read_at(read);
+    advance(Duration::from_micros(20)).await;
+    let mut watch = Stopwatch::of(&times);
+    watch.lap("decode");
+    advance(Duration::from_millis(50)).await;
+    watch.lap("wait");
+    watch.split("answers", Duration::from_millis(2));
+    let laps = [("read", 300), ("decode", 20), ("wait", 48_000), ("answers", 2_000)];
+    assert_eq!(watch.laps(), laps);
+    let tally = Tally::default();
+    assert_eq!((tally.time(|| 7), tally.sum()), (7, Duration::ZERO));
 }
 
 #[test]

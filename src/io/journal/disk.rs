@@ -24,6 +24,8 @@ pub trait Disk: Send + Sync {
     fn open_to_read(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Gives a file another name in its folder, in place of what has that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file the permissions of another, which it is to take the place of.
+    fn keep_mode(&self, of: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Removes a folder that holds nothing.
@@ -97,6 +99,14 @@ impl Disk for LocalDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
+    }
+
+    fn keep_mode(&self, of: &Path, to: &Path) -> io::Result<()> {
+        let wanted = fs::metadata(of)?.permissions();
+        if fs::metadata(to)?.permissions() == wanted {
+            return Ok(());
+        }
+        fs::set_permissions(to, wanted)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -1,10 +1,10 @@
-//! The thread that looks after full segments: seals them one at a time, and prunes old ones.
+//! The thread that looks after full segments: seals them one at a time, and prunes old ones once a
+//! record tells so.
 //!
 //! It yields to everything else on the machine and can fail without harm: what is not sealed or
 //! pruned is still read, and the next try comes.
 
 use std::collections::BTreeSet;
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,7 +14,7 @@ use rustix::process::setpriority_process;
 
 use crate::io::journal::disk::Disk;
 use crate::io::journal::files::{firsts, firsts_of};
-use crate::io::journal::prune::{Pruned, prune_on};
+use crate::io::journal::prune::{Pruned, delete_on, plan_on};
 use crate::io::journal::seal::{Full, Sealing, lock, seal, tidy};
 use crate::io::journal::segment::Form;
 use crate::io::journal::{JournalError, STREAMS, Stream, folder};
@@ -29,8 +29,10 @@ pub(super) struct Keeper {
 struct State {
     /// Segments that begin below are full: of auctions, of money.
     full_below: [u64; 2],
-    /// What was pruned and nobody has asked about yet: before when, and what.
-    pruned: VecDeque<(UnixMillis, Pruned)>,
+    /// What is to be pruned once a record tells so: before when, and what.
+    planned: Option<(UnixMillis, Pruned)>,
+    /// What may be deleted.
+    approved: Option<Pruned>,
     closing: bool,
 }
 
@@ -44,7 +46,7 @@ pub(super) struct Keeping {
 
 impl Keeper {
     pub(super) fn new() -> Arc<Self> {
-        let state = State { full_below: [0; 2], pruned: VecDeque::new(), closing: false };
+        let state = State { full_below: [0; 2], planned: None, approved: None, closing: false };
         Arc::new(Self { state: Mutex::new(state), changed: Condvar::new() })
     }
 
@@ -55,9 +57,17 @@ impl Keeper {
         self.changed.notify_all();
     }
 
-    /// Takes the oldest of what was pruned and nobody took.
-    pub(super) fn pruned(&self) -> Option<(UnixMillis, Pruned)> {
-        self.state.lock().pruned.pop_front()
+    /// Returns what is to be pruned once a record tells so.
+    pub(super) fn planned(&self) -> Option<(UnixMillis, Pruned)> {
+        self.state.lock().planned
+    }
+
+    /// Says that a record tells of what was planned: so much may be deleted, and no more, though more
+    /// may be planned since.
+    pub(super) fn approve(&self, told: Pruned) {
+        let mut state = self.state.lock();
+        (state.planned, state.approved) = (None, Some(told));
+        self.changed.notify_all();
     }
 
     /// Ends the keeper's thread, in the middle of a segment if need be.
@@ -77,7 +87,9 @@ impl Keeper {
     /// Waits until there may be something to do, at most until `until`; `false` when closing.
     fn wait(&self, seen: [u64; 2], until: Instant) -> bool {
         let mut state = self.state.lock();
-        let nothing = |state: &mut State| !state.closing && state.full_below == seen;
+        let nothing = |state: &mut State| {
+            !state.closing && state.approved.is_none() && state.full_below == seen
+        };
         self.changed.wait_while_until(&mut state, nothing, until);
         !state.closing
     }
@@ -93,9 +105,7 @@ pub(super) fn run(keeper: &Keeper, keeping: &Keeping) {
     keeping.clear();
     loop {
         let seen = STREAMS.map(|stream| keeper.full_below(stream));
-        if let Some(pruned) = keeping.prune() {
-            keeper.state.lock().pruned.push_back(pruned);
-        }
+        keeping.prune(keeper);
         let pause = match keeping.seal_all(keeper, &mut damaged) {
             Ok(()) => PRUNE_EVERY,
             Err(error) => {
@@ -120,27 +130,30 @@ impl Keeping {
         }
     }
 
-    /// Prunes, and returns before when and what, if it was anything.
-    fn prune(&self) -> Option<(UnixMillis, Pruned)> {
-        let retention = self.retention?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-        let before = UnixMillis(now.saturating_sub(retention.0));
-        match prune_on(&self.disk, &self.data, Stream::Auction, before) {
-            Ok(pruned) if pruned.segments == 0 => None,
-            Ok(pruned) => {
-                tracing::info!(
+    /// Deletes what a record tells of, then plans what comes next.
+    fn prune(&self, keeper: &Keeper) {
+        let Some(retention) = self.retention else { return };
+        let approved = keeper.state.lock().approved.take();
+        if let Some(pruned) = approved {
+            match delete_on(&self.disk, &self.data, Stream::Auction, &pruned) {
+                Ok(()) => tracing::info!(
                     pruned.segments,
                     pruned.records,
                     pruned.first_kept,
                     "auctions past their retention were deleted"
-                );
-                Some((before, pruned))
+                ),
+                Err(error) => tracing::warn!(%error, "auctions past their retention stay for now"),
             }
-            Err(error) => {
-                tracing::warn!(%error, "auctions past their retention stay for now");
-                None
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let before = UnixMillis(now.saturating_sub(retention.0));
+        match plan_on(&self.disk, &self.data, Stream::Auction, before) {
+            Ok(pruned) => {
+                let planned = (0 < pruned.segments).then_some((before, pruned));
+                keeper.state.lock().planned = planned;
             }
+            Err(error) => tracing::warn!(%error, "auctions past their retention stay for now"),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Retention: whole segments of the auction stream that are old enough are deleted.
 //!
-//! The entry bundles of a segment's records go before it does, so that after a crash the next
-//! prune finds what is left to do. Tiles and checkpoints stay: what is kept still verifies.
+//! What is to go is planned first and told in a record, so that nothing is ever missing that no
+//! record tells of; then it is deleted. The entry bundles of a segment's records go before it does,
+//! so that after a crash the next prune finds what is left to do. Tiles and checkpoints stay: what is kept still verifies.
 
 use std::io;
 use std::path::Path;
@@ -11,14 +12,14 @@ use tlog::tile::{self, Tile};
 
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::files::{self, firsts};
-use crate::io::journal::recover::signed;
+use crate::io::journal::recover::{LOG, signed};
 use crate::io::journal::seal::lock;
 use crate::io::journal::sealed::Sealed;
 use crate::io::journal::segment::{Form, file_name};
 use crate::io::journal::{JournalError, Stream, doing, folder};
 use crate::model::time::UnixMillis;
 
-/// What was deleted.
+/// What was deleted, or is to be.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Pruned {
     /// Segment files.
@@ -32,7 +33,7 @@ pub struct Pruned {
 }
 
 /// Deletes the sealed segments at the front of a stream all of whose records are older than
-/// `before`, with their full entry bundles. May run beside a node.
+/// `before`, with their full entry bundles, and records nothing. May run beside a node.
 ///
 /// Only what a signed checkpoint covers is deleted (`checkpoint` beside the segments): its place in
 /// the tree is all that is left of a record.
@@ -45,12 +46,42 @@ pub fn prune(data: &Path, stream: Stream, before: UnixMillis) -> Result<Pruned, 
     prune_on(&(Arc::new(LocalDisk) as Arc<dyn Disk>), data, stream, before)
 }
 
+/// Says what `prune` would delete, so that it can be told first.
+///
+/// # Errors
+///
+/// As `prune`.
+pub fn plan(data: &Path, stream: Stream, before: UnixMillis) -> Result<Pruned, JournalError> {
+    plan_on(&(Arc::new(LocalDisk) as Arc<dyn Disk>), data, stream, before)
+}
+
+/// Deletes what was planned, and nothing that is old enough only since.
+///
+/// # Errors
+///
+/// As `prune`.
+pub fn delete(data: &Path, stream: Stream, planned: &Pruned) -> Result<(), JournalError> {
+    delete_on(&(Arc::new(LocalDisk) as Arc<dyn Disk>), data, stream, planned)
+}
+
 /// Prunes a stream on `disk`.
 ///
 /// # Errors
 ///
 /// As `prune`.
 pub fn prune_on(
+    disk: &Arc<dyn Disk>,
+    data: &Path,
+    stream: Stream,
+    before: UnixMillis,
+) -> Result<Pruned, JournalError> {
+    let planned = plan_on(disk, data, stream, before)?;
+    delete_on(disk, data, stream, &planned)?;
+    Ok(planned)
+}
+
+/// Plans the pruning of a stream on `disk`.
+pub(super) fn plan_on(
     disk: &Arc<dyn Disk>,
     data: &Path,
     stream: Stream,
@@ -77,18 +108,39 @@ pub fn prune_on(
         if before.0 <= sealed.newest() || signed < next {
             break;
         }
-        remove_bundles(&**disk, data, stream, (first, next))?;
-        let path = folder.join(file_name(stream, first, Form::Sealed));
-        disk.remove(&path).map_err(doing("remove", &path))?;
         pruned.segments += 1;
         pruned.records += next - first;
         pruned.bytes += bytes;
         pruned.first_kept = next;
     }
-    if 0 < pruned.segments {
+    Ok(pruned)
+}
+
+/// Deletes on `disk` what was planned.
+pub(super) fn delete_on(
+    disk: &Arc<dyn Disk>,
+    data: &Path,
+    stream: Stream,
+    planned: &Pruned,
+) -> Result<(), JournalError> {
+    if planned.segments == 0 {
+        return Ok(());
+    }
+    let folder = folder(data, stream);
+    let _sealing = lock(&**disk, data)?;
+    let all = firsts(&**disk, &folder, stream)?;
+    for pair in all.windows(2) {
+        let (first, next) = (pair[0], pair[1]);
+        if planned.first_kept < next {
+            break;
+        }
+        remove_bundles(&**disk, data, stream, (first, next))?;
+        let path = folder.join(file_name(stream, first, Form::Sealed));
+        disk.remove(&path).map_err(doing("remove", &path))?;
+        // One by one: a crash must not keep an older segment and lose a younger one.
         disk.sync_folder(&folder).map_err(doing("sync", &folder))?;
     }
-    Ok(pruned)
+    Ok(())
 }
 
 /// Removes the full bundles all of whose entries lie below the end of the range, from the one on
@@ -113,6 +165,4 @@ fn remove_bundles(
     Ok(())
 }
 
-/// The public logs within the data folder.
-const LOG: &str = "log";
 const BUNDLE: u64 = tile::WIDTH;

@@ -125,7 +125,7 @@ pub fn signed(data: &Path, stream: Stream) -> Result<u64, JournalError> {
 ///
 /// `Behind`, in that case only.
 pub fn whole(data: &Path, stream: Stream, signed: u64, end: u64) -> Result<(), JournalError> {
-    let behind = || JournalError::Behind { folder: folder(data, stream), signed, holds: end };
+    let behind = || recover::behind(&folder(data, stream), signed, end);
     if signed <= end { Ok(()) } else { Err(behind()) }
 }
 

@@ -1,8 +1,9 @@
 //! Finding the end of a stream at start, and cutting what a crash left half written.
 //!
 //! Only the last segment can be torn: each one before it was synced before the next was made.
-//! Nothing is cut that a signed checkpoint covers: what was signed was on disk, so its loss is
-//! damage. The whole stream is judged before any byte of it is changed.
+//! Nothing is cut that a signed checkpoint covers, be it the private one, the published one or the
+//! anchor's: what was signed was on disk, so its loss is damage. The whole stream is judged before
+//! any byte of it is changed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,7 @@ pub(super) fn recover(
     folder: &Path,
     stream: Stream,
     origin: [u8; 16],
+    signed: Signed,
 ) -> Result<Recovered, JournalError> {
     let mut firsts = firsts(disk, folder, stream)?;
     // A segment whose header never reached the disk holds nothing: the one before is the last.
@@ -71,10 +73,9 @@ pub(super) fn recover(
             None => unborn.push(first),
         }
     }
-    let signed = signed(disk, folder)?;
     let misplaced = unborn.last().is_some_and(|unborn| *unborn != end.next);
-    if end.next < signed {
-        return Err(JournalError::Behind { folder: folder.to_owned(), signed, holds: end.next });
+    if end.next < signed.size {
+        return Err(signed.behind(folder, end.next));
     }
     if misplaced {
         let offset = end.tail.map_or(0, |tail| tail.segment.offset);
@@ -187,22 +188,90 @@ fn end_of_plain(mut window: Window, path: PathBuf, header: Header) -> Result<End
     Ok(End { next, file: path, tail: Some(EndOfPlain { segment, torn, newest }) })
 }
 
-/// Returns how many records the last signed checkpoint of a stream covers: the number in the second
-/// line of `checkpoint` beside the segments, 0 without such a file.
+/// How much of a stream is signed.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Signed {
+    /// How many records.
+    pub(super) size: u64,
+    /// The checkpoint that says so; empty without one.
+    checkpoint: PathBuf,
+}
+
+impl Signed {
+    /// Makes the error of a stream that holds fewer records.
+    pub(super) fn behind(self, folder: &Path, holds: u64) -> JournalError {
+        let Self { size: signed, checkpoint } = self;
+        JournalError::Behind { folder: folder.to_owned(), checkpoint, signed, holds }
+    }
+}
+
+/// Makes the error of a stream that holds fewer records than a checkpoint in its data folder signs.
+pub(super) fn behind(folder: &Path, signed: u64, holds: u64) -> JournalError {
+    Signed { size: signed, checkpoint: folder.join(CHECKPOINT) }.behind(folder, holds)
+}
+
+/// Returns how many records the checkpoints of a stream cover that lie in its data folder: the
+/// larger of the private one beside the segments and the published one.
 pub(super) fn signed(disk: &dyn Disk, folder: &Path) -> Result<u64, JournalError> {
-    let path = folder.join(CHECKPOINT);
-    let file = match disk.open_to_read(&path) {
+    Ok(signed_within(disk, folder)?.size)
+}
+
+/// Returns what any checkpoint of a stream covers, the anchor's included.
+///
+/// Signatures are the log's business: here the largest number counts, for it only forbids.
+pub(super) fn signed_anywhere(
+    disk: &dyn Disk,
+    folder: &Path,
+    (stream, origin): (Stream, &str),
+    anchor: Option<&Path>,
+) -> Result<Signed, JournalError> {
+    let within = signed_within(disk, folder)?;
+    let Some(anchor) = anchor else { return Ok(within) };
+    // A disk that is not mounted must not pass for one that was never written.
+    disk.free(anchor).map_err(doing("find the anchor", anchor))?;
+    let path = anchor.join(format!("{}.{CHECKPOINT}", stream.name()));
+    match read_checkpoint(disk, &path)? {
+        // Whether a log of another name may stand there is the log's business too.
+        Some((of, size)) if *of == *origin && within.size < size => {
+            Ok(Signed { size, checkpoint: path })
+        }
+        Some(_) | None => Ok(within),
+    }
+}
+
+/// Returns what the checkpoints in the data folder cover.
+pub(super) fn signed_within(disk: &dyn Disk, folder: &Path) -> Result<Signed, JournalError> {
+    let mut most = Signed::default();
+    let published = folder.parent().and_then(Path::parent).zip(folder.file_name());
+    let published = published.map(|(data, stream)| data.join(LOG).join(stream).join(CHECKPOINT));
+    for path in [folder.join(CHECKPOINT)].into_iter().chain(published) {
+        if let Some((_, size)) = read_checkpoint(disk, &path)?
+            && most.size < size
+        {
+            most = Signed { size, checkpoint: path };
+        }
+    }
+    Ok(most)
+}
+
+/// Reads the first two lines of a checkpoint, its origin and its size; none without such a file.
+fn read_checkpoint(disk: &dyn Disk, path: &Path) -> Result<Option<(String, u64)>, JournalError> {
+    let file = match disk.open_to_read(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(doing("open", &path)(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(doing("open", path)(error)),
     };
     let mut bytes = vec![0; MAX_CHECKPOINT];
-    let count = file.read_at(0, &mut bytes).map_err(doing("read", &path))?;
+    let count = file.read_at(0, &mut bytes).map_err(doing("read", path))?;
     bytes.truncate(count);
     let text = String::from_utf8(bytes).ok();
-    let size = text.as_ref().and_then(|text| text.lines().nth(1)?.parse().ok());
+    let read = text.as_ref().and_then(|text| {
+        let mut lines = text.lines();
+        Some((lines.next()?.to_owned(), lines.next()?.parse().ok()?))
+    });
     // Without it nobody knows what must not be cut.
-    size.ok_or(JournalError::Damaged { file: path, index: 0, offset: 0 })
+    let unknown = || JournalError::Damaged { file: path.to_owned(), index: 0, offset: 0 };
+    read.map(Some).ok_or_else(unknown)
 }
 
 /// Where the first frame of a segment stands.
@@ -211,3 +280,5 @@ pub(super) const FIRST_FRAME: u64 = 64;
 const CHECKPOINT: &str = "checkpoint";
 /// No checkpoint is longer.
 const MAX_CHECKPOINT: usize = 64 << 10;
+/// The public logs within the data folder.
+pub(super) const LOG: &str = "log";

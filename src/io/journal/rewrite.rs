@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::io::journal::disk::{Disk, DiskFile, LocalDisk};
 use crate::io::journal::files::{self, firsts};
+use crate::io::journal::hold::Hold;
 use crate::io::journal::read::{Frame, frames_from_on};
 use crate::io::journal::recover::{self, FIRST_FRAME};
 use crate::io::journal::seal::{create, lock, replace, temporary};
@@ -13,7 +14,7 @@ use crate::io::journal::sealed::{Packer, Sealed, after};
 use crate::io::journal::segment::{
     Form, Found, Header, Tail, Window, file_name, parse_name, write_frame,
 };
-use crate::io::journal::{FOLDER, JournalError, LOCK, Stream, doing, folder};
+use crate::io::journal::{JournalError, Stream, doing, folder};
 
 /// Replaces payloads of one segment file of a data folder and returns how many.
 ///
@@ -35,6 +36,22 @@ pub fn rewrite(
     rewrite_on(&(Arc::new(LocalDisk) as Arc<dyn Disk>), data, (stream, path), edit)
 }
 
+/// Replaces payloads of one segment file of a journal whose lock the caller holds.
+///
+/// # Errors
+///
+/// As `rewrite`, and never `Locked`.
+pub fn rewrite_held(
+    _hold: &Hold,
+    data: &Path,
+    stream: Stream,
+    path: &Path,
+    edit: &mut dyn FnMut(&Frame) -> Option<Vec<u8>>,
+) -> Result<u64, JournalError> {
+    let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
+    rewrite_by(&disk, data, (stream, path), edit, || Ok(None))
+}
+
 /// Replaces payloads of one segment file on `disk`.
 ///
 /// # Errors
@@ -46,6 +63,17 @@ pub fn rewrite_on(
     (stream, path): (Stream, &Path),
     edit: &mut dyn FnMut(&Frame) -> Option<Vec<u8>>,
 ) -> Result<u64, JournalError> {
+    rewrite_by(disk, data, (stream, path), edit, || Hold::take_on(disk, data).map(Some))
+}
+
+/// Replaces payloads of one segment file; `hold` takes the journal's lock where it is needed.
+fn rewrite_by(
+    disk: &Arc<dyn Disk>,
+    data: &Path,
+    (stream, path): (Stream, &Path),
+    edit: &mut dyn FnMut(&Frame) -> Option<Vec<u8>>,
+    hold: impl FnOnce() -> Result<Option<Hold>, JournalError>,
+) -> Result<u64, JournalError> {
     let folder = folder(data, stream);
     let _sealing = lock(&**disk, data)?;
     let all = firsts(&**disk, &folder, stream)?;
@@ -56,11 +84,7 @@ pub fn rewrite_on(
     // A running node appends to the last one.
     let _running = match end {
         Some(_) => None,
-        None => {
-            let top = data.join(FOLDER);
-            let held = disk.lock(&top.join(LOCK)).map_err(doing("lock", &top))?;
-            Some(held.ok_or(JournalError::Locked { folder: top })?)
-        }
+        None => hold()?,
     };
     let opened = files::open(&**disk, &folder, stream, first)?;
     let form = opened.map_or(Form::Sealed, |opened| opened.form);
@@ -79,6 +103,7 @@ pub fn rewrite_on(
         }
     };
     if 0 < changed {
+        disk.keep_mode(&path, &made).map_err(doing("set the mode of", &made))?;
         replace(&**disk, &folder, &made, &path)?;
     }
     Ok(changed)
@@ -158,9 +183,9 @@ impl Source<'_> {
             return Err(JournalError::Damaged { file: path.to_owned(), index, offset });
         }
         let folder = folder(self.data, self.stream);
-        let signed = recover::signed(&**self.disk, &folder)?;
-        if self.end == u64::MAX && index < signed {
-            return Err(JournalError::Behind { folder, signed, holds: index });
+        let signed = recover::signed_within(&**self.disk, &folder)?;
+        if self.end == u64::MAX && index < signed.size {
+            return Err(signed.behind(&folder, index));
         }
         Ok(())
     }

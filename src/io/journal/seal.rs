@@ -112,6 +112,7 @@ pub(super) fn seal(
             let _ = disk.remove(&made);
             return Err(error);
         }
+        disk.keep_mode(&plain, &made).map_err(doing("set the mode of", &made))?;
         replace(disk, full.folder, &made, &sealed)?;
     }
     remove(disk, &plain)?;

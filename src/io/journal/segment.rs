@@ -4,6 +4,7 @@ use std::io;
 
 use crate::io::journal::Stream;
 use crate::io::journal::disk::DiskFile;
+use crate::io::journal::search;
 
 /// The first 64 bytes of a segment file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -234,7 +235,7 @@ impl Window {
         match usize::try_from(written) {
             Ok(written) if written <= MAX_TORN => {
                 let bytes = self.bytes(offset, written)?;
-                let torn = !holds_frame(bytes, index)
+                let torn = !search::frame(bytes, index).found
                     || (written <= MAX_BATCH && lacks_sector(bytes, offset));
                 Ok(if torn { Tail::Torn(end - offset) } else { Tail::Damaged })
             }
@@ -256,24 +257,6 @@ impl Window {
             at += u64::try_from(chunk.len()).expect("a chunk's length fits");
         }
     }
-}
-
-/// Says whether a good frame stands anywhere in bytes that begin where frame `index` is not.
-fn holds_frame(bytes: &[u8], index: u64) -> bool {
-    (0..bytes.len()).any(|place| {
-        let rest = &bytes[place..];
-        let Some((&length, rest)) = rest.split_first_chunk::<4>() else { return false };
-        let Some((&crc, rest)) = rest.split_first_chunk::<4>() else { return false };
-        let count = payload_length(length);
-        let Some(payload) = count.and_then(|count| rest.get(..count)) else { return false };
-        let sum = crc32c::crc32c(payload);
-        // Each frame lost before this one took at least a head and a byte.
-        let lost = u64::try_from(place / (FRAME_HEAD + 1)).expect("a place fits");
-        (index + 1..=index + 1 + lost).any(|index| {
-            let head = crc_of_head(length, index);
-            crc32c::crc32c_combine(head, sum, payload.len()) == u32::from_le_bytes(crc)
-        })
-    })
 }
 
 /// Says whether a sector of the bad frame at the beginning of bytes that stand at `offset` never
@@ -299,7 +282,7 @@ fn lacks_sector(bytes: &[u8], offset: u64) -> bool {
 }
 
 /// Returns the length of a payload that a frame tells, if a payload may be that long.
-fn payload_length(length: [u8; 4]) -> Option<usize> {
+pub(super) fn payload_length(length: [u8; 4]) -> Option<usize> {
     let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
     (1..=MAX_PAYLOAD).contains(&length).then_some(length)
 }

@@ -183,7 +183,7 @@ impl Space {
 }
 
 /// Says whether a write failed for want of room.
-fn is_full(error: &io::Error) -> bool {
+pub(in crate::io) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 

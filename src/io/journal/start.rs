@@ -36,20 +36,23 @@ pub(super) fn recovered(
     common: &Common,
     data: &Path,
     identity: &Identity,
-    settings: Settings,
+    settings: &Settings,
     stream: Stream,
 ) -> Result<Line, JournalError> {
     let Common { disk, space, keeper, alarm } = common;
     let folder = folder(data, stream);
-    let hash: [u8; 32] = Sha256::digest(origin(identity, stream)).into();
+    let name = origin(identity, stream);
+    let anchor = settings.anchor.as_deref();
+    let signed = recover::signed_anywhere(&**disk, &folder, (stream, &name), anchor)?;
+    let hash: [u8; 32] = Sha256::digest(name).into();
     let origin = *hash.first_chunk().expect("16 is below 32");
-    let found = recover::recover(&**disk, &folder, stream, origin)?;
+    let found = recover::recover(&**disk, &folder, stream, origin, signed)?;
     if let Some(cut) = &found.cut {
         let file = cut.file.display();
         tracing::warn!(%file, cut.index, cut.offset, cut.bytes, "cut a torn record");
     }
     keeper.reached(stream, found.last.as_ref().map_or(found.next, |last| last.first));
-    let Settings { durability, limits, .. } = settings;
+    let Settings { durability, limits, .. } = *settings;
     let queue = Queue::new(found.next, limits.queue, durability, alarm.clone());
     let writer = Writer {
         disk: Arc::clone(disk),

@@ -9,10 +9,9 @@ use tokio::time::Instant;
 use super::queue::Pending;
 use super::read::frames_on;
 use super::{Durability, Flush, Identity, Journal, JournalError, Limits, Settings, Stream, origin};
-use crate::io::journal::tests::disk::{Faults, MemoryDisk};
+use crate::io::simulated::{Faults, MemoryDisk};
 
 mod crash;
-mod disk;
 mod full;
 mod power;
 mod sealing;
@@ -239,7 +238,7 @@ fn try_open(disk: &MemoryDisk) -> Result<Journal, JournalError> {
 }
 
 fn settings() -> Settings {
-    Settings { durability: Durability::Flushed, limits: LIMITS, retention: None }
+    Settings { limits: LIMITS, ..Settings::new(Durability::Flushed) }
 }
 
 fn identity() -> Identity {

@@ -1,5 +1,9 @@
 //! The thread that keeps the logs of both streams as the journal grows.
+//!
+//! A disk without room makes a log wait: it is opened again every few seconds, with all the checks of
+//! a start, and goes on where its files say. Any other failure is final until the next start.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::{Identity, Journal, Stream, origin};
+use crate::io::log::followed::{Followed, at_anchor};
 use crate::io::log::writer::{Place, StreamLog};
 use crate::io::log::{LogError, doing, folder, private};
 use crate::io::metrics::Metrics;
@@ -28,11 +33,13 @@ pub struct Follower {
 
 /// What the thread and its owner share.
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     stopping: Mutex<bool>,
     told: Condvar,
     /// Why a log is no longer kept.
-    failure: Mutex<Option<Arc<str>>>,
+    pub(super) failure: Mutex<Option<Arc<str>>>,
+    /// Why logs wait for room, by stream.
+    pub(super) waiting: Mutex<BTreeMap<&'static str, Arc<str>>>,
 }
 
 impl Logs {
@@ -48,22 +55,53 @@ impl Logs {
         anchor: Option<&Path>,
         journal: &Journal,
     ) -> Result<Self, LogError> {
+        Self::open_following(data, identity, anchor, &[], journal)
+    }
+
+    /// Opens the logs of a node that takes the place of another, whose last checkpoints may stand at
+    /// the anchor.
+    ///
+    /// # Errors
+    ///
+    /// As `open`.
+    pub fn open_following(
+        data: &Path,
+        identity: &Identity,
+        anchor: Option<&Path>,
+        followed: &[Followed],
+        journal: &Journal,
+    ) -> Result<Self, LogError> {
         if let Some(anchor) = anchor {
             // A disk that is not mounted must not pass for one that was never written.
             std::fs::read_dir(anchor).map_err(doing("list the anchor", anchor))?;
         }
         let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
+        let streams = [Stream::Auction, Stream::Money];
+        let mut before = Vec::new();
+        for stream in streams {
+            let ours = origin(identity, stream);
+            let found = anchor.map(|it| at_anchor(&*disk, it, (stream, &ours), followed));
+            before.push(found.transpose()?.flatten());
+        }
         let mut logs = Vec::new();
-        for stream in [Stream::Auction, Stream::Money] {
-            let anchored = anchor.map(|anchor| super::anchored(anchor, stream));
+        for (stream, before) in streams.into_iter().zip(before) {
+            let anchored = anchor.filter(|_| before.is_none());
+            let anchored = anchored.map(|anchor| super::anchored(anchor, stream));
             let copies = [private(data, stream), folder(data, stream).join(super::CHECKPOINT)];
             let signed = copies.iter().chain(&anchored).any(|copy| copy.exists());
             let key = keys::log(data, stream.name(), &origin(identity, stream), signed)?;
             let (data, anchor) = (data.to_owned(), anchor.map(PathBuf::from));
-            let place = Place { disk: Arc::clone(&disk), data, anchor, stream };
+            let place = Place { disk: Arc::clone(&disk), data, anchor, stream, before };
             logs.push((stream, StreamLog::open(place, key, journal.on_disk(stream))?));
         }
         Ok(Self { logs })
+    }
+
+    /// Returns the text of the key that checks the log of a stream.
+    #[must_use]
+    pub fn key(&self, stream: Stream) -> Option<String> {
+        let found = self.logs.iter().find(|(it, _)| *it == stream);
+        found.map(|(_, log)| log.key().to_string())
     }
 
     /// Follows the journal: each `every` with new records a checkpoint. `on_disk` says how many
@@ -82,12 +120,7 @@ impl Logs {
         for (stream, log) in &self.logs {
             metrics.log_signed(stream.name(), log.signed());
         }
-        let mut work = Work {
-            state: Arc::clone(&state),
-            metrics,
-            logs: self.logs,
-            on_disk: Box::new(on_disk),
-        };
+        let mut work = Work::new(Arc::clone(&state), metrics, self.logs, on_disk);
         let thread = std::thread::Builder::new().name("log".to_owned());
         let thread = thread.spawn(move || work.run(every))?;
         Ok(Follower { state, thread: Mutex::new(Some(thread)) })
@@ -99,6 +132,13 @@ impl Follower {
     #[must_use]
     pub fn failure(&self) -> Option<Arc<str>> {
         self.state.failure.lock().clone()
+    }
+
+    /// Returns why a log waits for room on the disk; it goes on by itself.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Arc<str>> {
+        let waiting = self.state.waiting.lock();
+        waiting.first_key_value().map(|(_, why)| Arc::clone(why))
     }
 
     /// Publishes a checkpoint of all that is on disk, and ends the thread; blocks on disk.
@@ -121,50 +161,106 @@ impl Drop for Follower {
 }
 
 /// What the thread has.
-struct Work {
+pub(super) struct Work {
     state: Arc<State>,
     metrics: Arc<Metrics>,
     /// Those that did not fail.
-    logs: Vec<(Stream, StreamLog)>,
+    logs: Vec<Kept>,
     on_disk: Box<dyn Fn(Stream) -> Option<u64> + Send>,
 }
 
+/// A log that is kept.
+struct Kept {
+    stream: Stream,
+    log: StreamLog,
+    /// When it is opened again; none unless it waits for room on the disk.
+    again: Option<Instant>,
+}
+
 impl Work {
+    pub(super) fn new(
+        state: Arc<State>,
+        metrics: Arc<Metrics>,
+        logs: Vec<(Stream, StreamLog)>,
+        on_disk: impl Fn(Stream) -> Option<u64> + Send + 'static,
+    ) -> Self {
+        let logs = logs.into_iter().map(|(stream, log)| Kept { stream, log, again: None });
+        Self { state, metrics, logs: logs.collect(), on_disk: Box::new(on_disk) }
+    }
+
     fn run(&mut self, every: Duration) {
         let mut next = Instant::now() + every;
         loop {
             let stopping = self.state.wait(next);
             // A step that took long is not made up for.
-            next = Instant::now() + every;
-            if !self.turn() || stopping {
+            let now = Instant::now();
+            next = now + every;
+            // The last checkpoint is tried whatever the disk said before.
+            let due = if stopping { now + RETRY } else { now };
+            if !self.turn(due) || stopping {
                 return;
             }
         }
     }
 
-    /// Takes up what is new in each stream; says whether the journal is still there.
-    fn turn(&mut self) -> bool {
+    /// Takes up what is new in each stream; says whether the journal is still there. A log that
+    /// waits for room is tried again if that is due at `now`.
+    pub(super) fn turn(&mut self, now: Instant) -> bool {
         let Self { state, metrics, logs, on_disk } = self;
         let mut there = true;
-        logs.retain_mut(|(stream, log)| {
-            let Some(end) = on_disk(*stream) else {
+        logs.retain_mut(|kept| {
+            let Some(end) = on_disk(kept.stream) else {
                 there = false;
                 return true;
             };
-            let before = log.signed();
-            let caught_up = catch_up(log, end);
-            if before < log.signed() {
-                metrics.log_signed(stream.name(), log.signed());
-                metrics.log_published(stream.name(), clock::now());
+            if kept.again.is_some_and(|again| now < again) {
+                return true;
             }
-            let Err(error) = caught_up else { return true };
-            let stream = stream.name();
-            metrics.log_failure(stream);
-            tracing::error!(stream, %error, "the log failed: no checkpoint until the next start");
-            *state.failure.lock() = Some(format!("{stream}: {error}").into());
-            false
+            let (before, stream) = (kept.log.signed(), kept.stream.name());
+            let caught_up = kept.catch_up(end);
+            if before < kept.log.signed() {
+                metrics.log_signed(stream, kept.log.signed());
+                metrics.log_published(stream, clock::now());
+            }
+            match caught_up {
+                Ok(()) => {
+                    if kept.again.take().is_some() {
+                        tracing::info!(stream, "the disk has room again: the log goes on");
+                        metrics.log_waiting(stream, false);
+                        state.waiting.lock().remove(stream);
+                    }
+                    true
+                }
+                Err(error) if error.is_full() => {
+                    if kept.again.replace(now + RETRY).is_none() {
+                        tracing::error!(stream, %error, "the disk is full: the log waits for room");
+                        metrics.log_waiting(stream, true);
+                    }
+                    state.waiting.lock().insert(stream, format!("{stream}: {error}").into());
+                    true
+                }
+                Err(error) => {
+                    metrics.log_failure(stream);
+                    metrics.log_waiting(stream, false);
+                    state.waiting.lock().remove(stream);
+                    tracing::error!(stream, %error, "the log failed: no checkpoint until the next start");
+                    *state.failure.lock() = Some(format!("{stream}: {error}").into());
+                    false
+                }
+            }
         });
         there
+    }
+}
+
+impl Kept {
+    fn catch_up(&mut self, end: u64) -> Result<(), LogError> {
+        if self.again.is_some() {
+            // What was half done is not known: the files say it, and are checked as at a start.
+            self.log.open_again(end)?;
+        }
+        while !self.log.step(end)? {}
+        Ok(())
     }
 }
 
@@ -181,7 +277,5 @@ impl State {
     }
 }
 
-fn catch_up(log: &mut StreamLog, end: u64) -> Result<(), LogError> {
-    while !log.step(end)? {}
-    Ok(())
-}
+/// How long a log waits for room before it looks again.
+pub(super) const RETRY: Duration = Duration::from_secs(5);

@@ -13,18 +13,18 @@ use crate::io::journal::{
     Durability, Identity, Journal, JournalError, Limits, Settings, Stream, origin,
 };
 use crate::io::log::files::LogFiles;
-use crate::io::log::tests::disk::SimulatedDisk;
 use crate::io::log::writer::{Place, StreamLog};
 use crate::io::log::{ENTRY, Entry, LogError};
+use crate::io::simulated::{Chance, MemoryDisk};
 
 mod crash;
-mod disk;
+mod full;
 mod refused;
 mod tiles;
 
 /// A journal of the auction stream on a simulated disk, and what is known of it.
 struct World {
-    disk: SimulatedDisk,
+    disk: MemoryDisk,
     /// All entries in the journal, on disk or not.
     entries: Vec<Entry>,
     /// Where the frame of each begins, and where the last ends.
@@ -33,7 +33,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let disk = SimulatedDisk::default();
+        let disk = MemoryDisk::default();
         let mut header = [0; 64];
         header[..8].copy_from_slice(b"BWSEG01\n");
         use sha2::{Digest, Sha256};
@@ -79,18 +79,19 @@ impl World {
     }
 
     /// Starts the journal as `run` does; returns how many records it has on disk.
-    fn recover(&mut self) -> Option<u64> {
-        let on_disk = self.start().ok()?;
+    fn recover(&mut self) -> Result<u64, JournalError> {
+        let on_disk = self.start()?;
         let kept = usize::try_from(on_disk).unwrap();
         self.entries.truncate(kept);
         self.offsets.truncate(kept + 1);
-        Some(on_disk)
+        Ok(on_disk)
     }
 
     fn start(&self) -> Result<u64, JournalError> {
         let spacing = Duration::ZERO;
         let limits = Limits { segment: 1 << 30, queue: 1 << 20, ahead: 4096, ballast: 0, spacing };
-        let settings = Settings { durability: Durability::Flushed, limits, retention: None };
+        let anchor = Some(Arc::from(Path::new("anchor")));
+        let settings = Settings { limits, anchor, ..Settings::new(Durability::Flushed) };
         let disk = Arc::new(self.disk.clone());
         let journal = Journal::open_on(disk, data(), &identity(), settings, |_| false)?;
         Ok(journal.on_disk(Stream::Auction))
@@ -103,7 +104,7 @@ impl World {
     fn place(&self) -> Place {
         let disk = Arc::new(self.disk.clone());
         let anchor = Some(PathBuf::from("anchor"));
-        Place { disk, data: data().to_owned(), anchor, stream: Stream::Auction }
+        Place { disk, data: data().to_owned(), anchor, stream: Stream::Auction, before: None }
     }
 
     fn files(&self) -> LogFiles {
@@ -120,22 +121,6 @@ impl World {
     fn path(&self, tile: &str) -> PathBuf {
         assert!(Tile::parse(tile).is_some(), "{tile}");
         self.files().folder().join(tile)
-    }
-}
-
-/// Chance from a seed.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap()).unwrap()
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tlog::checkpoint::Checkpoint;
-use tlog::note::SignerKey;
+use tlog::note::{SignerKey, VerifierKey};
 use tlog::tile::{Tile, Tiles, WIDTH};
 use tlog::tree;
 
@@ -16,9 +16,12 @@ use crate::io::journal::Stream;
 use crate::io::journal::disk::Disk;
 use crate::io::journal::read::{Frames, frames_from_on};
 use crate::io::log::edge::{Edge, Made};
-use crate::io::log::files::LogFiles;
+use crate::io::log::files::{LogFiles, read};
+use crate::io::log::followed::kept;
 use crate::io::log::store::{Store, replace};
-use crate::io::log::{CHECKPOINT, ENTRY, Entry, LogError, anchored, folder, private, rebuild};
+use crate::io::log::{
+    CHECKPOINT, ENTRY, Entry, LogError, anchored, doing, folder, private, rebuild,
+};
 
 /// Where a log lies.
 #[derive(Clone)]
@@ -28,6 +31,8 @@ pub(super) struct Place {
     /// The folder of a third copy of each checkpoint.
     pub(super) anchor: Option<PathBuf>,
     pub(super) stream: Stream,
+    /// The log that this one follows and whose last checkpoint may stand at the anchor.
+    pub(super) before: Option<Box<str>>,
 }
 
 /// The log of one stream, open for growing. Only who holds the journal's lock may have one.
@@ -71,12 +76,28 @@ impl StreamLog {
         }
         check_tail(&place, &files, signed)?;
         store.tidy(signed)?;
+        place.keep_before()?;
         let log = Self { place, key, store, edge, signed, frames: None };
         if let Some((note, _)) = &known.last {
             // A crash may have come between the copies.
             log.hand_out(note)?;
         }
         Ok(log)
+    }
+
+    /// Opens the log again after it failed, with the checks of a start.
+    ///
+    /// # Errors
+    ///
+    /// As `open`; the value stays as it was, and is of no use but to be opened again.
+    pub(super) fn open_again(&mut self, journal: u64) -> Result<(), LogError> {
+        *self = Self::open(self.place.clone(), self.key.clone(), journal)?;
+        Ok(())
+    }
+
+    /// Returns the key that checks the log.
+    pub(super) fn key(&self) -> VerifierKey {
+        self.key.verifier()
     }
 
     /// Returns how many records the last checkpoint signs.
@@ -89,7 +110,8 @@ impl StreamLog {
     ///
     /// # Errors
     ///
-    /// When the journal cannot be read or the log not be written: the value is of no more use.
+    /// When the journal cannot be read or the log not be written: the value is of no more use until
+    /// it was opened again.
     pub(super) fn step(&mut self, journal: u64) -> Result<bool, LogError> {
         let end = journal.min(self.signed + STEP);
         if end <= self.signed {
@@ -130,7 +152,7 @@ impl StreamLog {
 
     /// Writes the private copy of a checkpoint, then the anchor's, then publishes it.
     fn hand_out(&self, note: &str) -> Result<(), LogError> {
-        let Place { disk, data, anchor, stream } = &self.place;
+        let Place { disk, data, anchor, stream, .. } = &self.place;
         let anchor = anchor.as_ref().map(|anchor| anchored(anchor, *stream));
         let published = folder(data, *stream).join(CHECKPOINT);
         for path in [private(data, *stream)].into_iter().chain(anchor).chain([published]) {
@@ -141,6 +163,22 @@ impl StreamLog {
 }
 
 impl Place {
+    /// Returns the checkpoint at the anchor, if it is the last of the log that this one follows.
+    fn before(&self) -> Result<Option<Vec<u8>>, LogError> {
+        let (Some(anchor), Some(before)) = (&self.anchor, &self.before) else { return Ok(None) };
+        let path = anchored(anchor, self.stream);
+        let bytes = read(&*self.disk, &path).map_err(doing("read", &path))?;
+        let origin = [before.as_bytes(), b"\n"].concat();
+        Ok(bytes.filter(|bytes| bytes.starts_with(&origin)))
+    }
+
+    /// Keeps it under another name: the first checkpoint of this log takes its place.
+    fn keep_before(&self) -> Result<(), LogError> {
+        let Some(bytes) = self.before()? else { return Ok(()) };
+        let (Some(anchor), Some(before)) = (&self.anchor, &self.before) else { return Ok(()) };
+        replace(&*self.disk, &kept(anchor, before), &bytes)
+    }
+
     /// Reads the journal from a record on.
     pub(super) fn frames(&self, index: u64) -> Result<Frames, LogError> {
         Ok(frames_from_on(Arc::clone(&self.disk), &self.data, self.stream, index)?)
@@ -179,6 +217,7 @@ impl Known {
             }
         }
         if let Some(anchor) = anchor
+            && place.before()?.is_none()
             && let Some((_, anchored_one)) = files.anchor(anchor)?
         {
             let path = anchored(anchor, *stream);

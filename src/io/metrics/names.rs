@@ -55,6 +55,8 @@ pub const LOG_SIZE: &str = "breakwater_log_entries";
 pub const LOG_TIMESTAMP: &str = "breakwater_log_checkpoint_timestamp_seconds";
 /// `stream`.
 pub const LOG_FAILURES: &str = "breakwater_log_failures_total";
+/// `stream`.
+pub const LOG_WAITING: &str = "breakwater_log_waiting_for_room";
 /// `version`, `commit`, `rustc`.
 pub const BUILD_INFO: &str = "breakwater_build_info";
 /// `code`.
@@ -69,6 +71,18 @@ pub const NOTICES: &str = "breakwater_notices_total";
 pub const BEACONS: &str = "breakwater_beacons_total";
 /// No labels.
 pub const SALES_SHARED: &str = "breakwater_sales_shared_total";
+/// `reason`.
+pub const REQUESTS_SHED: &str = "breakwater_requests_shed_total";
+/// `worker`.
+pub const SALES_LIMIT: &str = "breakwater_sales_limit";
+/// `worker`.
+pub const SALES_RUNNING: &str = "breakwater_sales_running";
+/// `worker`.
+pub const WORKER_DELAY: &str = "breakwater_worker_delay_seconds";
+/// `worker`.
+pub const BROWNOUT_LEVEL: &str = "breakwater_brownout_level";
+/// `reason`.
+pub const CONNECTIONS_REFUSED: &str = "breakwater_connections_refused_total";
 /// No labels.
 pub const LATE_SYNC: &str = "breakwater_late_sync_total";
 /// No labels.
@@ -140,6 +154,11 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (LOG_SIZE, Kind::Gauge, "Records that the last checkpoint of a stream's log signs."),
     (LOG_TIMESTAMP, Kind::Gauge, "When a log's checkpoint was last published, since the epoch."),
     (LOG_FAILURES, Kind::Counter, "Logs that failed: no checkpoint until the next start."),
+    (
+        LOG_WAITING,
+        Kind::Gauge,
+        "Whether a log waits for room on the disk: no checkpoint until then.",
+    ),
     (BUILD_INFO, Kind::Gauge, "Always 1; the labels say which build this is."),
     (REQUESTS_REFUSED, Kind::Counter, "Requests refused as wrong, by error code."),
     (TAG_FAULTS, Kind::Counter, "Parts of ad tags that could not be used."),
@@ -147,6 +166,16 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (NOTICES, Kind::Counter, "Win and loss notices to bidders, by what came of them."),
     (BEACONS, Kind::Counter, "Beacons from players and stitchers, by answer."),
     (SALES_SHARED, Kind::Counter, "Requests answered with the sale of another one."),
+    (
+        REQUESTS_SHED,
+        Kind::Counter,
+        "Requests answered at once with no fill, the worker being full.",
+    ),
+    (SALES_LIMIT, Kind::Gauge, "Sales that may run at once on the worker."),
+    (SALES_RUNNING, Kind::Gauge, "Sales that run on the worker."),
+    (WORKER_DELAY, Kind::Gauge, "How long work waited for the worker's thread, nine times in ten."),
+    (BROWNOUT_LEVEL, Kind::Gauge, "0 when all bidders are asked; 1 to 3 when fewer are."),
+    (CONNECTIONS_REFUSED, Kind::Counter, "Connections of callers closed when they came."),
     (LATE_SYNC, Kind::Counter, "Answers that left before their record was flushed."),
     (NOTICES_UNRECORDED, Kind::Counter, "Results of notices that no record tells."),
     (

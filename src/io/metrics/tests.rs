@@ -22,6 +22,8 @@ const LABELS: Labels<'static> = Labels {
     beacon_kinds: &["impression"],
     beacon_outcomes: &["accepted"],
     stages: &["decide"],
+    shed_reasons: &["delay"],
+    workers: &["0"],
     build: Build { version: "0.1.0", commit: "abc", rustc: "1.95.0" },
 };
 

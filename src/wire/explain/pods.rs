@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::model::bid::Bid;
 use crate::model::category::Category;
-use crate::model::deal::{Deal, Pricing};
+use crate::model::deal::Deal;
 use crate::model::floor::{Floor, FloorStep};
 use crate::model::insight::Reckoned;
 use crate::model::market::{Fit, Lengths};
-use crate::model::outcome::{self, BidRef, Fate, HousePlay, Win};
+use crate::model::outcome::{self, BidRef, Fate, HousePlay, TieBreak, Win};
 use crate::model::plan::{self, Place, Shape};
 use crate::model::time::Seconds;
 use crate::wire::explain::{Case, percent, pricing_name};
@@ -141,8 +141,11 @@ pub struct Ad {
     pub fees: Vec<(String, String)>,
     /// The least bid that would have tied, in `bid_currency`.
     pub needed: Option<String>,
-    /// Whether an equal pod existed, so that the rules for ties chose.
+    /// Whether a pod without it was worth as much, so that the rules for ties chose.
     pub tied: bool,
+    /// Which of them: `seconds`, `ads` or `keys`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tie: Option<&'static str>,
 }
 
 /// A discount that a deal grants.
@@ -313,7 +316,8 @@ impl Case<'_> {
             net: win.split.net.price_text(),
             fees: fees.map(|(fee, cpm)| (fee.name.to_string(), cpm.price_text())).collect(),
             needed: win.min_to_win.map(|price| price.price_text()),
-            tied: tied(win, bid, reckoned, deal.map(|deal| deal.pricing)),
+            tied: win.tie.is_some(),
+            tie: win.tie.map(TieBreak::name),
         }
     }
 
@@ -370,14 +374,6 @@ pub(super) fn subjects(bid: &Bid, reckoned: Option<&Reckoned>) -> Vec<Subject> {
             label: labels.get(index).copied().flatten(),
         })
         .collect()
-}
-
-/// Says whether a winner bid no more than what would have tied, and above its floor: then another
-/// pod was worth the same, and decision 5 chose.
-fn tied(win: &Win, bid: &Bid, reckoned: Option<&Reckoned>, deal: Option<Pricing>) -> bool {
-    let price = bid.price.as_ref().map(|price| price.cpm);
-    let above = reckoned.is_some_and(|it| it.floor < it.offered);
-    deal != Some(Pricing::Fixed) && above && win.min_to_win.is_some() && price == win.min_to_win
 }
 
 fn terms(deal: &Deal) -> DealTerms {

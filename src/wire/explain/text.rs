@@ -313,17 +313,19 @@ fn why(ad: &Ad, told: &Explanation) -> String {
     let Some(needed) = &ad.needed else {
         return "What it needed to win is not known.".to_owned();
     };
-    if ad.tied {
-        return format!(
-            "It needed at least {needed} {}, its very bid: an equal pod lost by the rules for ties.",
-            ad.bid_currency
-        );
-    }
     let floor = ad.bid_currency == told.currency
         && ad.discount.is_none()
         && ad.floor.as_ref() == Some(needed);
     let which = if floor { ", its floor" } else { "" };
-    format!("It needed at least {needed} {}{which}.", ad.bid_currency)
+    let tie = match ad.tie {
+        None => "",
+        Some("seconds") => " Without it a pod was worth as much, and sold fewer seconds.",
+        Some("ads") => {
+            " Without it a pod was worth as much and sold as many seconds, with more ads."
+        }
+        Some(_) => " Without it a pod was its equal, and lost the draw of keys.",
+    };
+    format!("It needed at least {needed} {}{which}.{tie}", ad.bid_currency)
 }
 
 fn house(page: &mut Page, ad: &House) {

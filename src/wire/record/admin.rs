@@ -61,25 +61,61 @@ enum AdminForm<'a> {
     },
 }
 
+impl AdminForm<'_> {
+    fn of(admin: &Admin) -> AdminForm<'_> {
+        let by = Cow::Borrowed(&*admin.by);
+        match admin.action {
+            Action::Erase { before, sections } => {
+                AdminForm::Erase { before: Decimal(before.0), by, sections: Decimal(sections) }
+            }
+            Action::Prune { before, segments, records, first_kept } => AdminForm::Prune {
+                before: Decimal(before.0),
+                by,
+                first_kept: Decimal(first_kept),
+                records: Decimal(records),
+                segments: Decimal(segments),
+            },
+        }
+    }
+
+    fn admin(&self) -> Admin {
+        let (by, action) = match self {
+            AdminForm::Erase { before, by, sections } => {
+                (by, Action::Erase { before: UnixMillis(before.0), sections: sections.0 })
+            }
+            AdminForm::Prune { before, by, first_kept, records, segments } => {
+                let before = UnixMillis(before.0);
+                let (segments, records) = (segments.0, records.0);
+                let first_kept = first_kept.0;
+                (by, Action::Prune { before, segments, records, first_kept })
+            }
+        };
+        Admin { by: Box::from(&**by), action }
+    }
+}
+
+impl Admin {
+    /// Returns its text, as a command hands it to the node that is to record it.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        canonical(&AdminForm::of(self))
+    }
+
+    /// Reads its text; none when it is not one.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let form: AdminForm<'_> = serde_json::from_slice(text).ok()?;
+        Some(form.admin())
+    }
+}
+
 /// Returns the payload of a record of an action (kind 10).
 ///
 /// Of `draw` it takes id and record key.
 #[must_use]
 pub fn admin(head: &Head<'_>, draw: &Draw, admin: &Admin) -> Vec<u8> {
     let form = head_alone(head, Kind::Admin, draw.auction);
-    let by = Cow::Borrowed(&*admin.by);
-    let body = canonical(&match admin.action {
-        Action::Erase { before, sections } => {
-            AdminForm::Erase { before: Decimal(before.0), by, sections: Decimal(sections) }
-        }
-        Action::Prune { before, segments, records, first_kept } => AdminForm::Prune {
-            before: Decimal(before.0),
-            by,
-            first_kept: Decimal(first_kept),
-            records: Decimal(records),
-            segments: Decimal(segments),
-        },
-    });
+    let body = canonical(&AdminForm::of(admin));
     let parts = vec![Part::new("head", form), Part::new(ADMIN, body)];
     let kind = Kind::Admin.number();
     seal::payload(kind, draw.auction.bytes(), head.at, &draw.record_key, parts).0
@@ -92,18 +128,7 @@ impl Record {
     ///
     /// When it is a record of another kind or does not say.
     pub fn admin(&self) -> Result<Admin, RecordError> {
-        let (by, action) = match self.form(ADMIN)? {
-            AdminForm::Erase { before, by, sections } => {
-                (by, Action::Erase { before: UnixMillis(before.0), sections: sections.0 })
-            }
-            AdminForm::Prune { before, by, first_kept, records, segments } => {
-                let before = UnixMillis(before.0);
-                let (segments, records) = (segments.0, records.0);
-                let first_kept = first_kept.0;
-                (by, Action::Prune { before, segments, records, first_kept })
-            }
-        };
-        Ok(Admin { by: Box::from(&*by), action })
+        Ok(self.form::<AdminForm<'_>>(ADMIN)?.admin())
     }
 }
 

@@ -11,6 +11,7 @@ use tlog::tree::{Hash, node};
 use crate::model::bid::Reply;
 use crate::model::ids::BidderId;
 use crate::model::money::Cpm;
+use crate::model::outcome::TieBreak;
 use crate::model::reason::{LossReason, UnfilledReason};
 use crate::model::time::{Millis, Seconds};
 use crate::wire::record::bidder;
@@ -71,6 +72,8 @@ pub struct OwnFate {
 /// A win as its bidder is shown it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct OwnWin {
+    /// The number of its markup section, from 1.
+    pub markup: usize,
     /// Its place in its pod, from 1.
     pub sequence: u16,
     /// From the start of what is sold of the pod to the ad's start.
@@ -83,6 +86,8 @@ pub struct OwnWin {
     pub pay: Cpm,
     /// The least bid that would have tied, in its bid's currency.
     pub min_to_win: Option<Cpm>,
+    /// What decided against pods worth as much without it (decision 5).
+    pub tie: Option<TieBreak>,
 }
 
 /// The fates of one bidder's bids, in the order received.
@@ -105,6 +110,8 @@ pub struct Sale {
     pub sequence: u16,
     /// From the start of what is sold of the pod to the ad's start.
     pub start: Millis,
+    /// The creative's own length.
+    pub length: Millis,
     /// Nominal seconds it is sold as.
     pub seconds: Seconds,
     /// The clearing price, in the auction's currency.
@@ -332,17 +339,21 @@ struct FateForm<'a> {
     fate: Cow<'a, str>,
     #[serde(borrow)]
     id: Cow<'a, str>,
-    win: Option<WinForm>,
+    #[serde(borrow)]
+    win: Option<WinForm<'a>>,
 }
 
 #[derive(Deserialize)]
-struct WinForm {
+struct WinForm<'a> {
     clearing: Decimal,
+    markup: usize,
     min_to_win: Option<Decimal>,
     pay: Decimal,
     seconds: u32,
     sequence: u16,
     start: Decimal,
+    #[serde(borrow)]
+    tie: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -369,6 +380,7 @@ struct SaleForm<'a> {
     clearing: Decimal,
     #[serde(borrow, default)]
     fees: Vec<(Cow<'a, str>, Decimal)>,
+    length: Decimal,
     net: Decimal,
     seconds: u32,
     sequence: u16,
@@ -380,6 +392,7 @@ impl FateForm<'_> {
     fn fate(&self) -> Option<OwnFate> {
         let fate = match (&*self.fate, &self.win) {
             ("won", Some(win)) => Ok(OwnWin {
+                markup: win.markup,
                 sequence: win.sequence,
                 start: Millis(win.start.0),
                 seconds: Seconds(win.seconds),
@@ -387,6 +400,10 @@ impl FateForm<'_> {
                 pay: cpm(win.pay)?,
                 min_to_win: match win.min_to_win {
                     Some(least) => Some(cpm(least)?),
+                    None => None,
+                },
+                tie: match &win.tie {
+                    Some(tie) => Some(TieBreak::from_name(tie)?),
                     None => None,
                 },
             }),
@@ -407,6 +424,7 @@ impl SaleForm<'_> {
             bid: Box::from(&*self.bid),
             sequence: self.sequence,
             start: Millis(self.start.0),
+            length: Millis(self.length.0),
             seconds: Seconds(self.seconds),
             clearing: cpm(self.clearing)?,
             fees: self.fees.iter().map(fee).collect::<Option<_>>()?,

@@ -13,6 +13,14 @@ use crate::wire::record::{Lifecycle, StreamName};
 #[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum LifecycleForm<'a> {
     Start,
+    NewOrigin {
+        follows: FollowsForm<'a>,
+    },
+    KeyChange {
+        new: Cow<'a, str>,
+        old: Cow<'a, str>,
+        stream: StreamName,
+    },
     Stop,
     Gap {
         of_boot: Decimal,
@@ -35,12 +43,31 @@ pub(super) enum LifecycleForm<'a> {
     },
 }
 
+/// The last checkpoints of the logs that end: signed notes, word for word.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FollowsForm<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auction: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    money: Option<Cow<'a, str>>,
+}
+
 impl LifecycleForm<'_> {
     /// Makes the section of an event.
     pub(super) fn of(event: &Lifecycle) -> LifecycleForm<'static> {
+        let text = |text: &str| Cow::Owned(text.to_owned());
         let decimals = |numbers: &[u64]| numbers.iter().copied().map(Decimal).collect();
         match event {
             Lifecycle::Start => LifecycleForm::Start,
+            Lifecycle::NewOrigin { auction, money } => {
+                let owned = |note: &Option<Box<str>>| note.as_deref().map(text);
+                let follows = FollowsForm { auction: owned(auction), money: owned(money) };
+                LifecycleForm::NewOrigin { follows }
+            }
+            Lifecycle::KeyChange { stream, old, new } => {
+                LifecycleForm::KeyChange { new: text(new), old: text(old), stream: *stream }
+            }
             Lifecycle::Stop => LifecycleForm::Stop,
             Lifecycle::Gap { boot, auction, money } => LifecycleForm::Gap {
                 of_boot: Decimal(*boot),
@@ -64,6 +91,15 @@ impl LifecycleForm<'_> {
         let numbers = |decimals: &[Decimal]| decimals.iter().map(|number| number.0).collect();
         Some(match self {
             Self::Start => Lifecycle::Start,
+            Self::NewOrigin { follows: FollowsForm { auction, money } } => {
+                let note = |note: &Option<Cow<'_, str>>| note.as_deref().map(Box::from);
+                Lifecycle::NewOrigin { auction: note(auction), money: note(money) }
+            }
+            Self::KeyChange { new, old, stream } => Lifecycle::KeyChange {
+                stream: *stream,
+                old: Box::from(&**old),
+                new: Box::from(&**new),
+            },
             Self::Stop => Lifecycle::Stop,
             Self::Gap { of_boot, unused_auction, unused_money } => Lifecycle::Gap {
                 boot: of_boot.0,

@@ -128,7 +128,7 @@ fn bidder_fates(json: &mut Json<'_>, input: &AuctionInput, outcome: &Outcome, in
 
 fn bid_fate(json: &mut Json<'_>, outcome: &Outcome, bid: &Bid, fate: Fate, unmapped: bool) {
     let (name, win) = match fate {
-        Fate::Won(index) => ("won", Some(&outcome.wins[index])),
+        Fate::Won(index) => ("won", Some((index + 1, &outcome.wins[index]))),
         Fate::Lost(reason) => (reason.name(), None),
     };
     json.key(key!("fate")).text(name);
@@ -138,8 +138,8 @@ fn bid_fate(json: &mut Json<'_>, outcome: &Outcome, bid: &Bid, fate: Fate, unmap
     json.maybe(key!("win"), win, |json, win| json.object(|json| own_win(json, win)));
 }
 
-/// Writes a win as its bidder sees it.
-fn own_win(json: &mut Json<'_>, win: &Win) {
+/// Writes a win as its bidder sees it, with the number of its markup.
+fn own_win(json: &mut Json<'_>, (number, win): (usize, &Win)) {
     json.key(key!("clearing")).micros(win.clearing);
     // Negotiated in a deal.
     json.maybe(key!("discount"), win.discount, |json, discount| {
@@ -149,12 +149,14 @@ fn own_win(json: &mut Json<'_>, win: &Win) {
         });
     });
     json.key(key!("length")).decimal(win.length.0);
+    json.key(key!("markup")).count(number);
     json.maybe(key!("min_to_win"), win.min_to_win, Json::micros);
     json.key(key!("part")).count(win.part);
     json.key(key!("pay")).micros(win.pay);
     json.key(key!("seconds")).number(win.seconds.0);
     json.key(key!("sequence")).number(win.sequence);
     json.key(key!("start")).decimal(win.start.0);
+    json.maybe(key!("tie"), win.tie, |json, tie| json.text(tie.name()));
 }
 
 fn sales(json: &mut Json<'_>, input: &AuctionInput, outcome: &Outcome) {

@@ -121,8 +121,11 @@ pub fn read(payload: &[u8]) -> Result<Record, RecordError> {
 /// Says whether a payload is a record of a start of the node.
 #[must_use]
 pub fn is_start(payload: &[u8]) -> bool {
-    Entry::read(payload).is_some_and(|entry| entry.kind == Kind::Lifecycle.number())
-        && read(payload).and_then(|record| record.lifecycle()) == Ok(Lifecycle::Start)
+    let life = Entry::read(payload).is_some_and(|entry| entry.kind == Kind::Lifecycle.number());
+    life && matches!(
+        read(payload).and_then(|record| record.lifecycle()),
+        Ok(Lifecycle::Start | Lifecycle::NewOrigin { .. })
+    )
 }
 
 impl Record {

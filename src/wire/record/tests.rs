@@ -189,13 +189,17 @@ fn the_life_of_a_node_survives() {
         Lifecycle::LateSync { auction: AuctionId::new([9; 16]) },
         Lifecycle::Cut { stream: StreamName::Money, index: 9, bytes: 20 },
         Lifecycle::Clock { lag_ms: 3_600_000 },
+        Lifecycle::NewOrigin { auction: None, money: Some("x/n1/money\n1\nr\n\n— x y\n".into()) },
+        Lifecycle::NewOrigin { auction: Some("a".into()), money: None },
+        Lifecycle::KeyChange { stream: StreamName::Auction, old: "o+1".into(), new: "n".into() },
     ];
     let draw = fixed().input.draw;
     for event in events {
         let payload = lifecycle(&head(), &draw, &event);
         let record = read(&payload).unwrap();
         assert_eq!(record.kind, Kind::Lifecycle);
-        assert_eq!(is_start(&payload), event == Lifecycle::Start);
+        let start = matches!(event, Lifecycle::Start | Lifecycle::NewOrigin { .. });
+        assert_eq!(is_start(&payload), start);
         assert_eq!(record.lifecycle(), Ok(event));
         assert_eq!(record.config(), Err(RecordError::Missing("config".into())));
     }

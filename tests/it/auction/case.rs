@@ -121,6 +121,9 @@ fn won(input: &AuctionInput, win: &Win) -> String {
     if let Some(discount) = win.discount {
         line += &format!(" discount {} ppm {}", discount.ppm, discount.off.price_text());
     }
+    if let Some(tie) = win.tie {
+        line += &format!(" tie {}", tie.name());
+    }
     line
 }
 

@@ -15,14 +15,15 @@ fn verify_says_in_a_sentence_and_in_json_what_holds() {
     let data = node.stop();
     let (code, out, err) = audit(data.path(), &["verify", "--deep"]);
     let holds = "holds: 5 records, 2 auctions (2 decided again, all equal); money stream signed up \
-                 to record 3; auction stream signed up to record 2\n";
+                 to record 3 with the folder's own key; auction stream signed up to record 2 with \
+                 the folder's own key\n";
     assert_eq!((code, &*out, &*err), (Some(0), holds, ""));
     let (code, out, _) = audit(data.path(), &["verify", "--format", "json"]);
     let told: Value = serde_json::from_str(&out).unwrap();
     let stream = |count| {
         json!({
             "records": count, "first": 0, "end": count, "signed": count, "published": count,
-            "unsigned": 0, "erased": 0,
+            "unsigned": 0, "erased": 0, "key": "folder",
         })
     };
     let all = json!({
@@ -33,7 +34,12 @@ fn verify_says_in_a_sentence_and_in_json_what_holds() {
 
     let key = fs::read_to_string(data.path().join("keys/auction.vkey")).unwrap();
     let key = key.trim_end();
-    assert_eq!(audit(data.path(), &["verify", "--key", key]).0, Some(0));
+    let (code, out, _) = audit(data.path(), &["verify", "--key", key]);
+    assert!(code == Some(0) && out.contains("up to record 2 with the key given\n"), "{out}");
+    assert!(out.contains("up to record 3 with the folder's own key;"), "{out}");
+    let (code, out, err) = audit(data.path(), &["verify", "--key", key, "--key", key]);
+    assert_eq!((code, &*out), (Some(2), ""), "which of them would count?");
+    assert!(err.contains("give one key a stream"), "{err}");
     assert_eq!(audit(data.path(), &["verify", "--key", "no+key"]).0, Some(2));
     let tile = data.path().join("log/auction/tile/0/000.p/2");
     let mut bytes = fs::read(&tile).unwrap();
@@ -72,7 +78,7 @@ fn the_others_say_what_they_did() {
     node.sell(2);
     let data = node.stop();
     let (code, out, _) = audit(data.path(), &["gaps"]);
-    assert_eq!((code, &*out), (Some(0), "1 starts, nothing missing that is not explained\n"));
+    assert_eq!((code, &*out), (Some(0), "1 start, nothing missing that is not explained\n"));
     let erase = ["erase", "--user-sections", "--before", "2100-01-01T00:00:00Z"];
     let (code, out, _) = audit(data.path(), &erase);
     assert!(code == Some(0) && out.starts_with("2 sections erased, 0 were before"), "{out}");
@@ -86,6 +92,53 @@ fn the_others_say_what_they_did() {
     assert!(code == Some(1) && err.contains("journal.retention"), "{err}");
     let (_, out, _) = audit(data.path(), &["verify", "--deep"]);
     assert!(out.starts_with("holds: "), "{out}");
+}
+
+#[test]
+fn a_journal_without_auctions_says_so() {
+    let data = Node::start().stop();
+    for command in [&["replay", "latest"][..], &["explain", "latest"]] {
+        let (code, out, err) = audit(data.path(), command);
+        let none = (Some(3), "there is no auction in the journal\n", "");
+        assert_eq!((code, &*out, &*err), none, "{command:?}");
+        let (code, out, _) = audit(data.path(), &[command, &["--format", "json"]].concat());
+        let told: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, &told["verdict"]), (Some(3), &"missing".into()), "{command:?}");
+    }
+    let (code, out, _) = audit(data.path(), &["replay"]);
+    assert_eq!((code, &*out), (Some(0), "no auction was decided again\n"));
+    let both = ["replay", "latest", &format!("auc_{:032x}", 7)];
+    assert_eq!(audit(data.path(), &both).0, Some(2), "one or the other");
+    let (code, out, err) = audit(data.path(), &["export"]);
+    assert_eq!((code, &*out), (Some(0), ""));
+    assert_eq!(err, "no rows written: there is no auction in the journal\n");
+}
+
+/// A journal that lost records it has signed is not one that never had any.
+#[test]
+fn a_journal_that_was_emptied_says_what_it_lacks() {
+    let mut node = Node::start();
+    node.sell(2);
+    let data = node.stop();
+    for file in fs::read_dir(data.path().join("journal/auction")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|it| it == "seg") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let id = format!("auc_{:032x}", 7);
+    for command in [
+        &["replay", "latest"][..],
+        &["replay", &id],
+        &["replay"],
+        &["explain", "latest"],
+        &["prove", "latest", "--for", "auditor"],
+        &["export"],
+    ] {
+        let (code, out, err) = audit(data.path(), command);
+        let said = out + &err;
+        assert!(code == Some(3) && said.contains("signs 2 records"), "{command:?}: {said}");
+    }
 }
 
 #[test]

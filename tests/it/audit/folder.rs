@@ -103,13 +103,23 @@ impl Node {
 
     /// Returns the record of the next sale, its input or outcome changed.
     pub(crate) fn auction(&mut self, seq: u64, change: impl FnOnce(&mut Sale)) -> Vec<u8> {
+        self.auction_of(seq, &[MARKUP], change)
+    }
+
+    /// Returns the same of a sale of one ad per markup.
+    pub(crate) fn auction_of(
+        &mut self,
+        seq: u64,
+        markups: &[&str],
+        change: impl FnOnce(&mut Sale),
+    ) -> Vec<u8> {
         self.at.0 += 1;
         let mut head = self.head(seq);
         (head.config, head.rates) = (Some(self.config), self.rates);
-        let mut sale = Sale::of(&[MARKUP]);
+        let mut sale = Sale::of(markups);
         sale.input.draw = entropy::draw();
         sale.outcome = decide(&sale.input);
-        assert_eq!(sale.outcome.wins.len(), 1, "{:?}", sale.outcome);
+        assert_eq!(sale.outcome.wins.len(), markups.len(), "{:?}", sale.outcome);
         change(&mut sale);
         let standing = Standing::default();
         let ops = Ops { standing: &standing, stages: &[] };
@@ -189,6 +199,9 @@ fn metrics() -> Metrics {
         beacon_kinds: none,
         beacon_outcomes: none,
         stages: none,
+
+        shed_reasons: &[],
+        workers: &[],
         build: Build::default(),
     };
     Metrics::new(&metrics::NoopRecorder, &labels)
@@ -198,7 +211,7 @@ fn identity() -> Identity {
     Identity { domain: "breakwater.example".into(), node: "n1".into() }
 }
 
-const MARKUP: &str = "<VAST version=\"4.2\"><Ad id=\"1\"><InLine><AdSystem>s</AdSystem><Impression>\
+pub(crate) const MARKUP: &str = "<VAST version=\"4.2\"><Ad id=\"1\"><InLine><AdSystem>s</AdSystem><Impression>\
     https://a.example/i</Impression><AdServingId>1</AdServingId><AdTitle>1</AdTitle><Creatives>\
     <Creative><UniversalAdId idRegistry=\"r\">1</UniversalAdId><Linear><Duration>00:00:15</Duration>\
     <MediaFiles><MediaFile delivery=\"progressive\" type=\"video/mp4\" width=\"1920\" height=\"1080\">\

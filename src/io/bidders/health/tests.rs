@@ -31,6 +31,38 @@ async fn a_dead_bidder_is_left_alone_and_comes_back() {
     assert_eq!(dead.report(), (0, Position::Closed));
 }
 
+/// Dead for a minute and healed: what is asked in each second, of what could be.
+#[tokio::test(start_paused = true)]
+#[expect(clippy::print_stdout, reason = "the curve is what the test is about")]
+async fn a_bidder_that_dies_and_heals_is_followed_within_the_bars() {
+    for rate in [100_u32, 1_000] {
+        let (_, all) = bidders(3);
+        let mut curve = Vec::new();
+        for second in 0..110 {
+            let mut asked = 0_u32;
+            for _ in 0..rate {
+                advance(Duration::from_secs(1) / rate).await;
+                if all[0].standing() != standing::Health::Good {
+                    continue;
+                }
+                let Some(attempt) = all[0].admit() else { continue };
+                asked += 1;
+                let dead = (5..65).contains(&second);
+                attempt.end(if dead { Ended::Timeout } else { Ended::Good });
+            }
+            let percent = asked * 100 / rate;
+            match second {
+                0..5 => assert_eq!(percent, 100, "{second}"),
+                8..65 => assert!(percent <= 5, "{second}: {percent} %"),
+                95.. => assert!(90 <= percent, "{second}: {percent} %"),
+                _ => {}
+            }
+            curve.push(percent);
+        }
+        println!("{rate} calls/s, asked in % of each second: {curve:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_from_before_the_opening_ends_without_a_word() {
     let (_, all) = bidders(3);

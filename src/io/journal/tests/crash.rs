@@ -1,8 +1,8 @@
 //! What a crash or a failing disk leaves, and what the next start makes of it.
 
 use super::{append, flushed, open, payloads, reader, record, segment, try_open};
-use crate::io::journal::tests::disk::{Chance, Faults, MemoryDisk};
 use crate::io::journal::{Flush, JournalError, Stream};
+use crate::io::simulated::{Chance, Faults, MemoryDisk};
 
 #[tokio::test]
 async fn a_tail_torn_at_any_byte_is_cut_and_the_rest_kept() {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{LIMITS, append, data, flushed, identity, open, payloads, settings};
 use crate::io::journal::disk::Disk;
-use crate::io::journal::tests::disk::{Faults, MemoryDisk};
 use crate::io::journal::{Durability, Flush, Journal, Limits, Settings, Stream};
+use crate::io::simulated::{Faults, MemoryDisk};
 use crate::model::time::UnixMillis;
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! Lives of a node that end in power cuts: any sectors of what was not synced may be lost.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{LIMITS, append, data, identity, open, payloads, segment, settings, try_open};
 use crate::io::journal::disk::Disk;
 use crate::io::journal::segment::write_frame;
-use crate::io::journal::tests::disk::{Chance, Faults, MemoryDisk};
 use crate::io::journal::{Flush, Journal, JournalError, Limits, Settings, Stream};
+use crate::io::simulated::{Chance, MemoryDisk};
 
 /// Three lives a seed, each cut off at a drawn step, sealing all the while.
 #[test]
@@ -93,8 +94,10 @@ fn a_lost_beginning_of_a_write_is_torn_and_a_flipped_bit_in_it_is_damage() {
     assert!(matches!(try_open(&damaged), Err(JournalError::Damaged { index: 2, .. })));
 }
 
+/// Wherever the largest checkpoint stands: a start that knew the private one alone could cut what
+/// was shown to the world.
 #[test]
-fn what_a_checkpoint_covers_is_never_cut() {
+fn what_any_checkpoint_covers_is_never_cut() {
     let disk = MemoryDisk::default();
     let journal = open(&disk);
     for index in 0..3 {
@@ -102,43 +105,56 @@ fn what_a_checkpoint_covers_is_never_cut() {
     }
     drop(journal);
     let whole = disk.bytes(&segment(0));
-    let checkpoint = data().join("journal/auction/checkpoint");
     let end = 64 + (0..3).map(|index| said(index).len() + 8).sum::<usize>();
-    for (signed, opens) in [("0", true), ("2", true), ("3", false), ("9", false), ("x", false)] {
-        for torn in [&whole[..end - 5], &whole[..end - said(2).len() - 8]] {
-            let disk = MemoryDisk::default();
-            disk.put(&segment(0), torn);
-            disk.put(&checkpoint, format!("x.example/n1/auction\n{signed}\nroot\n").as_bytes());
-            match try_open(&disk) {
-                Ok(journal) => {
-                    assert!(opens, "{signed}");
-                    assert_eq!(journal.on_disk(Stream::Auction), 2);
+    let places = ["data/journal/auction/checkpoint", "data/log/auction/checkpoint", ANCHORED];
+    for (place, other) in [(0, 1), (1, 0), (2, 0)] {
+        let (place, other) = (Path::new(places[place]), Path::new(places[other]));
+        for (signed, opens) in [("0", true), ("2", true), ("3", false), ("9", false), ("x", false)]
+        {
+            for torn in [&whole[..end - 5], &whole[..end - said(2).len() - 8]] {
+                let disk = MemoryDisk::default();
+                disk.put(&segment(0), torn);
+                disk.put(other, b"x.example/n1/auction\n1\nroot\n");
+                disk.put(place, format!("x.example/n1/auction\n{signed}\nroot\n").as_bytes());
+                let what = format!("{} signs {signed}", place.display());
+                match try_open_anchored(&disk) {
+                    Ok(journal) => {
+                        assert!(opens, "{what}");
+                        assert_eq!(journal.on_disk(Stream::Auction), 2);
+                    }
+                    Err(JournalError::Damaged { .. } | JournalError::Behind { .. }) => {
+                        assert!(!opens, "{what}");
+                        assert_eq!(disk.bytes(&segment(0)), torn, "damage is left as it is");
+                    }
+                    Err(error) => panic!("{error}"),
                 }
-                Err(JournalError::Damaged { .. } | JournalError::Behind { .. }) => {
-                    assert!(!opens, "{signed}");
-                    assert_eq!(disk.bytes(&segment(0)), torn, "damage is left as it is");
-                }
-                Err(error) => panic!("{error}"),
             }
         }
+        // An empty journal beside a checkpoint is one that was lost.
+        let disk = MemoryDisk::default();
+        disk.put(place, b"x.example/n1/auction\n1\nroot\n");
+        let lost = try_open_anchored(&disk).err().unwrap();
+        assert!(matches!(lost, JournalError::Behind { signed: 1, holds: 0, .. }), "{lost}");
+        assert!(lost.to_string().contains(&*place.to_string_lossy()), "{lost}");
     }
-    // An empty journal beside a checkpoint is one that was lost.
+    // What another log signed is no word on this one.
     let disk = MemoryDisk::default();
-    disk.put(&checkpoint, b"x.example/n1/auction\n1\nroot\n");
-    assert!(matches!(try_open(&disk), Err(JournalError::Behind { signed: 1, holds: 0, .. })));
+    disk.put(Path::new(ANCHORED), b"x.example/n0/auction\n9\nroot\n");
+    assert!(try_open_anchored(&disk).is_ok());
 }
+
+fn try_open_anchored(disk: &MemoryDisk) -> Result<Journal, JournalError> {
+    disk.create_folder(Path::new("anchor")).unwrap();
+    let settings = Settings { anchor: Some(Arc::from(Path::new("anchor"))), ..settings() };
+    Journal::open_on(Arc::new(disk.clone()), data(), &identity(), settings, |_| false)
+}
+
+const ANCHORED: &str = "anchor/auction.checkpoint";
 
 fn try_open_small(disk: &MemoryDisk) -> Result<Journal, JournalError> {
     let limits = Limits { segment: 4 << 10, ahead: 1 << 10, ..LIMITS };
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
     Journal::open_on(disk, data(), &identity(), Settings { limits, ..settings() }, |_| false)
-}
-
-impl MemoryDisk {
-    /// Lets so many changes through, then none.
-    pub(super) fn cut_power_after(&self, steps: usize) {
-        self.set(Faults { power: Some(steps), ..Faults::default() });
-    }
 }
 
 /// Returns what the record of an index says.

@@ -11,8 +11,8 @@ use crate::io::journal::read::{Frame, frames_from_on};
 use crate::io::journal::rewrite::rewrite_on;
 use crate::io::journal::seal::{Full, Sealing, lock, seal, tidy};
 use crate::io::journal::segment::{Form, Header, write_frame};
-use crate::io::journal::tests::disk::{Chance, MemoryDisk};
 use crate::io::journal::{JournalError, Stream, folder};
+use crate::io::simulated::{Chance, MemoryDisk};
 use crate::model::time::UnixMillis;
 
 #[test]

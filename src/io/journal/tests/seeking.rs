@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{append, data, flushed, open, record, segment};
 use crate::io::journal::read::{Frame, frames_from_on};
-use crate::io::journal::tests::disk::MemoryDisk;
 use crate::io::journal::{JournalError, Stream};
+use crate::io::simulated::MemoryDisk;
 
 #[tokio::test]
 async fn every_record_is_found_and_none_too_early() {

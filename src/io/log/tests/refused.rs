@@ -5,14 +5,15 @@ use std::path::Path;
 use tlog::checkpoint::Checkpoint;
 use tlog::note::SignerKey;
 
-use super::{Chance, World, catch_up, data, key, segment};
+use super::{World, catch_up, data, key, segment};
 use crate::io::journal::disk::Disk;
 use crate::io::journal::{JournalError, Stream};
 use crate::io::log::writer::StreamLog;
 use crate::io::log::{LogError, private};
+use crate::io::simulated::Chance;
 
 /// A log of several sizes.
-fn grown(sizes: &[usize]) -> World {
+pub(super) fn grown(sizes: &[usize]) -> World {
     let (mut world, mut chance) = (World::new(), Chance(9));
     let mut log = world.open().unwrap();
     for size in sizes {
@@ -26,15 +27,17 @@ fn grown(sizes: &[usize]) -> World {
 fn a_journal_behind_its_checkpoint_is_refused() {
     let world = grown(&[300]);
     world.disk.open(&segment()).unwrap().set_length(world.offsets[299]).unwrap();
-    let before = world.disk.changes();
+    let before = world.disk.steps();
     let error = world.start().unwrap_err();
     assert!(matches!(error, JournalError::Behind { signed: 300, holds: 299, .. }), "{error}");
-    let synced = world.disk.changes() - before;
+    let synced = world.disk.steps() - before;
     assert!(synced <= 3, "nothing is written by a start that is refused, {synced} folders synced");
     let text = error.to_string();
-    for part in
-        ["journal data/journal/auction: its checkpoint signs 300", "holds 299", "exchange.node"]
-    {
+    for part in [
+        "journal data/journal/auction: data/journal/auction/checkpoint signs 300",
+        "holds 299",
+        "exchange.node",
+    ] {
         assert!(text.contains(part), "{text}");
     }
 }
@@ -42,14 +45,18 @@ fn a_journal_behind_its_checkpoint_is_refused() {
 #[test]
 fn a_restored_backup_is_refused_by_the_anchor() {
     let mut world = grown(&[100, 200]);
-    let backup = world.disk.backup();
+    let backup = world.disk.copy();
     let mut log = world.open().unwrap();
     world.append(20, &mut Chance(5)).unwrap();
     catch_up(&mut log, world.size()).unwrap();
     let anchor = Path::new("anchor/auction.checkpoint");
     backup.put(anchor, &world.disk.peek(anchor).unwrap());
     world.disk = backup;
-    assert_eq!(world.recover(), Some(300));
+    let error = world.start().unwrap_err();
+    assert!(matches!(error, JournalError::Behind { signed: 320, holds: 300, .. }), "{error}");
+    assert!(error.to_string().contains("anchor/auction.checkpoint signs 320"), "{error}");
+    world.entries.truncate(300);
+    world.offsets.truncate(301);
     let error = world.open().err().unwrap();
     assert!(matches!(error, LogError::Restored { anchor: 320, signed: 300, .. }), "{error}");
     // Going on over the lost records makes it no better.

@@ -7,8 +7,9 @@ use tlog::checkpoint::Checkpoint;
 use tlog::tile::{Kind, Tile, entries, grown};
 use tlog::tree::{self, leaf, root_of, verify_consistency, verify_inclusion};
 
-use super::{Chance, World, catch_up, data, key};
+use super::{World, catch_up, data, key};
 use crate::io::log::{anchored, private};
+use crate::io::simulated::Chance;
 
 #[test]
 fn a_log_of_any_size_has_exactly_its_tiles() {
@@ -94,15 +95,15 @@ fn nothing_is_written_while_nothing_is_new() {
     world.append(300, &mut chance).unwrap();
     let mut log = world.open().unwrap();
     assert!(log.step(300).unwrap());
-    let changes = world.disk.changes();
+    let changes = world.disk.steps();
     assert!(log.step(300).unwrap());
-    assert_eq!(world.disk.changes(), changes);
+    assert_eq!(world.disk.steps(), changes);
     world.append(1, &mut chance).unwrap();
-    let changes = world.disk.changes();
+    let changes = world.disk.steps();
     assert!(log.step(301).unwrap());
     // Two partial files, three copies of the checkpoint: create, write, sync, rename each, and
     // their folders.
-    assert!(world.disk.changes() - changes <= 5 * 4 + 3 + 2, "{}", world.disk.changes() - changes);
+    assert!(world.disk.steps() - changes <= 5 * 4 + 3 + 2, "{}", world.disk.steps() - changes);
 }
 
 /// Makes a tile as the specification tells it.

@@ -40,6 +40,7 @@ pub(crate) fn fixed() -> Sample {
         pay: clearing,
         discount: None,
         min_to_win: Cpm::from_micros(5_000_000),
+        tie: None,
         split: terms.fees.split(clearing),
     };
     let input = AuctionInput {

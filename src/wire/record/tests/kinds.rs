@@ -43,6 +43,18 @@ fn the_life_of_a_node_is_told_by_stream() {
             r#"{"event":"cut","index":"12","length":"20","stream":"auction"}"#,
         ),
         (Lifecycle::Clock { lag_ms: 3_600_000 }, r#"{"event":"clock","lag_ms":"3600000"}"#),
+        (
+            Lifecycle::NewOrigin { auction: Some("a\n".into()), money: Some("m".into()) },
+            r#"{"event":"new_origin","follows":{"auction":"a\n","money":"m"}}"#,
+        ),
+        (
+            Lifecycle::NewOrigin { auction: None, money: Some("m".into()) },
+            r#"{"event":"new_origin","follows":{"money":"m"}}"#,
+        ),
+        (
+            Lifecycle::KeyChange { stream: StreamName::Money, old: "o".into(), new: "n".into() },
+            r#"{"event":"key_change","new":"n","old":"o","stream":"money"}"#,
+        ),
     ] {
         let record = read(&lifecycle(&head(), &fixed().input.draw, &event)).unwrap();
         holds(&record, "lifecycle", json);

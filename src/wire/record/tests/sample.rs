@@ -15,7 +15,7 @@ use crate::model::ids::{
 use crate::model::market::{Bidder, Dialect, Fit, Lengths};
 use crate::model::money::{Cpm, Currency, Fee, FeeSchedule};
 use crate::model::outcome::{
-    BidRef, Discount, Fate, HousePlay, Outcome, Search, SecondCount, Unfilled, Win,
+    BidRef, Discount, Fate, HousePlay, Outcome, Search, SecondCount, TieBreak, Unfilled, Win,
 };
 use crate::model::passthrough::ViewerFacts;
 use crate::model::plan::{
@@ -422,6 +422,7 @@ fn win(dice: &mut Dice, input: &AuctionInput, bid: BidRef, sequence: usize) -> W
         pay: dice.cpm(),
         discount: dice.maybe(|dice| Discount { ppm: dice.small(1_000_000), off: dice.cpm() }),
         min_to_win: dice.maybe(Dice::cpm),
+        tie: dice.maybe(|dice| dice.pick(&[TieBreak::Seconds, TieBreak::Ads, TieBreak::Keys])),
         split: input.plan.terms.fees.split(clearing),
     }
 }

@@ -2,7 +2,7 @@
 
 use breakwater::model::deal::Pricing;
 use breakwater::model::money::Cpm;
-use breakwater::model::outcome::{Fate, Outcome, Win};
+use breakwater::model::outcome::{Fate, Outcome, TieBreak, Win};
 use breakwater::model::reason::LossReason;
 
 use super::ads::{Ad, offered};
@@ -22,6 +22,16 @@ pub(super) fn check_wins(oracle: &Oracle<'_>, outcome: &Outcome) -> Result<(), S
         let least = least_bid(oracle, ad, needed(ad, critical));
         if win.min_to_win.map(Cpm::micros) != least {
             return Err(format!("{:?} needed {least:?}, not {:?}", ad.at, win.min_to_win));
+        }
+        let tie = match ad.pricing {
+            Pricing::Fixed => None,
+            Pricing::First | Pricing::Second => {
+                oracle.sets.tie(&oracle.ads, oracle.best, index, &oracle.counts)
+            }
+        };
+        let found = win.tie.map(TieBreak::name);
+        if found != tie {
+            return Err(format!("{:?} won a tie by {tie:?}, not {found:?}", ad.at));
         }
         check_payment(oracle, ad, win)?;
     }

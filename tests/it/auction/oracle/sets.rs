@@ -64,6 +64,33 @@ impl Sets {
         let without = self.0.iter().filter(|&&set| set & (1 << index) == 0);
         without.map(|&set| worth(ads, set, prices)).max().unwrap()
     }
+
+    /// Returns which rule put a set before the best of those without one of its ads, where these are
+    /// worth as much.
+    pub(super) fn tie(
+        &self,
+        ads: &Ads<'_>,
+        best: u32,
+        index: usize,
+        prices: &[i64],
+    ) -> Option<&str> {
+        let rank = |set: u32| {
+            let members = ads.members(set);
+            let seconds: u32 = members.iter().map(|ad| ad.seconds).sum();
+            (worth(ads, set, prices), seconds, Reverse(members.len()))
+        };
+        let without = self.0.iter().filter(|&&set| set & (1 << index) == 0);
+        let other = without.map(|&set| rank(set)).max().unwrap();
+        let own = rank(best);
+        if own.0 != other.0 {
+            return None;
+        }
+        Some(match (own.1 == other.1, own.2 == other.2) {
+            (false, _) => "seconds",
+            (true, false) => "ads",
+            (true, true) => "keys",
+        })
+    }
 }
 
 fn worth(ads: &Ads<'_>, set: u32, prices: &[i64]) -> Worth {

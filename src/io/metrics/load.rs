@@ -1,0 +1,59 @@
+//! What a worker takes on and what it refuses.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Recorder};
+
+use crate::io::metrics::family::{Axis, Family};
+use crate::io::metrics::names;
+
+/// The handles of the metrics about admission.
+pub struct Load {
+    shed: Family<Counter, 1>,
+    limit: Family<Gauge, 1>,
+    running: Family<Gauge, 1>,
+    delay: Family<Gauge, 1>,
+    brownout: Family<Gauge, 1>,
+    connections_refused: Family<Counter, 1>,
+}
+
+impl Load {
+    /// Registers every series: `reasons` of shedding, `workers` by number.
+    pub(super) fn new(recorder: &dyn Recorder, reasons: &[&str], workers: &[&str]) -> Self {
+        let worker = || [Axis { label: "worker", values: workers }];
+        let refused = [Axis { label: "reason", values: CONNECTIONS_REFUSED }];
+        Self {
+            shed: Family::new(
+                recorder,
+                names::REQUESTS_SHED,
+                [Axis { label: "reason", values: reasons }],
+            ),
+            limit: Family::new(recorder, names::SALES_LIMIT, worker()),
+            running: Family::new(recorder, names::SALES_RUNNING, worker()),
+            delay: Family::new(recorder, names::WORKER_DELAY, worker()),
+            brownout: Family::new(recorder, names::BROWNOUT_LEVEL, worker()),
+            connections_refused: Family::new(recorder, names::CONNECTIONS_REFUSED, refused),
+        }
+    }
+
+    /// Counts a request that was shed, by the reason.
+    pub fn shed(&self, reason: &str) {
+        self.shed.at([reason]).increment(1);
+    }
+
+    /// Says how a worker stands: its limit of sales, those that run, its delay and its brownout.
+    pub fn worker(&self, worker: &str, (limit, running): (u32, u32), delay: Duration, level: u8) {
+        self.limit.at([worker]).set(limit);
+        self.running.at([worker]).set(running);
+        self.delay.at([worker]).set(delay);
+        self.brownout.at([worker]).set(level);
+    }
+
+    /// Counts a connection that was closed when it came (`CONNECTIONS_REFUSED`).
+    pub fn connection_refused(&self, reason: &str) {
+        self.connections_refused.at([reason]).increment(1);
+    }
+}
+
+/// Why a connection is closed when it comes.
+pub const CONNECTIONS_REFUSED: &[&str] = &["full", "address", "descriptors"];

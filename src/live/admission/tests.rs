@@ -1,0 +1,255 @@
+//! The rules one by one, then a simulated worker under surges.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::{Admission, Asks, Bounds, Shed, TARGET};
+use crate::model::ids::PublisherId;
+use crate::model::time::UnixMillis;
+
+const SMALL: Bounds = Bounds { least: 4, start: 20, most: 40 };
+const CALM: Duration = Duration::ZERO;
+
+#[test]
+fn a_worker_takes_what_its_limit_allows() {
+    let mut admission = Admission::new(SMALL);
+    let one = PublisherId::new("one");
+    let mut let_in = 0;
+    let verdict = loop {
+        match admission.begin(&asks(&one, 0), CALM, ms(0)) {
+            Ok(()) => let_in += 1,
+            Err(shed) => break shed,
+        }
+    };
+    assert_eq!((let_in, verdict, admission.load()), (20, Shed::Full, (20, 20)));
+    admission.end(&one);
+    assert_eq!(admission.begin(&asks(&one, 0), CALM, ms(1)), Ok(()));
+}
+
+#[test]
+fn a_sale_is_shed_when_work_waits_for_twice_the_target() {
+    let mut admission = Admission::new(SMALL);
+    let one = PublisherId::new("one");
+    for _ in 0..4 {
+        let long = Duration::from_secs(1);
+        assert_eq!(admission.begin(&asks(&one, 0), long, ms(0)), Ok(()), "it is not our work");
+    }
+    assert_eq!(admission.begin(&asks(&one, 0), 2 * TARGET, ms(0)), Ok(()));
+    let more = 2 * TARGET + Duration::from_micros(1);
+    assert_eq!(admission.begin(&asks(&one, 0), more, ms(0)), Err(Shed::Delay));
+}
+
+#[test]
+fn a_noisy_publisher_is_held_to_its_share_once_room_is_short() {
+    let mut admission = Admission::new(SMALL);
+    let (noisy, quiet) = (PublisherId::new("noisy"), PublisherId::new("quiet"));
+    assert_eq!(admission.begin(&asks(&quiet, 0), CALM, ms(0)), Ok(()));
+    let taken = (0..100).filter(|_| admission.begin(&asks(&noisy, 0), CALM, ms(1)).is_ok());
+    assert_eq!(taken.count(), 17, "up to nine tenths, then no more than its half");
+    assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(1)), Err(Shed::Share));
+    assert_eq!(admission.begin(&asks(&quiet, 0), CALM, ms(2)), Ok(()));
+}
+
+#[test]
+fn a_publisher_that_asked_a_second_ago_has_no_share_any_more() {
+    let mut admission = Admission::new(SMALL);
+    let (noisy, gone) = (PublisherId::new("noisy"), PublisherId::new("gone"));
+    assert_eq!(admission.begin(&asks(&gone, 0), CALM, ms(0)), Ok(()));
+    admission.end(&gone);
+    for _ in 0..18 {
+        assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(950)), Ok(()));
+    }
+    assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(960)), Err(Shed::Share));
+    assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(1_050)), Ok(()));
+}
+
+#[test]
+fn breaks_further_off_and_high_cohorts_give_way_first() {
+    let mut admission = Admission::new(SMALL);
+    let one = PublisherId::new("one");
+    for _ in 0..18 {
+        assert_eq!(admission.begin(&asks(&one, 127), CALM, ms(0)), Ok(()));
+    }
+    let later = Asks { starts: Some(UnixMillis(12_001)), ..asks(&one, 0) };
+    assert_eq!(admission.begin(&later, CALM, ms(0)), Err(Shed::Later));
+    let soon = Asks { starts: Some(UnixMillis(12_000)), ..asks(&one, 0) };
+    assert_eq!(admission.begin(&soon, CALM, ms(0)), Ok(()));
+    assert_eq!(admission.begin(&asks(&one, 64), CALM, ms(0)), Err(Shed::Cohort));
+    assert_eq!(admission.begin(&asks(&one, 63), CALM, ms(0)), Ok(()));
+    // A tenth of a second after room was short, all are equal again.
+    (0..10).for_each(|_| admission.end(&one));
+    assert_eq!(admission.begin(&later, CALM, ms(101)), Ok(()));
+}
+
+/// Delay of the tick in microseconds, sales running, the limit after it.
+const MOVES: &[(u64, u32, u32)] = &[
+    (0, 10, 20),      // half used: it does not grow
+    (1_999, 11, 21),  // more is used, nothing waits: one more
+    (2_000, 20, 20),  // at the target: no cut yet
+    (3_000, 20, 18),  // half a target over: a tenth
+    (60_000, 20, 10), // never below half
+    (60_000, 21, 20), // the last cut has not shown its effect
+];
+
+#[test]
+fn the_limit_follows_the_delay() {
+    let one = PublisherId::new("one");
+    for &(delay, running, expected) in MOVES {
+        let mut admission = Admission::new(Bounds { start: 40, ..SMALL });
+        for _ in 0..running {
+            admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
+        }
+        admission.limit = 20;
+        admission.tick(Duration::from_micros(delay), ms(10));
+        assert_eq!(admission.load().0, expected, "{delay} us, {running} running");
+    }
+    let mut admission = Admission::new(SMALL);
+    for _ in 0..SMALL.least {
+        admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
+    }
+    for at in 0..100 {
+        admission.tick(Duration::from_millis(100), ms(10 * at));
+    }
+    assert_eq!(admission.load().0, SMALL.least, "sales go on at the least");
+}
+
+#[test]
+fn brownout_rises_with_the_second_bad_tick_and_falls_by_the_second() {
+    let mut admission = Admission::new(SMALL);
+    let one = PublisherId::new("one");
+    for at in 0..3 {
+        admission.tick(TARGET, ms(at));
+        admission.begin(&asks(&one, 0), CALM, ms(at)).unwrap();
+    }
+    assert_eq!(admission.brownout(), 0, "hardly anything runs");
+    admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
+    let mut levels = Vec::new();
+    for (at, bad) in
+        [(0, true), (10, true), (20, true), (60, true), (70, false), (1_050, false), (1_060, false)]
+    {
+        admission.tick(if bad { TARGET } else { CALM }, ms(at));
+        levels.push(admission.brownout());
+    }
+    assert_eq!(levels, [0, 1, 1, 2, 2, 2, 1]);
+}
+
+/// Load as a multiple of what the worker can do, and the least share of its peak it still sells.
+const SURGES: &[(u32, u32)] = &[(2, 90), (5, 90), (10, 80)];
+
+#[test]
+fn a_surge_costs_little_of_the_peak_and_is_over_within_a_second() {
+    for &(times, least) in SURGES {
+        let mut worker = Worker::new();
+        let peak = worker.run(5_000, 10_000)[2..].iter().sum::<u32>() / 3;
+        let surge = worker.run(5_000, times * 10_000);
+        let after = worker.run(3_000, 7_000);
+        let kept = surge[1..].iter().sum::<u32>() * 100 / 4 / peak;
+        assert!(least <= kept, "{times} x keeps {kept} % of {peak}/s: {surge:?}");
+        assert!(3_465 <= after[1], "back to 3,500/s within a second: {after:?}");
+    }
+}
+
+/// A worker whose auctions of ten bidders cost 200 us in two halves, 40 ms apart: 40 us and 16 a
+/// bidder. A refusal costs 8 us.
+struct Worker {
+    admission: Admission,
+    now_us: u64,
+    /// What waits for the thread, and since when.
+    queue: VecDeque<(u64, Work)>,
+    /// Bidders that will have answered, by time.
+    waiting: VecDeque<(u64, u64)>,
+    arrivals_ppm: u64,
+}
+
+enum Work {
+    Request,
+    /// The bidders of a sale that arrived then have answered.
+    Answered(u64),
+}
+
+impl Worker {
+    fn new() -> Self {
+        Self {
+            admission: Admission::new(Bounds::WORKER),
+            now_us: 0,
+            queue: VecDeque::new(),
+            waiting: VecDeque::new(),
+            arrivals_ppm: 0,
+        }
+    }
+
+    /// Offers half of `rate` a second for `length` ms; returns the sales in time of each second.
+    fn run(&mut self, length: u64, rate: u32) -> Vec<u32> {
+        let one = PublisherId::new("one");
+        let from = self.now_us;
+        let mut sold = vec![0; usize::try_from(length / 1_000).unwrap()];
+        let mut ticked = self.now_us;
+        let mut worst = 0;
+        while self.now_us < from + length * 1_000 {
+            let Some((since, work)) = self.queue.pop_front() else {
+                self.pass(50, rate);
+                continue;
+            };
+            let waited = self.now_us - since;
+            worst = worst.max(waited);
+            if ticked + 10_000 <= self.now_us {
+                let now = Duration::from_micros(self.now_us);
+                self.admission.tick(Duration::from_micros(worst), now);
+                (worst, ticked) = (0, self.now_us);
+            }
+            match work {
+                Work::Request => {
+                    let cohort = u8::try_from(self.now_us % 128).unwrap();
+                    let now = Duration::from_micros(self.now_us);
+                    let delay = Duration::from_micros(waited);
+                    match self.admission.begin(&asks(&one, cohort), delay, now) {
+                        Ok(()) => {
+                            self.waiting.push_back((self.now_us + 40_000, since));
+                            self.pass(self.half(), rate);
+                        }
+                        Err(_) => self.pass(8, rate),
+                    }
+                }
+                Work::Answered(arrived) => {
+                    self.admission.end(&one);
+                    self.pass(self.half(), rate);
+                    let second = usize::try_from((self.now_us - from) / 1_000_000).unwrap();
+                    if self.now_us <= arrived + 250_000 && second < sold.len() {
+                        sold[second] += 1;
+                    }
+                }
+            }
+        }
+        sold
+    }
+
+    /// Returns what half an auction costs, by how many bidders are asked.
+    fn half(&self) -> u64 {
+        let bidders = [10, 6, 6, 3][usize::from(self.admission.brownout())];
+        (40 + 16 * bidders) / 2
+    }
+
+    /// Lets time pass: requests arrive and bidders answer meanwhile.
+    fn pass(&mut self, us: u64, rate: u32) {
+        for _ in 0..us {
+            self.now_us += 1;
+            self.arrivals_ppm += u64::from(rate / 2);
+            while 1_000_000 <= self.arrivals_ppm {
+                self.arrivals_ppm -= 1_000_000;
+                self.queue.push_back((self.now_us, Work::Request));
+            }
+            while self.waiting.front().is_some_and(|(at, _)| *at <= self.now_us) {
+                let (at, arrived) = self.waiting.pop_front().unwrap();
+                self.queue.push_back((at, Work::Answered(arrived)));
+            }
+        }
+    }
+}
+
+fn asks(publisher: &PublisherId, cohort: u8) -> Asks<'_> {
+    Asks { publisher, cohort, starts: None, arrived_at: UnixMillis(10_000) }
+}
+
+fn ms(at: u64) -> Duration {
+    Duration::from_millis(at)
+}
