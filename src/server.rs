@@ -99,7 +99,7 @@ impl Server {
             let (make, watcher, room) = (make.clone(), watcher.clone(), Arc::clone(&room));
             let proxies = Arc::clone(&listen.proxies);
             std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
-                work(socket, || Doors::new(Arc::new(make(number)), proxies), watcher, room)
+                work(socket, || Doors::new(Arc::new(make(number)), proxies), watcher, room);
             })
         });
         let workers = workers.collect::<io::Result<_>>()?;

@@ -7,6 +7,7 @@ pub mod exposition;
 pub mod load;
 pub mod names;
 
+mod connections;
 mod family;
 mod protection;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Recorder};
 
 use crate::io::bidders::state::States;
+use crate::io::metrics::connections::Connections;
 use crate::io::metrics::family::{Axis, Family};
 use crate::io::metrics::load::Load;
 use crate::io::metrics::names::Kind;
@@ -73,10 +75,7 @@ pub struct Metrics {
     bids: Family<Counter, 2>,
     revenue: Family<Counter, 2>,
     late_responses: Family<Counter, 1>,
-    late_bids: Family<Counter, 1>,
-    late_bid_micros: Family<Counter, 1>,
-    bidder_connections: Family<Gauge, 2>,
-    bidder_dials: Family<Counter, 2>,
+    connections: Connections,
     switch_active: Family<Gauge, 1>,
     config_generation: Family<Gauge, 0>,
     config_success: Family<Gauge, 0>,
@@ -114,6 +113,7 @@ impl Metrics {
         let won = [labels.loss_reasons, &["won"]].concat();
         let placement = || axis("placement", labels.placements);
         let bidder = || axis("bidder", labels.bidders);
+        let request = [bidder(), axis("reason", &sent)];
         let fill_outcome = axis("outcome", labels.fill_outcomes);
         let unfilled = axis("reason", labels.unfilled_reasons);
         let answer = axis("outcome", labels.answer_outcomes);
@@ -128,27 +128,12 @@ impl Metrics {
             fill_duration: family(recorder, names::FILL_DURATION, [placement()]),
             break_seconds: family(recorder, names::BREAK_SECONDS, [placement(), state]),
             unfilled_seconds: family(recorder, names::UNFILLED_SECONDS, [placement(), unfilled]),
-            bidder_requests: family(
-                recorder,
-                names::BIDDER_REQUESTS,
-                [bidder(), axis("reason", &sent)],
-            ),
+            bidder_requests: family(recorder, names::BIDDER_REQUESTS, request),
             bidder_duration: family(recorder, names::BIDDER_DURATION, [bidder(), answer]),
             bids: family(recorder, names::BIDS, [bidder(), axis("reason", &won)]),
             revenue: family(recorder, names::REVENUE, [placement(), currency]),
             late_responses: family(recorder, names::LATE_RESPONSES, [bidder()]),
-            late_bids: family(recorder, names::LATE_BIDS, [bidder()]),
-            late_bid_micros: family(recorder, names::LATE_BID_MICROS, [bidder()]),
-            bidder_connections: family(
-                recorder,
-                names::BIDDER_CONNECTIONS,
-                [bidder(), axis("state", CONNECTION_STATES)],
-            ),
-            bidder_dials: family(
-                recorder,
-                names::BIDDER_DIALS,
-                [bidder(), axis("outcome", DIAL_OUTCOMES)],
-            ),
+            connections: Connections::new(recorder, labels),
             switch_active: family(
                 recorder,
                 names::SWITCH_ACTIVE,
@@ -227,21 +212,18 @@ impl Metrics {
     /// Counts what an answer after the cutoff would have bid: how often, and at best for how much,
     /// in millionths.
     pub fn late_bids(&self, bidder: &str, bids: u64, best: u64) {
-        self.late_bids.at([bidder]).increment(bids);
-        self.late_bid_micros.at([bidder]).increment(best);
+        self.connections.late_bids.at([bidder]).increment(bids);
+        self.connections.late_bid_micros.at([bidder]).increment(best);
     }
 
     /// Says that a worker has `new` connections in a state where it had `old`.
     pub fn bidder_connections(&self, bidder: &str, state: &str, old: usize, new: usize) {
-        let gauge = self.bidder_connections.at([bidder, state]);
-        // Exact: far fewer than 2^32.
-        let count = |count| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-        gauge.increment(count(new) - count(old));
+        self.connections.change([bidder, state], old, new);
     }
 
-    /// Counts a connection to a bidder by what came of making it (`DIAL_OUTCOMES`).
+    /// Counts a connection to a bidder by what came of making it (`made`, `failed`, `timeout`).
     pub fn bidder_dial(&self, bidder: &str, outcome: &str) {
-        self.bidder_dials.at([bidder, outcome]).increment(1);
+        self.connections.dials.at([bidder, outcome]).increment(1);
     }
 
     /// Counts bids that `won`, or lost for a reason.
@@ -419,12 +401,6 @@ fn flag(on: bool) -> u8 {
 
 /// The states of a second of a break.
 pub const SECOND_STATES: &[&str] = &["sold", "house", "unfilled"];
-
-/// What a connection to a bidder may do.
-pub const CONNECTION_STATES: &[&str] = &["idle", "busy", "dialling"];
-
-/// What may come of making one; `io::bidders` gives these.
-pub const DIAL_OUTCOMES: &[&str] = &["made", "failed", "timeout"];
 
 /// The streams of the journal.
 pub const STREAMS: &[&str] = &["auction", "money"];
