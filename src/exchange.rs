@@ -69,6 +69,12 @@ impl Exchange {
         &self.shared
     }
 
+    /// Returns the bidders as this worker calls them.
+    #[must_use]
+    pub fn bidders(&self) -> &Bidders {
+        &self.bidders
+    }
+
     /// Returns the gate of this worker.
     #[must_use]
     pub fn gate(&self) -> &Arc<Gate> {

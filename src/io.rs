@@ -15,6 +15,7 @@ pub mod connection;
 pub mod documents;
 pub mod egress;
 pub mod entropy;
+pub mod http1;
 pub mod journal;
 pub mod keys;
 pub mod lag;

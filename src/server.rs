@@ -47,6 +47,9 @@ const BREATHER: Duration = Duration::from_millis(50);
 /// Sales end by their own deadlines, 2 s at most; this is the hard stop.
 const DRAIN: Duration = Duration::from_secs(8);
 
+/// How long a worker waits for its connections to bidders before it accepts.
+const MAX_WARMING: Duration = Duration::from_millis(300);
+
 /// What the traffic listener is told by the config.
 #[derive(Clone, Debug)]
 pub struct Listen {
@@ -96,7 +99,7 @@ impl Server {
             let (make, watcher, room) = (make.clone(), watcher.clone(), Arc::clone(&room));
             let proxies = Arc::clone(&listen.proxies);
             std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
-                work(socket, || Doors::new(Arc::new(make(number)), proxies), watcher, room)
+                work(socket, || Doors::new(Arc::new(make(number)), proxies), watcher, room);
             })
         });
         let workers = workers.collect::<io::Result<_>>()?;
@@ -140,6 +143,7 @@ fn work(
     runtime.block_on(async {
         let doors = Arc::new(make());
         let exchange = Arc::clone(doors.exchange());
+        exchange.bidders().warm(Instant::now() + MAX_WARMING).await;
         let _beat = exchange.shared().pulse.beat();
         tokio::spawn(exchange.gate().watch(Arc::clone(&exchange.shared().metrics)));
         let socket = TcpListener::from_std(socket).expect("the socket is bound and non-blocking");

@@ -12,7 +12,6 @@ use crate::audit::verify::{ending, files};
 use crate::audit::walk::{self, Step, Trailing, Walk};
 use crate::io::journal::read::{self, FrameRef};
 use crate::io::journal::{JournalError, Stream};
-use crate::io::log::private;
 use crate::wire::record::{self, Lifecycle};
 
 /// What is missing of the life of a node.
@@ -210,11 +209,15 @@ fn numbers(
 
 /// Returns how many records are signed; what does not say is a finding.
 fn signed(data: &Path, stream: Stream, findings: &mut Findings) -> Result<u64, JournalError> {
-    let file = private(data, stream);
-    let what = match read::signed(data, stream) {
+    let (file, what) = match read::signed(data, stream) {
         Ok(signed) => return Ok(signed),
-        Err(JournalError::Damaged { .. }) => "it does not say how many records are signed",
-        Err(JournalError::Io { .. }) if files::odd(&file).is_some() => "it is not a file",
+        Err(JournalError::Damaged { file, .. }) => {
+            (file, "it does not say how many records are signed")
+        }
+        // The published copy is looked at too.
+        Err(JournalError::Io { path, .. }) if files::odd(&path).is_some() => {
+            (path, "it is not a file")
+        }
         Err(error) => return Err(error),
     };
     let (file, field) = (name(data, &file), "checkpoint".to_owned());

@@ -22,9 +22,10 @@ use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
 use crate::exchange::gate::Gate;
-use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
+use crate::exchange::observe::{self, FILLED, STAGES, TAG_FAULTS};
 use crate::exchange::shared::{COMMIT, Shared, endpoints};
-use crate::io::bidders::Bidders;
+use crate::io::bidders::late::Late;
+use crate::io::bidders::{Bidders, Upkeep};
 use crate::io::connect::{Connect, Live, Patience};
 use crate::io::documents::Documents;
 use crate::io::journal::{Durability, Identity, Journal, JournalError, Limits, Stream};
@@ -35,7 +36,7 @@ use crate::io::log::published::Published;
 use crate::io::metrics::exposition::{self, Exposition};
 use crate::io::metrics::{Build, Labels, Metrics};
 use crate::io::notifier::{self, Notifier};
-use crate::io::{clock, journal, keys};
+use crate::io::{bidders, clock, journal, keys};
 use crate::live::admission::{Bounds, Shed};
 use crate::model::market::Market;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
@@ -271,9 +272,11 @@ fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Resu
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
+    let upkeep = upkeep(&shared.metrics, workers());
     let make = move |worker| {
         let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
-        let bidders = Bidders::new(endpoints.clone(), &shared.states, Arc::clone(&connector));
+        let (endpoints, connector) = (endpoints.clone(), Arc::clone(&connector));
+        let bidders = Bidders::new(endpoints, &shared.states, connector, upkeep.clone());
         let gate = Gate::new(worker, Bounds::WORKER);
         Exchange::new(Arc::clone(&shared), bidders, documents, gate)
     };
@@ -286,6 +289,14 @@ fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Resu
         proxies: Arc::new(Proxies::new(settings.trusted_proxies.clone())),
     };
     Server::start(&listen, make).with_context(|| format!("traffic listener {}", settings.traffic))
+}
+
+/// Returns what each worker provides for its bidders.
+fn upkeep(metrics: &Arc<Metrics>, workers: usize) -> Upkeep {
+    let metrics = Arc::clone(metrics);
+    let told = Arc::clone(&metrics);
+    let late: Late = Arc::new(move |bidder, answer| observe::late(&told, bidder, answer));
+    Upkeep { connections: connections() / workers * 3 / 4, least: bidders::LEAST, late, metrics }
 }
 
 /// Announces every label the market and the reasons can yield, so that all series read 0.
@@ -343,7 +354,8 @@ pub fn raise_descriptors() {
     }
 }
 
-/// Half of the descriptors are for callers; the rest is for bidders, files and reserve.
+/// Half of the descriptors are for callers, three eighths for bidders; the rest is for files and
+/// reserve.
 fn connections() -> usize {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(FEW_DESCRIPTORS * 2);
     usize::try_from(limit / 2).unwrap_or(usize::MAX).max(64)

@@ -5,11 +5,14 @@ use std::time::Duration;
 use crate::io::metrics::Metrics;
 use crate::model::bid::{Reply, ReplyOutcome};
 use crate::model::break_request::BreakRequest;
+use crate::model::call::{Answer, AnswerOutcome};
+use crate::model::ids::BidderId;
 use crate::model::money::Cpm;
 use crate::model::outcome::{Fate, Outcome, Search};
 use crate::model::plan::{AuctionInput, Chosen, Plan};
 use crate::model::reason::{CallReason, LossReason};
 use crate::model::standing::{Brownout, Experience, Standing};
+use crate::wire::bid_response;
 use crate::wire::sold::Sold;
 
 /// Stages of a sale, as the histogram and the record name them.
@@ -81,6 +84,14 @@ pub fn auction(metrics: &Metrics, request: &BreakRequest, input: &AuctionInput, 
     let currency = input.plan.terms.currency;
     let micros = u64::try_from(nanos / 1_000).expect("prices are not negative");
     metrics.revenue(request.placement.id.as_str(), currency.as_str(), micros);
+}
+
+/// Counts what an answer would have bid that came after its auction's end.
+pub fn late(metrics: &Metrics, bidder: &BidderId, answer: Answer) {
+    let AnswerOutcome::Body(body) = answer.outcome else { return };
+    let (bids, best) = bid_response::worth(body);
+    let best = best.map_or(0, |best| u64::try_from(best.micros()).unwrap_or(0));
+    metrics.late_bids(bidder.as_str(), bids, best);
 }
 
 /// Counts what a brownout's choice of bidders is expected to bring and to cost.

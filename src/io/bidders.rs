@@ -1,33 +1,45 @@
 //! Asks bidders: many calls out, one absolute end, bytes back.
 //!
 //! It keeps connections warm, takes the quotas and holds to the limits. A bidder that hangs, dies
-//! or lies costs only itself. It never knows what a bid is: the caller decodes.
+//! or lies costs only itself. No auction dials or waits for a connection: `pool` lends them, the
+//! `dialler` makes them. It never knows what a bid is: the caller decodes.
 
 pub mod breaker;
+pub mod late;
 pub mod latency;
 pub mod quotas;
 pub mod state;
 
+mod backoff;
+mod call;
+mod demand;
+mod dialler;
 mod health;
 mod pool;
+mod stock;
 mod throttle;
 mod value;
 
 use std::collections::BTreeMap;
 use std::future::Ready;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::{Instant, sleep_until};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::io::bidders::health::{Attempt, Ended};
+use crate::io::bidders::call::{Leave, Lent, OpenCall};
+use crate::io::bidders::late::{Late, Open, Times};
 use crate::io::bidders::pool::Pool;
 use crate::io::bidders::state::{State, States};
+use crate::io::bidders::stock::Sizes;
 use crate::io::bidders::value::Values;
 use crate::io::connect::Connect;
-use crate::io::connection::Fetched;
+use crate::io::http1::Fetched;
+use crate::io::metrics::Metrics;
 use crate::model::call::{Answer, AnswerOutcome, Call};
 use crate::model::ids::{BidderId, PlacementId};
 use crate::model::standing::{Brownout, Standing};
@@ -47,12 +59,41 @@ pub struct Endpoint {
     pub allow_loopback: bool,
 }
 
+/// What a worker provides for its bidders.
+#[derive(Clone)]
+pub struct Upkeep {
+    /// The most connections to all bidders together; each has the same share of them.
+    pub connections: usize,
+    /// The connections to each bidder that are kept even when nobody calls.
+    pub least: usize,
+    /// Told of answers that nobody waits for any more.
+    pub late: Late,
+    /// Told of dials and of the state of the pools.
+    pub metrics: Arc<Metrics>,
+}
+
+/// How many connections of one worker to one bidder are in which state.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PoolState {
+    /// Who.
+    pub bidder: BidderId,
+    /// Those that wait for a call.
+    pub idle: usize,
+    /// Those with a call on them, the late ones included.
+    pub busy: usize,
+    /// Those being made.
+    pub dialling: usize,
+}
+
 /// All bidders of a market, as one worker calls them.
 pub struct Bidders {
     /// In the order of the endpoints given.
     bidders: Vec<Bidder>,
     by_id: BTreeMap<BidderId, usize>,
     values: Arc<Values>,
+    late: Late,
+    runtime: Handle,
+    dialler: AbortHandle,
 }
 
 /// One bidder: what all workers know of it, and this worker's connections.
@@ -64,20 +105,55 @@ struct Bidder {
 }
 
 impl Bidders {
-    /// Makes the bidders of one worker; no connection is made until the first call.
+    /// Makes the bidders of one worker and begins to connect to them.
+    ///
+    /// # Panics
+    ///
+    /// Outside the runtime of the worker.
     #[must_use]
-    pub fn new(endpoints: Vec<Endpoint>, states: &States, connector: Arc<dyn Connect>) -> Self {
-        let bidders: Vec<Bidder> = endpoints
-            .into_iter()
-            .map(|endpoint| Bidder {
-                state: states.of(&endpoint.id),
-                pool: Pool::new(&endpoint, Arc::clone(&connector)).map(Arc::new),
-                id: endpoint.id,
-            })
-            .collect();
+    pub fn new(
+        endpoints: Vec<Endpoint>,
+        states: &States,
+        connector: Arc<dyn Connect>,
+        upkeep: Upkeep,
+    ) -> Self {
+        let share = upkeep.connections / endpoints.len().max(1);
+        let wishes = Arc::new(Notify::new());
+        let bidder = |endpoint: Endpoint| {
+            let state = states.of(&endpoint.id);
+            let in_flight = usize::try_from(endpoint.in_flight).unwrap_or(usize::MAX);
+            let most = share.min(in_flight).max(1);
+            let sizes = Sizes { least: upkeep.least.min(most), most };
+            let pool = Pool::new(&endpoint, &state, sizes, Arc::clone(&wishes)).map(Arc::new);
+            Bidder { id: endpoint.id, state, pool }
+        };
+        let bidders: Vec<Bidder> = endpoints.into_iter().map(bidder).collect();
         let by_id =
             bidders.iter().enumerate().map(|(at, bidder)| (bidder.id.clone(), at)).collect();
-        Self { bidders, by_id, values: states.values() }
+        let pools = bidders.iter().filter_map(|bidder| bidder.pool.clone()).collect();
+        let runtime = Handle::current();
+        let dialler = runtime.spawn(dialler::keep(pools, connector, wishes, upkeep.metrics));
+        let (values, late) = (states.values(), upkeep.late);
+        Self { bidders, by_id, values, late, runtime, dialler: dialler.abort_handle() }
+    }
+
+    /// Waits until every bidder has its least connections or cannot be reached, or until `until`.
+    pub async fn warm(&self, until: Instant) {
+        let pools = self.bidders.iter().filter_map(|bidder| bidder.pool.as_ref());
+        let all = join_all(pools.map(|pool| pool.settle()));
+        // A bidder that hesitates is skipped until it is there.
+        let _: Result<Vec<()>, _> = timeout_at(until, all).await;
+    }
+
+    /// Returns the state of every pool, in the order of the endpoints.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolState> {
+        let state = |bidder: &Bidder| {
+            let counts = bidder.pool.as_ref().map(|pool| pool.counts()).unwrap_or_default();
+            let (bidder, dialling) = (bidder.id.clone(), counts.dialling);
+            PoolState { bidder, idle: counts.idle, busy: counts.busy, dialling }
+        };
+        self.bidders.iter().map(state).collect()
     }
 
     /// Returns the standing of every bidder, in the order of the endpoints, and draws what is to
@@ -101,7 +177,7 @@ impl Bidders {
     /// Makes all calls at once and returns what `decode` makes of each answer, in their order.
     ///
     /// Answers are decoded as they arrive. It ends when all have, or at `cutoff`: what is open then
-    /// is dropped, its connection closed. Dropping the future drops all calls.
+    /// is late. Dropping the future makes all open calls late.
     pub async fn ask<R>(
         &self,
         calls: Vec<Call>,
@@ -124,113 +200,105 @@ impl Bidders {
         follow: impl Fn(&Call, &R) -> Vec<F>,
         cutoff: Instant,
     ) -> Vec<(R, Vec<F::Output>)> {
-        let begun = Instant::now();
-        let deadline_us = micros(cutoff.saturating_duration_since(begun));
-        let answer = |fetched: Fetched| Answer {
-            outcome: fetched.outcome,
-            status: fetched.status,
-            deadline_us,
-            elapsed_us: micros(begun.elapsed()),
-        };
+        let times = Times::new(Instant::now(), cutoff);
         let mut replies: Vec<Option<(R, Vec<F::Output>)>> = calls.iter().map(|_| None).collect();
-        let sent: Vec<AtomicBool> = calls.iter().map(|_| AtomicBool::new(false)).collect();
-        let mut open: FuturesUnordered<_> = calls
-            .iter()
-            .zip(&sent)
-            .enumerate()
-            .map(|(at, (call, sent))| async move { (at, self.call(call, sent).await) })
-            .collect();
+        let mut reply = |at: usize, answer: Answer| {
+            let reply = decode(&calls[at], answer);
+            let further = follow(&calls[at], &reply);
+            replies[at] = Some((reply, Vec::with_capacity(further.len())));
+            further
+        };
+        let mut open = self.begin(&calls, times, |at, answer| drop(reply(at, answer)));
         let mut followed = FuturesUnordered::new();
-        let cut = sleep_until(cutoff);
+        let mut found = Vec::new();
+        let cut = sleep_until(times.cutoff);
         tokio::pin!(cut);
-        while !open.is_empty() || !followed.is_empty() {
+        while !open.calls.is_empty() || !followed.is_empty() {
             tokio::select! {
                 // The cutoff first: a flood of answers cannot hold it up.
                 biased;
                 () = &mut cut => break,
-                Some((at, fetched)) = open.next() => {
+                Some(ended) = open.calls.next() => {
                     // The timer fires only between polls; on a busy worker many answers, each
                     // decoded at once, can lie between two of them.
-                    if cutoff <= Instant::now() {
+                    if times.are_over() {
+                        reply(ended.at, times.late(true));
+                        open.tell(ended);
                         break;
                     }
-                    let reply = decode(&calls[at], answer(fetched));
-                    for further in follow(&calls[at], &reply) {
-                        followed.push(async move { (at, further.await) });
+                    ended.leave.end(&ended.fetched.outcome);
+                    for further in reply(ended.at, times.answer(ended.fetched)) {
+                        followed.push(async move { (ended.at, further.await) });
                     }
-                    replies[at] = Some((reply, Vec::new()));
                 }
-                Some((at, found)) = followed.next() => {
-                    if cutoff <= Instant::now() {
+                Some(further) = followed.next() => {
+                    if times.are_over() {
                         break;
                     }
-                    if let Some((_, all)) = &mut replies[at] {
-                        all.push(found);
-                    }
+                    found.push(further);
                 }
             }
         }
+        for call in &open.calls {
+            reply(call.at, times.late(call.sent()));
+        }
         drop((open, followed));
-        let late = |sent: AtomicBool| {
-            let sent = sent.load(Ordering::Relaxed);
-            answer(Fetched { outcome: AnswerOutcome::Timeout { sent }, status: None })
-        };
-        let replies = calls.iter().zip(replies).zip(sent);
-        replies
-            .map(|((call, reply), sent)| {
-                reply.unwrap_or_else(|| (decode(call, late(sent)), Vec::new()))
-            })
-            .collect()
+        for (at, found) in found {
+            if let Some((_, all)) = &mut replies[at] {
+                all.push(found);
+            }
+        }
+        let whole = |reply: Option<_>| reply.expect("each call was skipped, has ended or is open");
+        replies.into_iter().map(whole).collect()
     }
 
-    async fn call(&self, call: &Call, sent: &AtomicBool) -> Fetched {
+    /// Begins the calls that can be made; the others have their answer at once.
+    fn begin(&self, calls: &[Call], times: Times, mut reply: impl FnMut(usize, Answer)) -> Open {
+        let open = Open::new(times, &self.late, &self.runtime);
+        for (at, call) in calls.iter().enumerate() {
+            let lent = match times.are_over() {
+                true => Err(AnswerOutcome::Timeout { sent: false }),
+                false => self.lend(call),
+            };
+            match lent {
+                Ok((pool, lent, leave)) => {
+                    open.calls.push(OpenCall::new(at, call, pool, lent, leave));
+                }
+                Err(outcome) => reply(at, times.answer(Fetched { outcome, status: None })),
+            }
+        }
+        open
+    }
+
+    /// Takes leave of a bidder's health, a connection and a place in its quota for a call.
+    fn lend(&self, call: &Call) -> Result<(&Arc<Pool>, Lent, Leave), AnswerOutcome> {
         let bidder = self.by_id.get(&call.bidder).map(|at| &self.bidders[*at]);
-        let Some((state, pool)) =
-            bidder.and_then(|bidder| Some((&bidder.state, bidder.pool.as_ref()?)))
-        else {
-            return Fetched { outcome: AnswerOutcome::Unreachable, status: None };
-        };
-        let skipped = |outcome| Fetched { outcome, status: None };
-        let Some(attempt) = state.health.admit() else {
-            return skipped(AnswerOutcome::SkippedHealth);
-        };
-        // Room first: a call that is not made must not use up the quota.
-        let (Some(_place), Some(_room)) = (state.in_flight.enter(), pool.enter()) else {
-            return skipped(AnswerOutcome::SkippedInFlight);
-        };
+        let known = bidder.and_then(|bidder| Some((&bidder.state, bidder.pool.as_ref()?)));
+        let (state, pool) = known.ok_or(AnswerOutcome::Unreachable)?;
+        let attempt = state.health.admit().ok_or(AnswerOutcome::SkippedHealth)?;
+        let place = state.in_flight.enter().ok_or(AnswerOutcome::SkippedInFlight)?;
+        // The connection first: a call that is not made must not use up the quota.
+        let (lease, connection) = pool.take()?;
         if !state.limit.take() {
-            return skipped(AnswerOutcome::SkippedQps);
+            lease.give_up(connection);
+            return Err(AnswerOutcome::SkippedQps);
         }
-        let under_way = UnderWay(Some(attempt));
-        let fetched = pool.fetch(call, sent).await;
-        under_way.end(&fetched.outcome);
-        fetched
+        Ok((pool, (lease, connection), Leave::new(attempt, place)))
     }
 }
 
-/// A call that ends as timed out when it is cut off.
-struct UnderWay(Option<Attempt>);
-
-impl UnderWay {
-    fn end(mut self, outcome: &AnswerOutcome) {
-        let Some(attempt) = self.0.take() else { return };
-        if let Some(how) = Ended::of(outcome) {
-            attempt.end(how);
-        }
-    }
-}
-
-impl Drop for UnderWay {
+impl Drop for Bidders {
     fn drop(&mut self) {
-        if let Some(attempt) = self.0.take() {
-            attempt.end(Ended::Timeout);
+        self.dialler.abort();
+        for pool in self.bidders.iter().filter_map(|bidder| bidder.pool.as_ref()) {
+            pool.close();
         }
     }
 }
 
-fn micros(length: Duration) -> u64 {
-    u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
-}
+/// The connections of a worker to a bidder that are kept even when nobody calls, unless told
+/// otherwise: enough for the first viewers of a break.
+pub const LEAST: usize = 4;
 
 #[cfg(test)]
 mod tests;

@@ -10,13 +10,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use hyper::header::HeaderValue;
 use hyper::http::uri::PathAndQuery;
+use rustls::client::Resumption;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
@@ -96,7 +98,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// For bidders, on the time of an auction.
+    /// For bidders: beside auctions, and for documents on their time.
     pub const BIDDER: Self =
         Self { tcp: Duration::from_millis(100), total: Duration::from_millis(250) };
     /// For notices, which nobody waits for.
@@ -137,6 +139,8 @@ impl Live {
             .with_root_certificates(roots)
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // A handshake costs as much as ten calls, most of it proofs that a resumed one does without.
+        tls.resumption = Resumption::in_memory_sessions(MAX_SESSIONS);
         Ok(Self { tls: Arc::new(tls), patience, names: Arc::default() })
     }
 
@@ -166,17 +170,40 @@ impl Live {
         Ok(Box::new(stream))
     }
 
+    /// Connects to the first address that answers. The next is tried when one fails or hesitates,
+    /// beside it, so that a family of addresses that leads nowhere costs little.
     async fn first(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         let mut fault = io::Error::from(io::ErrorKind::NotFound);
-        for address in addresses.iter().take(MAX_TRIED) {
-            match timeout(self.patience.tcp, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(refused)) => fault = refused,
-                Err(_) => fault = io::ErrorKind::TimedOut.into(),
+        let mut waiting = interleave(addresses).into_iter().take(MAX_TRIED);
+        let mut tried = FuturesUnordered::new();
+        let mut next = waiting.next();
+        loop {
+            if let Some(address) = next.take() {
+                tried.push(timeout(self.patience.tcp, TcpStream::connect(address)));
             }
+            tokio::select! {
+                biased;
+                Some(connected) = tried.next() => match connected {
+                    Ok(Ok(stream)) => return Ok(stream),
+                    Ok(Err(refused)) => fault = refused,
+                    Err(_) => fault = io::ErrorKind::TimedOut.into(),
+                },
+                () = sleep(STAGGER), if 0 < waiting.len() => {}
+                else => return Err(fault),
+            }
+            next = waiting.next();
         }
-        Err(fault)
     }
+}
+
+/// Puts the families of addresses in turn, the family of the first one first.
+fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first() else { return Vec::new() };
+    let (mut own, mut other): (Vec<SocketAddr>, Vec<SocketAddr>) =
+        addresses.iter().partition(|address| address.is_ipv4() == first.is_ipv4());
+    let turns = own.len().max(other.len());
+    let (mut own, mut other) = (own.drain(..), other.drain(..));
+    (0..turns).flat_map(|_| [own.next(), other.next()]).flatten().collect()
 }
 
 impl Connect for Live {
@@ -202,6 +229,10 @@ fn give_up_on_silence(_: &TcpStream) -> io::Result<()> {
 
 /// The most addresses of one name that are tried.
 const MAX_TRIED: usize = 4;
+/// How long an address may hesitate before the next is tried as well.
+const STAGGER: Duration = Duration::from_millis(50);
+/// TLS sessions kept to be resumed: a few for each name.
+const MAX_SESSIONS: usize = 1_024;
 
 #[cfg(target_os = "linux")]
 const MAX_SILENCE: Duration = Duration::from_secs(2);

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use crate::io::body::{self, Limits};
 use crate::io::connect::Stream;
 use crate::io::entropy;
+use crate::io::http1::Fetched;
 use crate::model::call::{AnswerOutcome, CallFault};
 
 /// A connection and the task that drives it, which ends with it.
@@ -27,15 +28,6 @@ pub struct Connection {
     calls: u32,
     poisoned: bool,
     limits: Limits,
-}
-
-/// What came of one request.
-#[derive(Debug)]
-pub struct Fetched {
-    /// What happened.
-    pub outcome: AnswerOutcome,
-    /// HTTP status, when a response head came.
-    pub status: Option<u16>,
 }
 
 /// What came of a request on a connection.

@@ -22,7 +22,8 @@ use tokio::time::Instant;
 use crate::io::bidders::Endpoint;
 use crate::io::body::Limits;
 use crate::io::connect::{Address, Connect, Target};
-use crate::io::connection::{Connection, Exchange, Fetched};
+use crate::io::connection::{Connection, Exchange};
+use crate::io::http1::Fetched;
 use crate::model::call::{AnswerOutcome, CallFault};
 use crate::model::ids::BidderId;
 

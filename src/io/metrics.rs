@@ -7,6 +7,7 @@ pub mod exposition;
 pub mod load;
 pub mod names;
 
+mod connections;
 mod family;
 mod protection;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Recorder};
 
 use crate::io::bidders::state::States;
+use crate::io::metrics::connections::Connections;
 use crate::io::metrics::family::{Axis, Family};
 use crate::io::metrics::load::Load;
 use crate::io::metrics::names::Kind;
@@ -73,6 +75,7 @@ pub struct Metrics {
     bids: Family<Counter, 2>,
     revenue: Family<Counter, 2>,
     late_responses: Family<Counter, 1>,
+    connections: Connections,
     switch_active: Family<Gauge, 1>,
     config_generation: Family<Gauge, 0>,
     config_success: Family<Gauge, 0>,
@@ -110,8 +113,8 @@ impl Metrics {
         let won = [labels.loss_reasons, &["won"]].concat();
         let placement = || axis("placement", labels.placements);
         let bidder = || axis("bidder", labels.bidders);
+        let request = [bidder(), axis("reason", &sent)];
         let fill_outcome = axis("outcome", labels.fill_outcomes);
-        let reason = axis("reason", &sent);
         let unfilled = axis("reason", labels.unfilled_reasons);
         let answer = axis("outcome", labels.answer_outcomes);
         let notice = [bidder(), axis("kind", NOTICE_KINDS), axis("outcome", NOTICE_OUTCOMES)];
@@ -125,11 +128,12 @@ impl Metrics {
             fill_duration: family(recorder, names::FILL_DURATION, [placement()]),
             break_seconds: family(recorder, names::BREAK_SECONDS, [placement(), state]),
             unfilled_seconds: family(recorder, names::UNFILLED_SECONDS, [placement(), unfilled]),
-            bidder_requests: family(recorder, names::BIDDER_REQUESTS, [bidder(), reason]),
+            bidder_requests: family(recorder, names::BIDDER_REQUESTS, request),
             bidder_duration: family(recorder, names::BIDDER_DURATION, [bidder(), answer]),
             bids: family(recorder, names::BIDS, [bidder(), axis("reason", &won)]),
             revenue: family(recorder, names::REVENUE, [placement(), currency]),
             late_responses: family(recorder, names::LATE_RESPONSES, [bidder()]),
+            connections: Connections::new(recorder, labels),
             switch_active: family(
                 recorder,
                 names::SWITCH_ACTIVE,
@@ -203,6 +207,23 @@ impl Metrics {
     /// Counts a call that had no complete answer by the cutoff.
     pub fn late_response(&self, bidder: &str) {
         self.late_responses.at([bidder]).increment(1);
+    }
+
+    /// Counts what an answer after the cutoff would have bid: how often, and at best for how much,
+    /// in millionths.
+    pub fn late_bids(&self, bidder: &str, bids: u64, best: u64) {
+        self.connections.late_bids.at([bidder]).increment(bids);
+        self.connections.late_bid_micros.at([bidder]).increment(best);
+    }
+
+    /// Says that a worker has `new` connections in a state where it had `old`.
+    pub fn bidder_connections(&self, bidder: &str, state: &str, old: usize, new: usize) {
+        self.connections.change([bidder, state], old, new);
+    }
+
+    /// Counts a connection to a bidder by what came of making it (`made`, `failed`, `timeout`).
+    pub fn bidder_dial(&self, bidder: &str, outcome: &str) {
+        self.connections.dials.at([bidder, outcome]).increment(1);
     }
 
     /// Counts bids that `won`, or lost for a reason.

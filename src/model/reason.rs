@@ -114,7 +114,7 @@ reasons! {
     SkippedHealth = row("skipped_health", 0, 103, "The bidder's endpoint fails too often, or cannot be reached.",
         "Bidder: mend the endpoint.");
     SkippedNoConnection = row("skipped_no_connection", 0, 103, "No connection to the bidder was ready.",
-        "Operator: raise the bidder's pool.");
+        "Operator: compare its connections and dials in the metrics.");
 }
 
 reasons! {

@@ -14,12 +14,12 @@ use crate::model::break_request::BreakRequest;
 use crate::model::call::{Answer, AnswerOutcome, Call};
 use crate::model::ids::BidderId;
 use crate::model::market::Bidder;
-use crate::model::money::Currency;
+use crate::model::money::{Cpm, Currency};
 use crate::model::plan::{Offer, Plan};
 use crate::model::reason::{CallReason, LossReason};
 use crate::wire::bid_response::bid::Common;
 use crate::wire::bid_response::document::Document;
-use crate::wire::vast;
+use crate::wire::{price, vast};
 
 mod bid;
 mod document;
@@ -67,6 +67,21 @@ pub fn reply(plan: &Plan, call: &Call, answer: Answer) -> Reply {
         });
     }
     reply
+}
+
+/// Returns how many bids stand in a response that nobody waited for, and the best price of them as
+/// it stands, whatever its currency: what an auction would have made of it is not known.
+#[must_use]
+pub fn worth(mut body: Vec<u8>) -> (u64, Option<Cpm>) {
+    let (mut bids, mut best) = (0, None);
+    document::read(&mut body, |found| {
+        let seats = found.into_iter().flat_map(|found| found.seats);
+        for item in seats.flat_map(|seat| seat.bids).take(MAX_BIDS) {
+            bids += 1;
+            best = best.max(item.bid.price.and_then(price::bid).map(|price| price.cpm));
+        }
+    });
+    (bids, best)
 }
 
 /// Returns the bids of a reply that are Wrappers to be followed, as indexes, the dearest first.

@@ -1,24 +1,24 @@
 //! Bidders over real sockets: each lie beside an honest bidder that must win in time.
 
 mod lies;
+mod tls;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use breakwater::io::bidders::state::States;
-use breakwater::io::bidders::{Bidders, Endpoint};
+use breakwater::io::bidders::{Bidders, Endpoint, Upkeep};
 use breakwater::io::connect::{Live, Patience};
+use breakwater::io::metrics::{Labels, Metrics};
 use breakwater::model::call::{Answer, AnswerOutcome, Call};
 use breakwater::model::ids::BidderId;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use metrics::NoopRecorder;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::time::{Instant, interval};
-use tokio_rustls::TlsAcceptor;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, interval, timeout};
 
 use crate::bidders::lies::{Case, Then, ok};
 
@@ -28,10 +28,11 @@ async fn no_lie_costs_an_honest_bidder_its_bid() {
     for case in lies::cases() {
         let name = case.name;
         let wanted = (case.outcome.clone(), case.status);
+        let (is_kept, is_ours_to_close) = (case.is_kept(), case.is_ours_to_close());
         let times_out = case.outcome == AnswerOutcome::Timeout { sent: true };
         let within = Duration::from_millis(if times_out { 400 } else { 5_000 });
-        let liar = serve(case).await;
-        let bidders = bidders(&[&liar.url, &good.url], Vec::new());
+        let mut liar = serve(case).await;
+        let bidders = bidders(&[&liar.url, &good.url], Vec::new()).await;
         let begun = Instant::now();
         let answers = ask(&bidders, 2, within).await;
         let took = begun.elapsed();
@@ -40,6 +41,14 @@ async fn no_lie_costs_an_honest_bidder_its_bid() {
         assert_honest(&answers[1], name);
         // Liars hang for good; the slack is for a machine that does other things too.
         assert!(took < within + Duration::from_secs(2), "{name} held up all for {took:?}");
+        if is_ours_to_close {
+            let closed = timeout(Duration::from_secs(5), liar.closed.recv()).await;
+            assert!(closed.is_ok(), "{name}: its connection is not closed");
+        }
+        if is_kept {
+            ask(&bidders, 2, within).await;
+            assert_eq!(liar.connections.load(Ordering::Relaxed), 1, "{name}: it is not kept");
+        }
     }
 }
 
@@ -50,19 +59,21 @@ async fn connections_are_kept_unless_their_state_is_unknown() {
         ("chunked", chunked("1"), 1),
         ("204", b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(), 1),
         ("400 without a body", status("400 Bad Request", ""), 1),
-        ("500 with a body", status("500 Oops", "oops"), 3),
-        ("connection: close", ok("connection: close\r\n", "1"), 3),
-        ("too large", ok("", &"x".repeat(200_000)), 3),
-        ("two answers", [ok("", "1"), ok("", "stray")].concat(), 3),
-        ("bytes after the answer", [ok("", "1"), b"x".to_vec()].concat(), 3),
-        ("HTTP/1.0", b"HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\n1".to_vec(), 3),
+        ("500 with a body", status("500 Oops", "oops"), 1),
+        ("connection: close", ok("connection: close\r\n", "1"), 4),
+        ("too large", ok("", &"x".repeat(200_000)), 4),
+        ("two answers", [ok("", "1"), ok("", "stray")].concat(), 4),
+        ("bytes after the answer", [ok("", "1"), b"x".to_vec()].concat(), 4),
+        ("HTTP/1.0", b"HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\n1".to_vec(), 4),
     ] {
         let server = serve(Case::answering(name, answer)).await;
-        let bidders = bidders(&[&server.url], Vec::new());
+        let bidders = bidders(&[&server.url], Vec::new()).await;
         for _ in 0..3 {
             let answers = ask(&bidders, 1, Duration::from_secs(5)).await;
             let stray = AnswerOutcome::Body(b"stray".to_vec());
             assert_ne!(answers[0].outcome, stray, "{name}: an answer nobody asked for");
+            assert!(!answers[0].outcome.is_skipped(), "{name}: its connection is replaced");
+            ready(&bidders).await;
         }
         assert_eq!(server.connections.load(Ordering::Relaxed), connections, "{name}");
     }
@@ -87,11 +98,12 @@ async fn an_answer_sent_to_an_idle_connection_answers_nothing() {
         read_request(&mut second).await.unwrap();
         second.write_all(&ok("", "2")).await.unwrap();
     });
-    let bidders = bidders(&[&url], Vec::new());
+    let bidders = bidders(&[&url], Vec::new()).await;
     let body = |text: &str| AnswerOutcome::Body(text.as_bytes().to_vec());
     assert_eq!(ask(&bidders, 1, Duration::from_secs(5)).await[0].outcome, body("1"));
     stray.send(()).unwrap();
     seen.await.unwrap();
+    ready(&bidders).await;
     assert_eq!(ask(&bidders, 1, Duration::from_secs(5)).await[0].outcome, body("2"));
 }
 
@@ -99,7 +111,7 @@ async fn an_answer_sent_to_an_idle_connection_answers_nothing() {
 async fn who_is_not_there_is_unreachable() {
     let good = serve(Case::honest()).await;
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let bidders = bidders(&[&format!("http://{closed}/"), &good.url], Vec::new());
+    let bidders = bidders(&[&format!("http://{closed}/"), &good.url], Vec::new()).await;
     let answers = ask(&bidders, 2, Duration::from_secs(5)).await;
     assert_eq!(answers[0].outcome, AnswerOutcome::Unreachable);
     assert_honest(&answers[1], "closed port");
@@ -112,7 +124,7 @@ async fn our_own_network_is_closed_to_bidders_that_are_not_let_in() {
     let mut endpoints = endpoints(&[&inside.url, &by_name, &inside.url]);
     endpoints[0].allow_loopback = false;
     endpoints[1].allow_loopback = false;
-    let answers = ask(&of(endpoints, Vec::new()), 3, Duration::from_secs(5)).await;
+    let answers = ask(&of(endpoints, Vec::new()).await, 3, Duration::from_secs(5)).await;
     assert_eq!(answers[0].outcome, AnswerOutcome::Unreachable, "literal");
     assert_eq!(answers[1].outcome, AnswerOutcome::Unreachable, "name");
     assert_honest(&answers[2], "let in");
@@ -124,7 +136,7 @@ async fn a_quota_that_is_used_up_stops_only_its_bidder() {
     let (few, good) = (serve(Case::honest()).await, serve(Case::honest()).await);
     let mut endpoints = endpoints(&[&few.url, &good.url]);
     endpoints[0].qps = Some(1);
-    let bidders = of(endpoints, Vec::new());
+    let bidders = of(endpoints, Vec::new()).await;
     let first = ask(&bidders, 2, Duration::from_secs(5)).await;
     assert_honest(&first[0], "the first call");
     let second = ask(&bidders, 2, Duration::from_millis(500)).await;
@@ -132,31 +144,12 @@ async fn a_quota_that_is_used_up_stops_only_its_bidder() {
     assert_honest(&second[1], "no quota");
 }
 
-#[tokio::test]
-async fn tls_is_spoken_to_those_whose_name_is_proved() {
-    let good = serve(Case::honest()).await;
-    let (named, trusted) = serve_tls("localhost").await;
-    let (stranger, _) = serve_tls("localhost").await;
-    let (other, other_trusted) = serve_tls("elsewhere.example").await;
-    let plain = good.url.replace("http://127.0.0.1", "https://localhost");
-    let silent = serve(Case::silent()).await.url.replace("http://127.0.0.1", "https://localhost");
-    let urls = [&*named.url, &*stranger.url, &*other.url, &*plain, &*silent, &*good.url];
-    let bidders = bidders(&urls, vec![trusted, other_trusted]);
-    for _ in 0..2 {
-        let answers = ask(&bidders, urls.len(), Duration::from_secs(5)).await;
-        assert_honest(&answers[0], "TLS");
-        for (answer, name) in answers[1..5].iter().zip(["root", "name", "plain", "silent"]) {
-            assert_eq!(answer.outcome, AnswerOutcome::Unreachable, "{name}");
-        }
-        assert_honest(&answers[5], "beside TLS");
-    }
-    assert_eq!(named.connections.load(Ordering::Relaxed), 1, "TLS connections are kept too");
-}
-
 /// A bidder, and how many connections it has taken.
 struct Server {
     url: String,
     connections: Arc<AtomicUsize>,
+    /// Told of each connection that the exchange has closed.
+    closed: mpsc::UnboundedReceiver<()>,
 }
 
 /// Does to each request on each connection what the case says.
@@ -166,13 +159,18 @@ async fn serve(case: Case) -> Server {
     let connections = Arc::new(AtomicUsize::new(0));
     let taken = Arc::clone(&connections);
     let case = Arc::new(case);
+    let (close, closed) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             taken.fetch_add(1, Ordering::Relaxed);
-            tokio::spawn(lie(stream, Arc::clone(&case)));
+            let (case, close) = (Arc::clone(&case), close.clone());
+            tokio::spawn(async move {
+                lie(stream, case).await;
+                let _nobody_listens = close.send(());
+            });
         }
     });
-    Server { url, connections }
+    Server { url, connections, closed }
 }
 
 async fn lie(mut stream: TcpStream, case: Arc<Case>) {
@@ -188,7 +186,11 @@ async fn lie(mut stream: TcpStream, case: Arc<Case>) {
                 socket2::SockRef::from(&stream).set_linger(abort).unwrap();
                 return;
             }
-            Then::Hang => std::future::pending().await,
+            Then::Hang => {
+                let mut rest = Vec::new();
+                let _reset = stream.read_to_end(&mut rest).await;
+                return;
+            }
             Then::Drip => {
                 let mut ticks = interval(Duration::from_millis(5));
                 while stream.write_all(b" ").await.is_ok() {
@@ -198,37 +200,6 @@ async fn lie(mut stream: TcpStream, case: Arc<Case>) {
             }
         }
     }
-}
-
-/// Answers honestly over TLS, with a certificate of its own for `name`.
-async fn serve_tls(name: &str) -> (Server, CertificateDer<'static>) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec![name.to_owned()]).unwrap();
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://localhost:{}/bid", listener.local_addr().unwrap().port());
-    let connections = Arc::new(AtomicUsize::new(0));
-    let taken = Arc::clone(&connections);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            taken.fetch_add(1, Ordering::Relaxed);
-            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-            tokio::spawn(async move {
-                while read_request(&mut stream).await.is_some() {
-                    stream.write_all(&Case::honest().answer).await.unwrap();
-                }
-            });
-        }
-    });
-    (Server { url, connections }, cert.der().clone())
 }
 
 async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<()> {
@@ -250,13 +221,30 @@ fn endpoints(urls: &[&str]) -> Vec<Endpoint> {
     urls.iter().enumerate().map(endpoint).collect()
 }
 
-fn bidders(urls: &[&str], roots: Vec<CertificateDer<'static>>) -> Bidders {
-    of(endpoints(urls), roots)
+async fn bidders(urls: &[&str], roots: Vec<CertificateDer<'static>>) -> Bidders {
+    of(endpoints(urls), roots).await
 }
 
-fn of(endpoints: Vec<Endpoint>, roots: Vec<CertificateDer<'static>>) -> Bidders {
+/// Returns bidders with one connection each, so that what happens to it can be counted.
+async fn of(endpoints: Vec<Endpoint>, roots: Vec<CertificateDer<'static>>) -> Bidders {
     let states = Arc::new(States::new(&endpoints));
-    Bidders::new(endpoints, &states, Arc::new(Live::new(Patience::BIDDER, roots).unwrap()))
+    let connector = Arc::new(Live::new(Patience::BIDDER, roots).unwrap());
+    let metrics = Arc::new(Metrics::new(&NoopRecorder, &Labels::default()));
+    let late = Arc::new(|_: &BidderId, _| {});
+    let upkeep = Upkeep { connections: endpoints.len(), least: 1, late, metrics };
+    let bidders = Bidders::new(endpoints, &states, connector, upkeep);
+    bidders.warm(Instant::now() + Duration::from_secs(5)).await;
+    bidders
+}
+
+/// Waits until the connection of the first bidder is there again.
+async fn ready(bidders: &Bidders) {
+    let ready = async {
+        while bidders.pools()[0].idle == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(5), ready).await.expect("a connection is made");
 }
 
 async fn ask(bidders: &Bidders, count: usize, within: Duration) -> Vec<Answer> {

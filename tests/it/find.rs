@@ -6,7 +6,7 @@ use std::path::Path;
 use breakwater::audit::find::{find, latest};
 use breakwater::audit::party::Party;
 use breakwater::audit::prove::{ProveError, prove};
-use breakwater::io::journal::{Durability, Flush, Identity, Journal, Stream};
+use breakwater::io::journal::{Durability, Flush, Identity, Journal, JournalError, Stream};
 use breakwater::model::ids::AuctionId;
 use breakwater::model::standing::Standing;
 use breakwater::model::time::UnixMillis;
@@ -71,8 +71,10 @@ fn a_log_that_is_not_the_journals_proves_nothing() {
     let empty = tempfile::tempdir().unwrap();
     publish(empty.path(), &folder.entries);
     fs::create_dir_all(empty.path().join("journal/auction")).unwrap();
-    assert_eq!(find(empty.path(), folder.ids[0].unwrap()).unwrap(), None);
-    assert_eq!(latest(empty.path()).unwrap(), None);
+    let nothing = find(empty.path(), folder.ids[0].unwrap());
+    assert!(matches!(nothing, Err(JournalError::Behind { .. })), "{nothing:?}");
+    let nothing = latest(empty.path());
+    assert!(matches!(nothing, Err(JournalError::Behind { .. })), "{nothing:?}");
 }
 
 /// A journal and its log. Records are 20 ms apart, every seventh is no auction, a hundred were made

@@ -200,10 +200,11 @@ fn a_new_origin_says_what_it_follows_and_only_when_told_to() {
     write(&old, "n1", "");
     run();
     let last = fs::read_to_string(old.join("log/money/checkpoint")).unwrap();
+    let unsold = fs::read_to_string(old.join("log/auction/checkpoint")).unwrap();
     fs::remove_file(old.join("keys/money.key")).unwrap();
     // The anchor is another's.
     write(&new, "n2", "");
-    refused("of breakwater.example/n1/money; give this log an anchor of its own");
+    refused("of breakwater.example/n1/auction; give this log an anchor of its own");
     // What is named must be there, signed by its key, and another's.
     let follows = |from: &Path| format!("follows = {from:?}\n");
     write(&new, "n2", &follows(&top.path().join("nowhere")));
@@ -230,7 +231,7 @@ fn a_new_origin_says_what_it_follows_and_only_when_told_to() {
     write(&new, "n2", &follows(&old));
     run();
     run();
-    assert_follows(&new, &old, &last, &anchor);
+    assert_follows((&new, &old), (&unsold, &last), &anchor);
     // Who has begun without a word cannot follow later.
     let begun = top.path().join("begun");
     let alone = config(&begun, &[]).replace("[exchange]", "[exchange]\nnode = \"n3\"");
@@ -240,16 +241,21 @@ fn a_new_origin_says_what_it_follows_and_only_when_told_to() {
     refused_again(&file);
 }
 
-/// The node in `new` follows the one in `old`, whose last checkpoint was `last`, and says so once.
-fn assert_follows(new: &Path, old: &Path, last: &str, anchor: &Path) {
+/// The node in `new` follows the one in `old`, whose last checkpoints were `unsold` and `last`, and says so once.
+fn assert_follows((new, old): (&Path, &Path), (unsold, last): (&str, &str), anchor: &Path) {
     let records: Vec<_> = frames(new, Stream::Money).unwrap().map(|frame| frame.unwrap()).collect();
     let told = |index: usize| read(&records[index].payload).unwrap().lifecycle().unwrap();
-    assert_eq!(told(0), Lifecycle::NewOrigin { auction: None, money: Some(last.into()) });
-    let key =
-        |data: &Path| fs::read_to_string(data.join("keys/money.vkey")).unwrap().trim_end().into();
-    let change = Lifecycle::KeyChange { stream: StreamName::Money, old: key(old), new: key(new) };
-    assert_eq!(told(1), change);
-    let lives = (2..records.len()).filter(|index| {
+    let event = Lifecycle::NewOrigin { auction: Some(unsold.into()), money: Some(last.into()) };
+    assert_eq!(told(0), event);
+    let key = |data: &Path, stream: &str| {
+        let text = fs::read_to_string(data.join(format!("keys/{stream}.vkey"))).unwrap();
+        text.trim_end().into()
+    };
+    let change =
+        |stream, name| Lifecycle::KeyChange { stream, old: key(old, name), new: key(new, name) };
+    assert_eq!(told(1), change(StreamName::Auction, "auction"));
+    assert_eq!(told(2), change(StreamName::Money, "money"));
+    let lives = (3..records.len()).filter(|index| {
         let record = read(&records[*index].payload).unwrap();
         matches!(record.lifecycle(), Ok(Lifecycle::NewOrigin { .. } | Lifecycle::KeyChange { .. }))
     });
@@ -260,8 +266,10 @@ fn assert_follows(new: &Path, old: &Path, last: &str, anchor: &Path) {
     let now = fs::read_to_string(anchor.join("money.checkpoint")).unwrap();
     assert!(now.starts_with("breakwater.example/n2/money\n"), "{now}");
     let gaps = gaps(new).unwrap();
-    assert!(gaps.explained() && gaps.origins.len() == 2 && gaps.starts.len() == 2, "{gaps:?}");
-    assert!(gaps.origins[0].what.starts_with("it follows breakwater.example/n1/money at "));
+    assert!(gaps.explained() && gaps.origins.len() == 3 && gaps.starts.len() == 2, "{gaps:?}");
+    let what = &gaps.origins[0].what;
+    assert!(what.starts_with("it follows breakwater.example/n1/auction at "), "{what}");
+    assert!(what.contains("breakwater.example/n1/money at "), "{what}");
     assert_eq!(crate::audit::folder::verified(new).findings.listed(), []);
 }
 

@@ -60,7 +60,13 @@ fn every_series_reads_zero_until_something_happens() {
     let exchange = Exchange::start(&[&acme]);
     let before = series(&exchange);
     for (name, value) in &before {
-        let told = ["breakwater_build_info", "breakwater_config_", "breakwater_log_"];
+        let told = [
+            "breakwater_build_info",
+            "breakwater_config_",
+            "breakwater_log_",
+            "breakwater_bidder_connections",
+            "breakwater_bidder_dials_total",
+        ];
         let state = told.iter().any(|start| name.starts_with(start));
         assert!(state || value == "0", "{name} reads {value} at the start");
     }

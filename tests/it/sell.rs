@@ -8,6 +8,7 @@ use crate::support::http::post;
 use crate::support::until;
 
 mod deadline;
+mod hostile;
 mod once;
 
 #[test]

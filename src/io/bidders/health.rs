@@ -97,7 +97,6 @@ impl Health {
     }
 
     /// Tells how a connection came out that was made apart from any call.
-    #[cfg_attr(not(test), expect(dead_code, reason = "dials are parts of calls"))]
     pub(super) fn dialled(&self, ok: bool) {
         if ok {
             return;

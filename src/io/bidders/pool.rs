@@ -1,203 +1,264 @@
 //! The connections of one worker to one bidder, last in, first out.
 //!
-//! Nobody waits for a connection: a call takes an idle one, dials, or is skipped.
+//! Nobody waits here: a call takes an idle connection or none, and leaves word with the dialler,
+//! which makes them beside all auctions. A connection is idle, lent, or being made.
 
-use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
-};
-use hyper::http::uri::PathAndQuery;
-use hyper::{Method, Request, Uri};
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::io::bidders::Endpoint;
+use crate::io::bidders::state::State;
+use crate::io::bidders::stock::{Idle, Life, Sizes, Stock};
 use crate::io::body::Limits;
-use crate::io::connect::{Address, Connect, Target};
-use crate::io::connection::{Connection, Exchange, Fetched};
-use crate::model::call::{AnswerOutcome, Call};
+use crate::io::connect::{Address, Stream, Target};
+use crate::io::entropy;
+use crate::io::http1::{Connection, Head};
+use crate::model::call::AnswerOutcome;
+use crate::model::ids::BidderId;
 
-/// Connections to one bidder, and how many calls are under way.
+/// Connections to one bidder, and what they are needed for.
 pub(super) struct Pool {
-    target: Target,
-    host: HeaderValue,
-    path: PathAndQuery,
-    connector: Arc<dyn Connect>,
-    idle: Mutex<VecDeque<Idle>>,
-    calls: Arc<AtomicUsize>,
-    dials: Arc<AtomicUsize>,
+    pub(super) bidder: BidderId,
+    pub(super) target: Target,
+    pub(super) head: Arc<Head>,
+    sizes: Sizes,
+    state: Arc<State>,
+    stock: Mutex<Stock>,
+    /// Wakes the dialler of the worker.
+    wishes: Arc<Notify>,
+    /// Told when a dial has ended.
+    settled: Notify,
 }
 
-/// A connection that waits for its next call; the longest waiting stand in front.
-struct Idle {
-    connection: Connection,
+/// A connection that was taken from a pool; what comes of it must be said, or it counts as lost.
+pub(super) struct Lease {
+    pool: Arc<Pool>,
     since: Instant,
+    life: Life,
+    place: Place,
 }
 
-/// A place under a cap, given back when dropped.
-pub(super) struct Place(Arc<AtomicUsize>);
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    Call,
+    Late,
+    GivenBack,
+}
+
+/// How many connections of a pool are in which state.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Counts {
+    pub(super) idle: usize,
+    pub(super) busy: usize,
+    pub(super) dialling: usize,
+}
 
 impl Pool {
     /// Makes an empty pool; `None` when the endpoint is no URL.
-    pub(super) fn new(endpoint: &Endpoint, connector: Arc<dyn Connect>) -> Option<Self> {
-        let Address { target, host, path } =
-            Address::parse(&endpoint.url, endpoint.allow_loopback)?;
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        state: &Arc<State>,
+        sizes: Sizes,
+        wishes: Arc<Notify>,
+    ) -> Option<Self> {
+        let address = Address::parse(&endpoint.url, endpoint.allow_loopback)?;
         Some(Self {
-            target,
-            host,
-            path,
-            connector,
-            idle: Mutex::default(),
-            calls: Arc::default(),
-            dials: Arc::default(),
+            bidder: endpoint.id.clone(),
+            head: Arc::new(Head::post(&address)),
+            target: address.target,
+            sizes,
+            state: Arc::clone(state),
+            stock: Mutex::new(Stock::new()),
+            wishes,
+            settled: Notify::new(),
         })
     }
 
-    /// Takes a place for a call; `None` when too many are under way.
-    pub(super) fn enter(&self) -> Option<Place> {
-        Place::take(&self.calls, MAX_CALLS)
-    }
-
-    /// Makes one call. It has no end of its own: the caller drops it at the cutoff.
+    /// Takes the newest idle connection that is fit for a call.
     ///
-    /// `sent` says, while it waits and after, whether a connection took the request.
-    pub(super) async fn fetch(self: &Arc<Self>, call: &Call, sent: &AtomicBool) -> Fetched {
-        let mut request = self.request(call.gzip, Bytes::copy_from_slice(&call.body));
-        if let Some(mut connection) = self.take() {
-            match connection.exchange(request, sent).await {
-                Exchange::Done(fetched) => {
-                    self.put(connection);
-                    return fetched;
-                }
-                // It ended while it was idle. Only what was never sent is sent again, so that no
-                // bidder is asked twice for one place in its quota.
-                Exchange::Unsent(unsent) => request = *unsent,
-            }
+    /// # Errors
+    ///
+    /// Why there is no call.
+    pub(super) fn take(self: &Arc<Self>) -> Result<(Lease, Connection), AnswerOutcome> {
+        let now = Instant::now();
+        let mut stock = self.stock.lock();
+        stock.demand.ask();
+        let taken = stock.newest(now);
+        if taken.is_some() {
+            stock.calls += 1;
+        } else {
+            stock.demand.miss();
         }
-        let Some(place) = Place::take(&self.dials, MAX_DIALS) else {
-            return Fetched { outcome: AnswerOutcome::SkippedInFlight, status: None };
+        self.wish(&mut stock);
+        let Some(Idle { connection, life, .. }) = taken else {
+            return Err(stock.missing());
         };
-        let unreachable = Fetched { outcome: AnswerOutcome::Unreachable, status: None };
-        let Ok(mut connection) = self.dial(place).await else { return unreachable };
-        match connection.exchange(request, sent).await {
-            Exchange::Done(fetched) => {
-                self.put(connection);
-                fetched
-            }
-            Exchange::Unsent(_) => unreachable,
-        }
-    }
-
-    /// Dials in a task of its own, so that a connection made too late serves the next call.
-    async fn dial(self: &Arc<Self>, place: Place) -> io::Result<Connection> {
-        let (made, waiting) = oneshot::channel();
+        drop(stock);
         let pool = Arc::clone(self);
-        tokio::spawn(async move {
-            let dialled = timeout(MAX_DIAL, pool.connector.connect(&pool.target)).await;
-            drop(place);
-            let connection = match dialled {
-                Ok(Ok(stream)) => Connection::open(stream, ANSWER).await,
-                Ok(Err(fault)) => Err(fault),
-                Err(_) => Err(io::ErrorKind::TimedOut.into()),
-            };
-            if let Err(Ok(unwanted)) = made.send(connection) {
-                pool.put(unwanted);
+        Ok((Lease { pool, since: now, life, place: Place::Call }, connection))
+    }
+
+    /// Lets the dialler know, once, when there are fewer connections than wanted.
+    fn wish(&self, stock: &mut Stock) {
+        if !stock.wished && stock.open() < stock.wanted(self.sizes) {
+            stock.wished = true;
+            self.wishes.notify_one();
+        }
+    }
+
+    /// Says how many dials to begin, which are then under way.
+    pub(super) fn begin_dials(&self, now: Instant) -> usize {
+        let mut stock = self.stock.lock();
+        let wanted = stock.wanted(self.sizes).saturating_sub(stock.open());
+        let put_off = stock.put_off(now).is_some();
+        // One that failed is tried once, not four times.
+        let at_once = if stock.refused.has_failed() { 1 } else { MAX_DIALS };
+        let room = at_once.saturating_sub(stock.dialling);
+        let dials = if stock.closed || put_off { 0 } else { wanted.min(room) };
+        stock.dialling += dials;
+        // What cannot be done at once is done when a dial ends or the time has come.
+        stock.wished = dials < wanted;
+        dials
+    }
+
+    /// Returns until when no dial may begin, if one is wanted.
+    pub(super) fn put_off(&self, now: Instant) -> Option<Instant> {
+        let stock = self.stock.lock();
+        if stock.wished { stock.put_off(now) } else { None }
+    }
+
+    /// Takes in what came of a dial that began at `begun`.
+    pub(super) fn end_dial(&self, stream: Option<Box<dyn Stream>>, begun: Instant) {
+        let now = Instant::now();
+        self.state.health.dialled(stream.is_some());
+        let mut stock = self.stock.lock();
+        stock.dialling -= 1;
+        if let Some(stream) = stream {
+            stock.refused.succeed();
+            let age = MAX_AGE_MS / 2 + entropy::below(MAX_AGE_MS / 2);
+            let retires = now + Duration::from_millis(age);
+            let connection = Connection::new(stream, ANSWER, retires);
+            // Those that came together must not leave together.
+            let patience = MAX_WAIT_MS / 2 + entropy::below(MAX_WAIT_MS / 2);
+            let patience = Duration::from_millis(patience);
+            stock.put(connection, Life { born: now, answered: false, patience }, now);
+        } else {
+            stock.refused.fail(begun, now);
+        }
+        drop(stock);
+        self.settled.notify_waiters();
+    }
+
+    /// Ends a tick: closes what is no longer fit to wait, and folds the demand.
+    pub(super) fn tick(&self, now: Instant) {
+        let mut stock = self.stock.lock();
+        stock.demand.fold();
+        stock.look(now);
+        self.wish(&mut stock);
+    }
+
+    /// Waits until it has its least, or a dial has failed.
+    pub(super) async fn settle(&self) {
+        loop {
+            let settled = self.settled.notified();
+            {
+                let stock = self.stock.lock();
+                if stock.refused.has_failed() || self.sizes.least <= stock.open() - stock.dialling {
+                    return;
+                }
             }
-        });
-        waiting.await.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
+            settled.await;
+        }
     }
 
-    fn take(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock();
-        prune(&mut idle);
-        while let Some(last) = idle.pop_back() {
-            if last.connection.is_ready() {
-                return Some(last.connection);
-            }
-        }
-        None
+    pub(super) fn counts(&self) -> Counts {
+        let stock = self.stock.lock();
+        let busy = stock.calls + stock.late;
+        Counts { idle: stock.idle.len(), busy, dialling: stock.dialling }
     }
 
-    fn put(&self, connection: Connection) {
-        if !connection.is_reusable() {
-            return;
-        }
-        let mut idle = self.idle.lock();
-        prune(&mut idle);
-        if idle.len() == MAX_IDLE {
-            idle.pop_front();
-        }
-        idle.push_back(Idle { connection, since: Instant::now() });
-    }
-
-    fn request(&self, gzip: bool, body: Bytes) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::from(self.path.clone());
-        let headers = request.headers_mut();
-        headers.insert(HOST, self.host.clone());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(OPENRTB_VERSION, HeaderValue::from_static("2.6"));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        if gzip {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-        request
+    /// Closes all that wait, and whatever comes back later.
+    pub(super) fn close(&self) {
+        let mut stock = self.stock.lock();
+        stock.closed = true;
+        stock.idle.clear();
     }
 }
 
-impl Place {
-    fn take(used: &Arc<AtomicUsize>, cap: usize) -> Option<Self> {
-        let place = Self(Arc::clone(used));
-        // The place is given back by the drop when there was no room.
-        (used.fetch_add(1, Ordering::Relaxed) < cap).then_some(place)
+impl Lease {
+    /// Gives the connection back; `None` when it was closed. `answered` says whether a response
+    /// came over it.
+    pub(super) fn give_back(mut self, connection: Option<Connection>, answered: bool) {
+        self.life.answered |= answered;
+        self.end(connection);
+    }
+
+    /// Makes way for calls whose auction waits; says whether there is room to end beside them.
+    pub(super) fn stay(&mut self) -> bool {
+        let mut stock = self.pool.stock.lock();
+        if stock.late == MAX_LATE {
+            return false;
+        }
+        stock.calls -= 1;
+        stock.late += 1;
+        // Beyond its auction's end it is no demand.
+        stock.demand.hold(self.since.elapsed());
+        self.place = Place::Late;
+        true
+    }
+
+    /// Gives the connection back without a call.
+    pub(super) fn give_up(mut self, connection: Connection) {
+        let mut stock = self.pool.stock.lock();
+        stock.calls -= 1;
+        stock.demand.unask();
+        stock.put(connection, self.life, self.since);
+        drop(stock);
+        self.place = Place::GivenBack;
+    }
+
+    fn end(&mut self, connection: Option<Connection>) {
+        let now = Instant::now();
+        let mut stock = self.pool.stock.lock();
+        match std::mem::replace(&mut self.place, Place::GivenBack) {
+            Place::Call => {
+                stock.calls -= 1;
+                stock.demand.hold(now.saturating_duration_since(self.since));
+            }
+            Place::Late => stock.late -= 1,
+            Place::GivenBack => return,
+        }
+        if self.life.answered {
+            stock.barren.succeed();
+        } else if connection.is_none() {
+            stock.barren.fail(self.life.born, now);
+        }
+        if let Some(connection) = connection {
+            stock.put(connection, self.life, now);
+        }
+        self.pool.wish(&mut stock);
     }
 }
 
-impl Drop for Place {
+impl Drop for Lease {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Closes what waited too long, from the front, where the longest waiting are.
-fn prune(idle: &mut VecDeque<Idle>) {
-    while let Some(first) = idle.front() {
-        if first.since.elapsed() < MAX_WAIT && first.connection.is_reusable() {
-            return;
-        }
-        idle.pop_front();
+        self.end(None);
     }
 }
 
 /// The most bytes of an answer.
 const ANSWER: Limits = Limits { encoded: 128 * 1024, decoded: 256 * 1024 };
-/// Idle connections per bidder and worker.
-const MAX_IDLE: usize = 64;
-/// How long a connection may wait for its next call; below the idle limit of common servers.
-const MAX_WAIT: Duration = Duration::from_secs(30);
-/// Calls under way per bidder and worker.
-const MAX_CALLS: usize = 256;
-/// Connections being made per bidder and worker.
-const MAX_DIALS: usize = 64;
-/// How long a connection may take, whatever the connector does.
-const MAX_DIAL: Duration = Duration::from_millis(250);
-
-const OPENRTB_VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
-
-#[cfg(test)]
-impl Pool {
-    /// Returns how many connections wait, how many calls are under way and how many dials.
-    pub(super) fn counts(&self) -> (usize, usize, usize) {
-        let idle = self.idle.lock().len();
-        (idle, self.calls.load(Ordering::Relaxed), self.dials.load(Ordering::Relaxed))
-    }
-}
+/// How long a connection may wait for its next call, between the half of it and all; below the idle
+/// limit of common servers.
+const MAX_WAIT_MS: u64 = 30_000;
+/// Connections are left at an age between the half of it and all, so that a change of address is
+/// noticed.
+const MAX_AGE_MS: u64 = 600_000;
+/// Calls per bidder and worker that are read to their end after their auction's.
+const MAX_LATE: usize = 64;
+/// Connections to a bidder that are made at once.
+const MAX_DIALS: usize = 4;

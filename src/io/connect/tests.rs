@@ -1,4 +1,10 @@
-use crate::io::connect::Address;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpListener;
+
+use crate::io::connect::{Address, Live, Patience, interleave};
 
 /// url → TLS, host, port, Host header, path; or `refused`.
 const CASES: &str = "
@@ -33,4 +39,58 @@ fn urls_are_read_as_browsers_read_them() {
         );
         assert_eq!(read, wanted.trim(), "{url}");
     }
+}
+
+#[test]
+fn families_of_addresses_take_turns() {
+    for (given, wanted) in [
+        ("", ""),
+        ("192.0.2.1:1", "192.0.2.1:1"),
+        (
+            "192.0.2.1:1 192.0.2.2:1 192.0.2.3:1 [2001:db8::1]:1",
+            "192.0.2.1:1 [2001:db8::1]:1 192.0.2.2:1 192.0.2.3:1",
+        ),
+        (
+            "[2001:db8::1]:1 [2001:db8::2]:1 192.0.2.1:1 192.0.2.2:1",
+            "[2001:db8::1]:1 192.0.2.1:1 [2001:db8::2]:1 192.0.2.2:1",
+        ),
+    ] {
+        let addresses = |text: &str| -> Vec<SocketAddr> {
+            text.split_whitespace().map(|address| address.parse().unwrap()).collect()
+        };
+        assert_eq!(interleave(&addresses(given)), addresses(wanted), "{given}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_refuses_or_hesitates_does_not_hold_up_the_next() {
+    let patience = Patience { tcp: Duration::from_secs(60), total: Duration::from_secs(60) };
+    let live = Live::new(patience, Vec::new()).unwrap();
+    let good = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let refusing = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // A listener whose queue is full drops who knocks.
+    let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    full.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    full.listen(0).unwrap();
+    let silent = full.local_addr().unwrap().as_socket().unwrap();
+    let mut queue = Vec::new();
+    for _ in 0..4 {
+        let caller = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        caller.set_nonblocking(true).unwrap();
+        let _under_way = caller.connect(&silent.into());
+        queue.push(caller);
+    }
+    let good = good.local_addr().unwrap();
+    for addresses in [
+        &[good][..],
+        &[refusing, good],
+        &[silent, good],
+        &[silent, refusing, silent, good],
+        &[good, silent],
+    ] {
+        let stream = live.first(addresses).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), good, "{addresses:?}");
+    }
+    assert!(live.first(&[refusing, refusing]).await.is_err());
+    assert!(live.first(&[]).await.is_err());
 }

@@ -318,16 +318,20 @@ impl Frames {
 
     /// Opens the next segment, if there is one with a header.
     fn open_next(&mut self) -> Result<bool, JournalError> {
-        for _ in 0..ATTEMPTS {
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
             if self.ahead.is_empty() {
                 self.ahead = firsts(&*self.disk, &self.folder, self.stream)?.into();
             }
             let Some(&first) = self.ahead.front() else { return Ok(false) };
             match files::open(&*self.disk, &self.folder, self.stream, first)? {
                 Some(opened) => return self.enter(opened, first),
-                // Gone since the folder was listed.
+                // Gone since the folder was listed; a prune deletes one by one, and comes to an end.
                 None if self.is_pruned(first)? => {}
-                None => self.look_ahead(first.saturating_sub(1))?,
+                None => {
+                    self.look_ahead(first.saturating_sub(1))?;
+                    attempts += 1;
+                }
             }
         }
         let path = self.folder.join(file_name(self.stream, self.next.unwrap_or(0), Form::Plain));

@@ -29,6 +29,14 @@ pub const BIDS: &str = "breakwater_bids_total";
 pub const REVENUE: &str = "breakwater_revenue_micros_total";
 /// `bidder`.
 pub const LATE_RESPONSES: &str = "breakwater_late_responses_total";
+/// `bidder`.
+pub const LATE_BIDS: &str = "breakwater_late_bids_total";
+/// `bidder`.
+pub const LATE_BID_MICROS: &str = "breakwater_late_bid_micros_total";
+/// `bidder`, `state`.
+pub const BIDDER_CONNECTIONS: &str = "breakwater_bidder_connections";
+/// `bidder`, `outcome`.
+pub const BIDDER_DIALS: &str = "breakwater_bidder_dials_total";
 /// `scope`.
 pub const SWITCH_ACTIVE: &str = "breakwater_switch_active";
 /// No labels.
@@ -125,6 +133,18 @@ pub const ALL: &[(&str, Kind, &str)] = &[
         "What the ads sold cost once each, gross, in millionths of the currency.",
     ),
     (LATE_RESPONSES, Kind::Counter, "Calls that had no complete answer by the cutoff."),
+    (LATE_BIDS, Kind::Counter, "Bids in answers that came after the cutoff; never sold."),
+    (
+        LATE_BID_MICROS,
+        Kind::Counter,
+        "The best price of each answer after the cutoff, as it stands, in millionths.",
+    ),
+    (BIDDER_CONNECTIONS, Kind::Gauge, "Connections to bidders, by state: idle, busy or dialling."),
+    (
+        BIDDER_DIALS,
+        Kind::Counter,
+        "Connections to bidders that were begun: made, failed or timeout.",
+    ),
     (SWITCH_ACTIVE, Kind::Gauge, "Whether a kill switch of the scope is on."),
     (CONFIG_GENERATION, Kind::Gauge, "How often the market was loaded since the start."),
     (CONFIG_SUCCESS, Kind::Gauge, "Whether the last load of the market succeeded."),

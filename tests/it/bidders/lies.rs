@@ -16,7 +16,7 @@ pub(super) struct Case {
 }
 
 /// What the bidder does once it has answered.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Then {
     Next,
     Close,
@@ -32,6 +32,16 @@ impl Case {
 
     pub(super) fn silent() -> Self {
         case("silent", "", Then::Hang, AnswerOutcome::Timeout { sent: true }, None)
+    }
+
+    /// Says whether its connection may have another call.
+    pub(super) fn is_kept(&self) -> bool {
+        self.then == Then::Next && !SPENT.contains(&self.name)
+    }
+
+    /// Says whether nobody but us closes its connection.
+    pub(super) fn is_ours_to_close(&self) -> bool {
+        !self.is_kept() && !matches!(self.then, Then::Close | Then::Reset)
     }
 
     /// Answers every request so; what comes of it is not looked at.
@@ -281,5 +291,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn bytes(text: &[u8]) -> Vec<&[u8]> {
     text.chunks(1).collect()
 }
+
+/// Answers after which nothing is wrong with the connection but what may still come over it.
+const SPENT: &[&str] = &["length too short"];
 
 const GZIP: &str = "content-encoding: gzip\r\n";

@@ -95,7 +95,5 @@ const LABELS: Labels<'static> = Labels {
     beacon_kinds: &[],
     beacon_outcomes: &[],
     stages: &[],
-    shed_reasons: &[],
-    workers: &[],
     build: Build { version: "0.1.0", commit: "abc", rustc: "1.95.0" },
 };

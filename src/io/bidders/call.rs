@@ -1,0 +1,135 @@
+//! One call under way. It owns all it needs, so that it can outlive the auction that began it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use crate::io::bidders::health::{self, Attempt};
+use crate::io::bidders::pool::{Lease, Pool};
+use crate::io::bidders::state::Place;
+use crate::io::http1::{Connection, Exchange, Fetched, Finished, Unsent};
+use crate::model::call::{AnswerOutcome, Call};
+
+/// A connection, and the duty to give it back.
+pub(super) type Lent = (Lease, Connection);
+
+/// The leave to make one call: how it ended is to be told, or it was never made.
+pub(super) struct Leave(Option<(Attempt, Place)>);
+
+/// One call under way.
+pub(super) struct OpenCall {
+    /// Its place among the calls of the auction.
+    pub(super) at: usize,
+    pool: Arc<Pool>,
+    /// Missing once it has ended.
+    lent: Option<(Lease, Exchange)>,
+    body: Arc<[u8]>,
+    gzip: bool,
+    /// It is on its second connection.
+    again: bool,
+    leave: Leave,
+}
+
+/// What came of one call.
+pub(super) struct Ended {
+    /// Its place among the calls of the auction.
+    pub(super) at: usize,
+    pub(super) pool: Arc<Pool>,
+    pub(super) fetched: Fetched,
+    pub(super) leave: Leave,
+}
+
+impl Leave {
+    pub(super) fn new(attempt: Attempt, place: Place) -> Self {
+        Self(Some((attempt, place)))
+    }
+
+    /// Tells how the call ended, and makes room for another.
+    pub(super) fn end(self, outcome: &AnswerOutcome) {
+        if let (Some((attempt, _)), Some(how)) = (self.0, health::Ended::of(outcome)) {
+            attempt.end(how);
+        }
+    }
+}
+
+impl OpenCall {
+    /// Begins a call on a connection; nothing is sent before it is polled.
+    pub(super) fn new(at: usize, call: &Call, pool: &Arc<Pool>, lent: Lent, leave: Leave) -> Self {
+        let (body, gzip) = (Arc::clone(&call.body), call.gzip);
+        let mut begun =
+            Self { at, pool: Arc::clone(pool), lent: None, body, gzip, again: false, leave };
+        begun.begin(lent);
+        begun
+    }
+
+    fn begin(&mut self, (lease, connection): Lent) {
+        let exchange = connection.call(&self.pool.head, Arc::clone(&self.body), self.gzip);
+        self.lent = Some((lease, exchange));
+    }
+
+    /// Says whether any byte of the request left.
+    pub(super) fn sent(&self) -> bool {
+        self.lent.as_ref().is_some_and(|(_, exchange)| exchange.sent())
+    }
+
+    /// Ends as far as its auction is concerned; `over` says whether that has waited to its end.
+    pub(super) fn cut(&mut self, over: bool) {
+        let leave = std::mem::replace(&mut self.leave, Leave(None));
+        if over {
+            leave.end(&AnswerOutcome::Timeout { sent: self.sent() });
+        }
+    }
+
+    /// Stays open after its auction's end, or is dropped where too many are; says which.
+    pub(super) fn stay(&mut self) -> bool {
+        let stays = self.lent.as_mut().is_some_and(|(lease, _)| lease.stay());
+        if !stays {
+            self.lent = None;
+        }
+        stays
+    }
+
+    /// Returns what came back; `None` when the call was begun once more.
+    fn end(&mut self, lease: Lease, finished: Finished) -> Option<Fetched> {
+        let outcome = match finished.fetched {
+            Ok(fetched) => {
+                lease.give_back(finished.connection, fetched.status.is_some());
+                return Some(fetched);
+            }
+            Err(Unsent) if self.again => AnswerOutcome::Unreachable,
+            // It ended while it was idle. Only what was never sent is sent again, so that no
+            // bidder is asked twice for one place in its quota.
+            Err(Unsent) => {
+                self.again = true;
+                drop(lease);
+                match self.pool.take() {
+                    Ok(lent) => {
+                        self.begin(lent);
+                        return None;
+                    }
+                    Err(outcome) => outcome,
+                }
+            }
+        };
+        Some(Fetched { outcome, status: None })
+    }
+}
+
+impl Future for OpenCall {
+    type Output = Ended;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
+        let this = self.get_mut();
+        loop {
+            // One that was dropped ends with the others of its auction.
+            let Some((_, exchange)) = &mut this.lent else { return Poll::Pending };
+            let finished = ready!(Pin::new(exchange).poll(context));
+            let Some((lease, _)) = this.lent.take() else { return Poll::Pending };
+            if let Some(fetched) = this.end(lease, finished) {
+                let leave = std::mem::replace(&mut this.leave, Leave(None));
+                let pool = Arc::clone(&this.pool);
+                return Poll::Ready(Ended { at: this.at, pool, fetched, leave });
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Calls that outlast their auction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::unconstrained;
+use tokio::time::{advance, timeout};
+
+use crate::io::bidders::tests::{Net, ask, bodies, ok, pass, read_request, request, until};
+use crate::model::call::AnswerOutcome;
+
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_is_told_and_its_connection_lives() {
+    let net = Net::new();
+    net.serve_after("acme", Duration::from_millis(80));
+    let bidders = net.warm(&["acme"], 1).await;
+    let answers = ask(&bidders, &["acme"], 50).await;
+    assert_eq!(answers[0].outcome, AnswerOutcome::Timeout { sent: true });
+    assert_eq!(bidders.counts("acme").1, 1, "it is still read");
+    assert_eq!(net.late(), []);
+    pass(Duration::from_millis(40)).await;
+    let late = net.late();
+    assert_eq!(late.len(), 1);
+    let (bidder, answer) = &late[0];
+    assert_eq!(bidder, "acme");
+    assert_eq!(answer.outcome, AnswerOutcome::Body(b"1".to_vec()));
+    assert_eq!((answer.deadline_us, answer.elapsed_us), (50_000, 80_000));
+    assert_eq!(bidders.counts("acme").1, 0);
+    assert_eq!(bodies(&ask(&bidders, &["acme"], 100).await), ["1"], "over the same connection");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_whole_a_second_later_is_closed() {
+    let net = Net::new();
+    let mut acme = net.accept("acme");
+    let bidders = Arc::new(net.warm(&["acme"], 1).await);
+    let asking = Arc::clone(&bidders);
+    let asked = tokio::spawn(async move { ask(&asking, &["acme"], 50).await });
+    let (mut stream, _) = request(&mut acme).await;
+    asked.await.unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
+    pass(Duration::from_millis(990)).await;
+    assert_eq!(bidders.counts("acme").1, 1);
+    pass(Duration::from_millis(20)).await;
+    assert_eq!(bidders.counts("acme").1, 0);
+    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0, "it is closed");
+    assert_eq!(net.late(), [], "and nothing is told");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_64_calls_to_a_bidder_stay_open_late() {
+    let net = Net::new();
+    let mut hung = net.accept("hung");
+    net.serve("good");
+    let bidders = Arc::new(net.warm(&["hung", "good"], 100).await);
+    let asking = Arc::clone(&bidders);
+    let mut calls = vec!["hung"; 100];
+    calls.push("good");
+    let asked = tokio::spawn(async move { ask(&asking, &calls, 50).await });
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        streams.push(request(&mut hung).await.0);
+    }
+    let answers = asked.await.unwrap();
+    assert!(answers[..100].iter().all(|it| it.outcome == AnswerOutcome::Timeout { sent: true }));
+    assert!(matches!(answers[100].outcome, AnswerOutcome::Body(_)));
+    pass(Duration::from_millis(1)).await;
+    assert_eq!(bidders.counts("hung").1, 64);
+    let mut closed = 0;
+    for stream in &mut streams {
+        let mut byte = [0];
+        let read = timeout(Duration::ZERO, stream.read(&mut byte)).await;
+        closed += usize::from(matches!(read, Ok(Ok(0))));
+    }
+    assert_eq!(closed, 36);
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(bidders.counts("hung").1, 0, "every place is given back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_come_by_the_cutoff_needs_no_place() {
+    let net = Net::new();
+    let mut acme = net.accept("acme");
+    let bidders = Arc::new(net.warm(&["acme"], 100).await);
+    let asking = Arc::clone(&bidders);
+    let asked = tokio::spawn(async move { ask(&asking, &["acme"; 100], 50).await });
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        streams.push(request(&mut acme).await.0);
+    }
+    // As after a pause of the process: the cutoff has passed and all answers are there.
+    unconstrained(async {
+        for stream in &mut streams {
+            stream.write_all(&ok("1")).await.unwrap();
+        }
+    })
+    .await;
+    advance(Duration::from_millis(50)).await;
+    let answers = asked.await.unwrap();
+    assert!(answers.iter().all(|it| it.outcome == AnswerOutcome::Timeout { sent: true }));
+    until("all are back", || bidders.counts("acme").1 == 0).await;
+    assert_eq!(net.late().len(), 100);
+    assert_eq!(bidders.counts("acme"), (100, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_question_leaves_its_calls_to_end_late() {
+    let net = Net::new();
+    let mut acme = net.accept("acme");
+    let bidders = Arc::new(net.warm(&["acme"], 1).await);
+    let asking = Arc::clone(&bidders);
+    let asked = tokio::spawn(async move { ask(&asking, &["acme"], 10_000).await });
+    let (mut stream, _) = request(&mut acme).await;
+    asked.abort();
+    assert!(asked.await.unwrap_err().is_cancelled());
+    assert_eq!(bidders.counts("acme").1, 1);
+    stream.write_all(&ok("1")).await.unwrap();
+    until("it is read to its end", || bidders.counts("acme").1 == 0).await;
+    assert_eq!(net.late().len(), 1);
+    let asked = tokio::spawn(async move { ask(&bidders, &["acme"], 100).await });
+    read_request(&mut stream).await;
+    stream.write_all(&ok("2")).await.unwrap();
+    assert_eq!(bodies(&asked.await.unwrap()), ["2"], "the connection lives");
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_calls_do_not_keep_a_pool_that_is_gone() {
+    let net = Net::new();
+    let mut acme = net.accept("acme");
+    let bidders = net.warm(&["acme"], 1).await;
+    let asked = tokio::spawn(async move { ask(&bidders, &["acme"], 50).await });
+    let (mut stream, _) = request(&mut acme).await;
+    asked.await.unwrap();
+    stream.write_all(&ok("1")).await.unwrap();
+    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0, "read to its end, and closed");
+    assert_eq!(net.late().len(), 1);
+}
