@@ -43,8 +43,30 @@ pub struct Running {
     id: String,
     address: SocketAddr,
     counters: Arc<Counters>,
+    server: Arc<Server>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
+}
+
+/// A view of what one bidder counts.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    id: String,
+    counters: Arc<Counters>,
+}
+
+impl Watch {
+    /// Returns the bidder's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns what it has counted so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counters.read()
+    }
 }
 
 /// Says why a bidder could not start.
@@ -94,8 +116,8 @@ impl Bidder {
         let profile = Profile::new(character, seed, address);
         let server = Arc::new(Server::new(profile, Arc::clone(&counters)));
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(accept(listener, server, stopped));
-        Ok(Running { id, address, counters, stop, serving })
+        let serving = tokio::spawn(accept(listener, Arc::clone(&server), stopped));
+        Ok(Running { id, address, counters, server, stop, serving })
     }
 }
 
@@ -122,6 +144,17 @@ impl Running {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counters.read()
+    }
+
+    /// Begins its clock anew, which its scheduled faults go by.
+    pub fn begin(&self) {
+        self.server.begin();
+    }
+
+    /// Returns a view of what it counts that outlives borrows of it.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch { id: self.id.clone(), counters: Arc::clone(&self.counters) }
     }
 
     /// Ends it, with every connection, and returns what it counted.

@@ -12,3 +12,4 @@ pub mod run;
 pub mod scenario;
 
 mod draw;
+mod http;

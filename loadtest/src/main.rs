@@ -10,7 +10,7 @@ use std::{
 use clap::{Parser, Subcommand, ValueEnum};
 use loadtest::{
     fleet::{self, Fleet, FleetError},
-    run::{self, RunError, report::Report},
+    run::{self, Done, RunError},
     scenario::{Reach, Scenario},
 };
 use tokio::{
@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs a scenario (closed loop) and reports verdicts, latency and cost.
+    /// Runs a scenario, open or closed loop, and reports verdicts, latency and cost.
     Run {
         /// The scenario's file.
         scenario: PathBuf,
@@ -102,6 +102,7 @@ impl Failure {
             RunError::Fleet(_)
             | RunError::Process(_)
             | RunError::NothingAnswered { .. }
+            | RunError::OpenLoop
             | RunError::Thread(_) => FAILED,
         };
         Self::new(code, &error)
@@ -126,11 +127,12 @@ fn read_plan(
     scenario.map_err(|error| Failure::new(USAGE, &error))
 }
 
-fn show(report: &Report, summary: Summary) -> Result<(), Failure> {
-    let text = match summary {
-        Summary::Text => report.to_string(),
-        Summary::Json => {
-            serde_json::to_string(report).expect("a report has text keys and finite numbers")
+fn show(done: &Done, summary: Summary) -> Result<(), Failure> {
+    let text = match (summary, done) {
+        (Summary::Text, Done::Closed(report)) => report.to_string(),
+        (Summary::Text, Done::Open(report)) => report.to_string(),
+        (Summary::Json, _) => {
+            serde_json::to_string(done).expect("a report has text keys and finite numbers")
         }
     };
     writeln!(io::stdout(), "{text}").map_err(|error| Failure::io("writing the report", &error))

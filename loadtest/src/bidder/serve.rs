@@ -52,6 +52,8 @@ pub(super) struct Server {
     counters: Arc<Counters>,
     limiter: Option<Mutex<Limiter>>,
     started: Instant,
+    /// When the clock of its scheduled faults began.
+    begun: Mutex<Instant>,
 }
 
 impl Server {
@@ -61,7 +63,12 @@ impl Server {
             let _ = Flow::gzip_bomb();
         }
         let limiter = profile.character().qps.map(|qps| Mutex::new(Limiter::new(qps)));
-        Self { profile, counters, limiter, started: Instant::now() }
+        let now = Instant::now();
+        Self { profile, counters, limiter, started: now, begun: Mutex::new(now) }
+    }
+
+    pub(super) fn begin(&self) {
+        *self.begun.lock() = Instant::now();
     }
 
     fn admits(&self) -> bool {

@@ -28,6 +28,15 @@ fn wrong_usage_exits_2_and_says_why_on_stderr() {
     let here = head("http://127.0.0.1:1");
     let cases = [
         (format!("{here}[load]\nrate = 100.0\nrequests = 4\ntmax_ms = 250\n"), "open loop"),
+        (format!("{here}[load]\nrate = 1.0\nin_flight = 4\nseconds = 1\ntmax_ms = 2\n"), "set one"),
+        (format!("{here}[load]\nrate = -1.0\nseconds = 4\ntmax_ms = 250\n"), "above 0"),
+        (format!("{here}[load]\nrate = 1.0\nconnections = 0\nseconds = 4\ntmax_ms = 9\n"), "30000"),
+        (
+            format!(
+                "{here}[load]\nseconds = 4\ntmax_ms = 9\n[[publisher]]\nname = \"a\"\nrate = 0.0\n"
+            ),
+            "above 0",
+        ),
         (format!("{here}[load]\nrequests = 4\ntmax_ms = 250\n"), "in_flight"),
         (format!("{here}[load]\nin_flight = 1\ntmax_ms = 250\n"), "load.requests"),
         (format!("{here}{closed}hurry = true\n"), "hurry"),

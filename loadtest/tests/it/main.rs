@@ -7,5 +7,6 @@ mod command;
 mod faults;
 mod markup;
 mod offers;
+mod open;
 mod runs;
 mod support;
