@@ -25,7 +25,9 @@ use crate::{
 };
 
 pub mod counters;
+pub mod tls;
 
+mod canned;
 mod flow;
 mod limiter;
 mod markup;
@@ -114,7 +116,7 @@ impl Bidder {
         let address = listener.local_addr().map_err(failed)?;
         let counters = Arc::new(Counters::default());
         let profile = Profile::new(character, seed, address);
-        let server = Arc::new(Server::new(profile, Arc::clone(&counters)));
+        let server = Arc::new(Server::new(profile, seed, Arc::clone(&counters)));
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(accept(listener, Arc::clone(&server), stopped));
         Ok(Running { id, address, counters, server, stop, serving })
@@ -137,7 +139,8 @@ impl Running {
     /// Returns the URL to post bid requests to.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("http://{}{}", self.address, serve::ENDPOINT_PATH)
+        let scheme = if self.server.profile().character().tls { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.address, serve::ENDPOINT_PATH)
     }
 
     /// Returns what it has counted so far.

@@ -33,7 +33,7 @@ mod desk;
 mod link;
 mod load;
 mod reading;
-mod series;
+pub(crate) mod series;
 mod stencil;
 
 /// Says why there is no report.

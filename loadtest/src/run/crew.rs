@@ -63,8 +63,6 @@ pub(crate) struct Counted {
     pub(crate) lanes: Vec<(String, Book, usize)>,
     /// By how much requests were handed over late, in microseconds: the tool's own delay.
     pub(crate) lag_us: Histogram<u64>,
-    /// When the run began.
-    pub(crate) begun: Instant,
     /// How long it took, up to the last answer.
     pub(crate) wall: Duration,
 }
@@ -173,7 +171,7 @@ impl Crew {
             let (book, most_waited) = desk.counted();
             (name.clone(), book, most_waited)
         });
-        Counted { lanes: lanes.collect(), lag_us, begun, wall: begun.elapsed() }
+        Counted { lanes: lanes.collect(), lag_us, wall: begun.elapsed() }
     }
 }
 

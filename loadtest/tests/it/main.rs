@@ -5,6 +5,7 @@
 mod bidders;
 mod command;
 mod faults;
+mod floor;
 mod markup;
 mod offers;
 mod open;

@@ -1,0 +1,220 @@
+//! CPU per auction in interleaved rounds: beside a floor, and beside the same exchange at another
+//! size.
+
+use crate::{
+    bars::{
+        estimate::{Estimate, estimate},
+        exchange::Subject,
+        kinds::end,
+        scenario::{BarError, Growth, Ratio},
+        stage::{Closed, Setting, closed},
+        verdict::{Standing, Verdict},
+    },
+    bidder::Running,
+    run::{crew::Crew, report::ratio as share},
+};
+
+/// One side of interleaved rounds.
+struct Side<'a> {
+    name: String,
+    subject: &'a Subject,
+    bidders: &'a [Running],
+    crew: Crew,
+    in_flight: u32,
+    /// What one auction's CPU is divided by.
+    per: f64,
+    busiest: f64,
+    runs: Vec<Closed>,
+}
+
+impl Side<'_> {
+    async fn round(&mut self, seconds: f64) -> Result<f64, BarError> {
+        let run = closed(&self.crew, self.subject.pid(), self.bidders, self.in_flight, seconds);
+        let run = run.await?;
+        let cpu = run.cpu_us / self.per;
+        self.busiest = self.busiest.max(run.busy);
+        self.runs.push(run);
+        Ok(cpu)
+    }
+
+    fn tell(&self, verdict: &mut Verdict) {
+        let sum = |of: fn(&Closed) -> u64| self.runs.iter().map(of).sum::<u64>();
+        let mean = |of: fn(&Closed) -> f64| {
+            let count = u64::try_from(self.runs.len()).unwrap_or(u64::MAX);
+            self.runs.iter().map(of).sum::<f64>() / share(count.max(1), 1)
+        };
+        let sold = share(sum(|run| run.bucket.sold), sum(|run| run.bucket.answered));
+        verdict.note(format!(
+            "{}: {:.0} auctions/s, {:.1} us user of {:.1} us, {:.3} calls an auction, {:.1} % sold, \
+             {} errors, RSS {:.0} MB, load up to {:.0} % busy",
+            self.name,
+            mean(|run| run.rate),
+            mean(|run| run.user_us),
+            mean(|run| run.cpu_us),
+            mean(|run| run.calls),
+            sold * 100.0,
+            sum(|run| run.bucket.failed()),
+            mean(|run| run.rss_mb),
+            self.busiest * 100.0
+        ));
+        verdict.doubt(self.busiest, &self.name);
+    }
+}
+
+/// Runs both sides in turn.
+async fn interleave(
+    verdict: &mut Verdict,
+    (first, second): (&mut Side<'_>, &mut Side<'_>),
+    rounds: usize,
+    seconds: f64,
+) -> Result<Option<Estimate>, BarError> {
+    // Connections, pages and caches before anything counts.
+    first.round(seconds).await?;
+    second.round(seconds).await?;
+    first.runs.clear();
+    second.runs.clear();
+    (first.busiest, second.busiest) = (0.0, 0.0);
+    let mut pairs = Vec::new();
+    for _ in 0..rounds {
+        let floor = first.round(seconds).await?;
+        pairs.push((floor, second.round(seconds).await?));
+    }
+    first.tell(verdict);
+    second.tell(verdict);
+    let said = estimate(&pairs);
+    verdict.estimates.extend(said);
+    if said.is_none() {
+        let pairs = pairs.iter().map(|(floor, it)| format!("{floor:.1}/{it:.1}"));
+        let pairs = pairs.collect::<Vec<_>>().join(" ");
+        verdict.note(format!("too few undisturbed rounds of {rounds}: {pairs} us"));
+    }
+    Ok(said)
+}
+
+fn judge(verdict: &mut Verdict, what: &str, said: Option<Estimate>, limit: f64, aim: Option<f64>) {
+    let wanted = match aim {
+        Some(aim) => format!("<= {limit:.2}, aim {aim:.2}"),
+        None => format!("<= {limit:.2}"),
+    };
+    match said {
+        None => verdict.find(what, &wanted, "too few rounds".to_owned(), Standing::Unreliable),
+        Some(it) => {
+            let figure = format!("{:.2} = {:.1} / {:.1} us", it.ratio, it.subject, it.floor);
+            verdict.judge(what, &wanted, figure, it.ratio <= limit);
+            verdict.note(format!("{what}: {} of {} rounds kept", it.kept, it.rounds));
+        }
+    }
+}
+
+/// The exchange beside a floor of the same bytes and bidders.
+pub(super) async fn ratio(setting: &Setting<'_>, it: &Ratio) -> Result<Verdict, BarError> {
+    let mut verdict = setting.verdict();
+    let bidders = setting.bidders().await?;
+    let calls = share(u64::try_from(bidders.len()).unwrap_or(u64::MAX), 1);
+    let rounds = if setting.options.quick { 5 } else { it.rounds };
+    let seconds = if setting.options.quick { 1.0 } else { share(it.round_s, 1) };
+    verdict.note(format!(
+        "{} bidders, closed loop, {rounds} rounds of {seconds} s each in turn, journal flushed, \
+         TLS {}",
+        bidders.len(),
+        it.tls
+    ));
+    let exchange = setting.exchange(&bidders).await?;
+    for regime in &it.regimes {
+        let in_flight = regime.in_flight;
+        let floor = setting.floor(it.floor, in_flight + SPARE, &bidders).await?;
+        let connections = [usize::try_from(in_flight).unwrap_or(usize::MAX)];
+        let side = |name: &str, subject, crew| Side {
+            name: format!("{name}, {in_flight} in flight"),
+            subject,
+            bidders: &bidders,
+            crew,
+            in_flight,
+            per: 1.0,
+            busiest: 0.0,
+            runs: Vec::new(),
+        };
+        let crew = setting.crew(&floor.origin, &connections).await?;
+        let mut first = side(&format!("{} floor", it.floor.name()), &floor, crew);
+        let crew = setting.crew(&exchange.origin, &connections).await?;
+        let mut second = side("exchange", &exchange, crew);
+        let said = interleave(&mut verdict, (&mut first, &mut second), rounds, seconds).await?;
+        let what = format!("CPU / {} floor, {in_flight} in flight", it.floor.name());
+        judge(&mut verdict, &what, said, regime.limit, regime.aim);
+        let all = second.runs.iter().all(|run| (run.calls - calls).abs() < 0.02 * calls);
+        let mean = second.runs.first().map_or(0.0, |run| run.calls);
+        verdict.judge("calls an auction", &format!("{calls:.0}"), format!("{mean:.3}"), all);
+        first.crew.dismiss().await;
+        second.crew.dismiss().await;
+    }
+    drop(exchange);
+    end(bidders).await;
+    Ok(verdict)
+}
+
+/// The exchange beside itself: more bidders, more auctions in flight.
+pub(super) async fn growth(setting: &Setting<'_>, it: &Growth) -> Result<Verdict, BarError> {
+    let mut verdict = setting.verdict();
+    let rounds = if setting.options.quick { 5 } else { 9 };
+    let seconds = if setting.options.quick { 1.0 } else { 3.0 };
+    let [few, many] = it.bidders;
+    let (some, more) = (setting.so_many(few).await?, setting.so_many(many).await?);
+    let (small, large) = (setting.exchange(&some).await?, setting.exchange(&more).await?);
+    let in_flight = it.in_flight[0];
+    let connections = [usize::try_from(in_flight).unwrap_or(usize::MAX)];
+    let mut sides = Vec::new();
+    for (count, subject, bidders) in [(few, &small, &some), (many, &large, &more)] {
+        sides.push(Side {
+            name: format!("{count} bidders, {in_flight} in flight"),
+            subject,
+            bidders,
+            crew: setting.crew(&subject.origin, &connections).await?,
+            in_flight,
+            per: f64::from(count),
+            busiest: 0.0,
+            runs: Vec::new(),
+        });
+    }
+    let mut second = sides.pop().expect("two were pushed");
+    let mut first = sides.pop().expect("two were pushed");
+    let said = interleave(&mut verdict, (&mut first, &mut second), rounds, seconds).await?;
+    judge(&mut verdict, &format!("CPU a call, bidders {few} to {many}"), said, it.call_limit, None);
+    first.crew.dismiss().await;
+    second.crew.dismiss().await;
+    drop((small, large));
+    end(some).await;
+    end(more).await;
+
+    let bidders = setting.so_many(TEN).await?;
+    let exchange = setting.exchange(&bidders).await?;
+    let mut sides = Vec::new();
+    for in_flight in it.in_flight {
+        let connections = [usize::try_from(in_flight).unwrap_or(usize::MAX)];
+        sides.push(Side {
+            name: format!("{TEN} bidders, {in_flight} in flight"),
+            subject: &exchange,
+            bidders: &bidders,
+            crew: setting.crew(&exchange.origin, &connections).await?,
+            in_flight,
+            per: 1.0,
+            busiest: 0.0,
+            runs: Vec::new(),
+        });
+    }
+    let mut second = sides.pop().expect("two were pushed");
+    let mut first = sides.pop().expect("two were pushed");
+    let said = interleave(&mut verdict, (&mut first, &mut second), rounds, seconds).await?;
+    let what = format!("CPU an auction, {} to {} in flight", it.in_flight[0], it.in_flight[1]);
+    judge(&mut verdict, &what, said, it.flight_limit, None);
+    first.crew.dismiss().await;
+    second.crew.dismiss().await;
+    drop(exchange);
+    end(bidders).await;
+    Ok(verdict)
+}
+
+/// Connections a floor opens beyond one for each auction in flight.
+const SPARE: u32 = 4;
+
+/// Bidders while auctions in flight grow.
+const TEN: u16 = 10;
