@@ -15,7 +15,8 @@ pub(super) async fn breaker(setting: &Setting<'_>, it: &Breaker) -> Result<Verdi
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let peak = peak(setting, &mut verdict, &exchange, &bidders, IN_FLIGHT).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
     // Its spells stand in the file, so this one is as long in a short run.
     let schedule = Schedule::steady(peak * it.share, f64::from(it.end_s));
@@ -114,7 +115,8 @@ pub(super) async fn soak(setting: &Setting<'_>, it: &Soak) -> Result<Verdict, Ba
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let peak = peak(setting, &mut verdict, &exchange, &bidders, IN_FLIGHT).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
     let seconds = if setting.options.quick { 60 } else { it.seconds };
     let schedule = Schedule::steady(peak * it.share, f64::from(seconds));
@@ -175,9 +177,6 @@ const GOOD_SHARE: f64 = 0.85;
 
 /// The most that is skipped.
 const MOST_SKIPPED: f64 = 0.95;
-
-/// Auctions in flight when a peak is looked for.
-const IN_FLIGHT: u32 = 256;
 
 /// Connections of an open loop.
 const CONNECTIONS: usize = 512;

@@ -79,7 +79,8 @@ pub(super) async fn hung(setting: &Setting<'_>, it: &Hung) -> Result<Verdict, Ba
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
     // Their clocks have not begun, so all bidders are healthy here.
-    let peak = peak(setting, &mut verdict, &exchange, &bidders, IN_FLIGHT).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
     let schedule = Schedule::steady(peak * it.share, setting.seconds(it.seconds));
     let opened = open(&crew, exchange.pid(), &bidders, &[schedule]).await?;
@@ -113,9 +114,6 @@ pub(super) async fn hung(setting: &Setting<'_>, it: &Hung) -> Result<Verdict, Ba
 
 /// The share sold in time below which a rate is not kept.
 const SOLD: f64 = 0.98;
-
-/// Auctions in flight when a peak is looked for.
-const IN_FLIGHT: u32 = 256;
 
 /// Connections of an open loop.
 const CONNECTIONS: usize = 512;

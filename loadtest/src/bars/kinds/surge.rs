@@ -21,7 +21,8 @@ pub(super) async fn goodput(setting: &Setting<'_>, it: &Goodput) -> Result<Verdi
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let peak = peak(setting, &mut verdict, &exchange, &bidders, IN_FLIGHT).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[it.connections]).await?;
     for (&factor, &share) in it.factors.iter().zip(&it.shares) {
         let (calm, surge) = (setting.seconds(8).ceil(), setting.seconds(it.surge_s).ceil());
@@ -78,7 +79,8 @@ pub(super) async fn pause(setting: &Setting<'_>, it: &Pause) -> Result<Verdict, 
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let peak = peak(setting, &mut verdict, &exchange, &bidders, IN_FLIGHT).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
     let (before, after) = (setting.seconds(10).ceil(), setting.seconds(20).ceil().max(4.0));
     let schedule = Schedule { rate: peak * it.share, steps: vec![step(before + after, 1.0)] };
@@ -167,7 +169,8 @@ pub(super) async fn noisy(setting: &Setting<'_>, it: &Noisy) -> Result<Verdict, 
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let peak = peak(setting, &mut verdict, &exchange, &bidders, IN_FLIGHT).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let Some(peak) = found else { return Ok(verdict) };
     // Two publishers of equal weight: the share of each is half the peak.
     let (noise, quiet) = (it.factor * peak / 2.0, it.quiet * peak);
     let seconds = setting.seconds(it.seconds);
@@ -234,9 +237,6 @@ const CALM: f64 = 0.5;
 
 /// How much of what is usual is normal.
 const NORMAL: f64 = 0.99;
-
-/// Auctions in flight when a peak is looked for.
-const IN_FLIGHT: u32 = 256;
 
 /// Connections of each publisher.
 const CONNECTIONS: usize = 512;
