@@ -10,6 +10,7 @@ use crate::character::check::CharacterError;
 pub mod check;
 
 /// Describes how one simulated bidder behaves.
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit that a file names by itself")]
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Character {

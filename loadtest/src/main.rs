@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use loadtest::{
     bars::{
         self,
-        child::Children,
+        child::{self, Children},
         scenario::Bar,
         verdict::{Standing, Verdict},
     },
@@ -23,6 +23,7 @@ use loadtest::{
     run::{self, Done, RunError},
     scenario::{Reach, Scenario},
 };
+use rustix::process::{Resource, getrlimit, setrlimit};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio::{
     runtime,
@@ -34,6 +35,9 @@ use tokio::{
 #[derive(Debug, Parser)]
 #[command(version, before_help = EXAMPLES)]
 struct Arguments {
+    /// Runs on this core only, so that what is measured can have the others.
+    #[arg(long, global = true, value_name = "NUMBER")]
+    core: Option<usize>,
     #[command(subcommand)]
     command: Command,
 }
@@ -134,7 +138,12 @@ enum Summary {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    if let Some(core) = arguments.core {
+        child::pin(core);
+    }
+    raise_descriptors();
+    let done = match arguments.command {
         Command::Run { scenario, target, pid, summary, html, i_own_the_target } => {
             let reach = if i_own_the_target { Reach::Anywhere } else { Reach::Loopback };
             read_plan(&scenario, target, reach)
@@ -165,6 +174,14 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Raises the soft limit on descriptors to the hard one: connections are what a load tool has.
+fn raise_descriptors() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it stays as it is, connections past it are errors of the run.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// An exit code with its reason.

@@ -95,7 +95,7 @@ fn signal(id: u32, signal: Signal) {
 }
 
 /// Moves the current thread to one core; where there is no such core it stays where it is.
-pub(crate) fn pin(core: usize) {
+pub fn pin(core: usize) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if core < cores.max(LOAD_CORE + 1) {
         let mut set = CpuSet::new();

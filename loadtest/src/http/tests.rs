@@ -2,9 +2,12 @@
 
 use super::{Broken, answer, request};
 
+/// A status, a body and the length of the whole answer.
+type Expected = Result<Option<(u16, &'static [u8], usize)>, Broken>;
+
 #[test]
 fn answers_end_where_their_framing_says() {
-    let cases: [(&[u8], Result<Option<(u16, &[u8], usize)>, Broken>); 10] = [
+    let cases: [(&[u8], Expected); 10] = [
         (b"", Ok(None)),
         (b"HTTP/1.1 200 OK\r\ncontent-le", Ok(None)),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nh", Ok(None)),
