@@ -15,7 +15,7 @@ use crate::{
     bars::{
         Options,
         child::Guarded,
-        scenario::{BarError, FloorWay},
+        scenario::{Bar, BarError, FloorWay},
     },
     bidder::{Running, tls::certificate_pem},
     http,
@@ -55,20 +55,16 @@ impl Subject {
     /// Starts an exchange that asks these bidders.
     pub(super) async fn exchange(
         options: &Options,
-        name: &str,
-        tmax_ms: u64,
+        bar: &Bar,
         bidders: &[Running],
     ) -> Result<Self, BarError> {
         let failed = |what| move |source| BarError::System { what, source };
-        let number = std::process::id();
-        let at = Instant::now();
-        let folder = options.folder.join(
-            format!("breakwater-bars-{number}-{name}-{at:?}")
-                .replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', ""),
-        );
-        fs::create_dir_all(&folder).map_err(failed("making a data folder"))?;
+        // A bar may start several at a time; none finds what another left.
         let (traffic, admin) = (free_port()?, free_port()?);
-        let config = config(&folder, (traffic, admin), tmax_ms, bidders);
+        let name = format!("breakwater-bars-{}-{}-{traffic}", std::process::id(), bar.name);
+        let folder = options.folder.join(name);
+        fs::create_dir_all(&folder).map_err(failed("making a data folder"))?;
+        let config = config(&folder, (traffic, admin), bar, bidders);
         let path = folder.join("breakwater.toml");
         fs::write(&path, config).map_err(failed("writing the exchange's config"))?;
         let certificate = folder.join("bidders.pem");
@@ -176,13 +172,8 @@ fn free_port() -> Result<u16, BarError> {
 }
 
 /// Writes the config of an exchange of two publishers and these bidders.
-fn config(
-    folder: &Path,
-    (traffic, admin): (u16, u16),
-    tmax_ms: u64,
-    bidders: &[Running],
-) -> String {
-    let data = folder.join("data");
+fn config(folder: &Path, (traffic, admin): (u16, u16), bar: &Bar, bidders: &[Running]) -> String {
+    let (data, tmax_ms) = (folder.join("data"), bar.tmax_ms);
     let mut text = format!(
         "[exchange]\ndomain = \"breakwater.example\"\ndata = {data:?}\n\n\
          [listen]\ntraffic = \"127.0.0.1:{traffic}\"\nadmin = \"127.0.0.1:{admin}\"\n\n\
@@ -205,6 +196,7 @@ fn config(
              allow_loopback = true\n"
         ));
     }
+    text.push_str(&bar.config);
     text
 }
 

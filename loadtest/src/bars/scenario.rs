@@ -24,6 +24,9 @@ pub struct Bar {
     /// The seed of the bidders.
     #[serde(default)]
     pub seed: u64,
+    /// What is put at the end of the exchange's config: tables of its own.
+    #[serde(default)]
+    pub config: String,
     /// How it is measured.
     pub measure: Measure,
     /// The bidders.

@@ -80,7 +80,7 @@ impl Setting<'_> {
 
     /// Starts an exchange in front of bidders.
     pub(super) async fn exchange(&self, bidders: &[Running]) -> Result<Subject, BarError> {
-        Subject::exchange(self.options, &self.bar.name, self.bar.tmax_ms, bidders).await
+        Subject::exchange(self.options, self.bar, bidders).await
     }
 
     /// Starts a floor in front of bidders.
@@ -175,7 +175,7 @@ pub(super) async fn closed(
 
 /// Finds the peak: the most sold in time a second by a closed loop, after a warm-up.
 ///
-/// It begins with 256 in flight; where less than nine of ten are sold in time it halves them, since
+/// It begins with `most` in flight; where less than nine of ten are sold in time it halves them, since
 /// an exchange that cannot hold so many at once within tmax has its peak below. Nothing when nothing
 /// is sold.
 pub(super) async fn peak(
@@ -183,11 +183,12 @@ pub(super) async fn peak(
     verdict: &mut Verdict,
     subject: &Subject,
     bidders: &[Running],
+    most: u32,
 ) -> Result<Option<f64>, BarError> {
-    let connections = usize::try_from(MOST_IN_FLIGHT).unwrap_or(usize::MAX);
+    let connections = usize::try_from(most).unwrap_or(usize::MAX);
     let crew = setting.crew(&subject.origin, &[connections]).await?;
-    closed(&crew, subject.pid(), bidders, MOST_IN_FLIGHT, setting.seconds(8)).await?;
-    let mut in_flight = MOST_IN_FLIGHT;
+    closed(&crew, subject.pid(), bidders, most, setting.seconds(8)).await?;
+    let mut in_flight = most;
     let mut best = 0.0;
     while LEAST_IN_FLIGHT <= in_flight {
         let run = closed(&crew, subject.pid(), bidders, in_flight, setting.seconds(12)).await?;
@@ -281,7 +282,7 @@ const BACKLOG: usize = 1_000_000;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Auctions in flight when a peak is looked for, at first.
-const MOST_IN_FLIGHT: u32 = 256;
+pub(super) const MOST_IN_FLIGHT: u32 = 256;
 
 /// Auctions in flight below which no peak is looked for.
 const LEAST_IN_FLIGHT: u32 = 4;

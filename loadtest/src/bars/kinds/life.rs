@@ -4,7 +4,7 @@ use crate::{
     bars::{
         kinds::{end, percent},
         scenario::{BarError, Breaker, Soak},
-        stage::{Opened, Setting, open, peak},
+        stage::{MOST_IN_FLIGHT, Opened, Setting, open, peak},
         verdict::Verdict,
     },
     run::{report::ratio, schedule::Schedule},
@@ -15,7 +15,7 @@ pub(super) async fn breaker(setting: &Setting<'_>, it: &Breaker) -> Result<Verdi
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
     let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
     // Its spells stand in the file, so this one is as long in a short run.
@@ -39,11 +39,29 @@ pub(super) async fn breaker(setting: &Setting<'_>, it: &Breaker) -> Result<Verdi
 }
 
 impl Opened {
-    /// Returns the share of a second's auctions that asked a bidder, by its index.
+    /// Returns the share of a second's auctions that asked a bidder, by its index: its calls of those
+    /// of the bidder asked most, since both were counted at the same moments.
     fn asked(&self, bidder: usize, second: usize) -> Option<f64> {
         let calls = self.calls(bidder, second)?;
-        let offered = self.between(second, second + 1).offered;
-        Some(ratio(calls, offered))
+        Some(ratio(calls, self.auctions(second)))
+    }
+
+    /// Returns the calls of the bidder asked most in a second.
+    fn auctions(&self, second: usize) -> u64 {
+        let bidders = self.samples.first().map_or(0, |sample| sample.bidders.len());
+        (0..bidders).filter_map(|bidder| self.calls(bidder, second)).max().unwrap_or(0)
+    }
+
+    /// Returns the share the throttle skips by the calls and good answers of the ten seconds before.
+    fn formula(&self, bidder: usize, second: usize) -> f64 {
+        let window = second.saturating_sub(10)..second;
+        let counts: Vec<_> = window.filter_map(|it| self.counts(bidder, it)).collect();
+        let calls = ratio(counts.iter().map(|it| it.requests).sum(), 1);
+        let good = ratio(counts.iter().map(|it| it.requests.saturating_sub(it.faults)).sum(), 1);
+        if calls < LEAST_CALLS {
+            return 0.0;
+        }
+        ((calls - good / GOOD_SHARE) / (calls + 1.0)).clamp(0.0, MOST_SKIPPED)
     }
 
     fn calls(&self, bidder: usize, second: usize) -> Option<u64> {
@@ -60,30 +78,28 @@ impl Opened {
 fn dead(verdict: &mut Verdict, opened: &Opened, it: &Breaker) {
     let (from, to) = (index(it.from_s) + 3, index(it.to_s));
     let calls: u64 = (from..to).filter_map(|second| opened.calls(it.dead - 1, second)).sum();
-    let share = ratio(calls, opened.between(from, to).offered);
+    let share = ratio(calls, (from..to).map(|second| opened.auctions(second)).sum());
     let what = "dead bidder asked, from 3 s after";
     verdict.judge(what, "<= 5 % of auctions", percent(share), share <= 0.05);
 }
 
 /// A bidder that fails half the time is skipped as the formula says.
 ///
-/// The formula is that of the throttle: of the calls and good answers of the last ten seconds. What
-/// chance makes of a second's draws (three standard deviations) is no deviation.
+/// What chance makes of a second's draws (three standard deviations) is no deviation.
 fn failing(verdict: &mut Verdict, opened: &Opened, it: &Breaker) {
     let bidder = it.failing - 1;
     let (begin, end) = (index(it.from_s), index(it.to_s));
     let (mut worst, mut least): (f64, f64) = (0.0, 1.0);
     for second in begin + 1..end {
-        let window = second.saturating_sub(10)..second;
-        let counts: Vec<_> = window.filter_map(|it| opened.counts(bidder, it)).collect();
-        let calls = ratio(counts.iter().map(|it| it.requests).sum(), 1);
-        let good = ratio(counts.iter().map(|it| it.requests - it.faults).sum(), 1);
-        let formula = ((calls - good / GOOD_SHARE) / (calls + 1.0)).clamp(0.0, MOST_SKIPPED);
         let Some(asked) = opened.asked(bidder, second) else { continue };
         let skipped = 1.0 - asked.min(1.0);
-        let offered = ratio(opened.between(second, second + 1).offered.max(1), 1);
-        let chance = 3.0 * (formula * (1.0 - formula) / offered).sqrt();
-        worst = worst.max((skipped - formula).abs() - chance);
+        // The share follows the formula through the second, from what it says before to after.
+        let (before, after) = (opened.formula(bidder, second), opened.formula(bidder, second + 1));
+        let (low, high) = (before.min(after), before.max(after));
+        let offered = ratio(opened.auctions(second).max(1), 1);
+        let chance = 3.0 * (high * (1.0 - high) / offered).sqrt();
+        let off = (low - skipped).max(skipped - high).max(0.0);
+        worst = worst.max(off - chance);
         if begin + 8 <= second {
             least = least.min(skipped);
         }
@@ -115,7 +131,7 @@ pub(super) async fn soak(setting: &Setting<'_>, it: &Soak) -> Result<Verdict, Ba
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
     let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
     let seconds = if setting.options.quick { 60 } else { it.seconds };
@@ -174,6 +190,9 @@ fn index(second: u32) -> usize {
 
 /// The share of good answers from which on nothing is skipped.
 const GOOD_SHARE: f64 = 0.85;
+
+/// The calls below which nothing is skipped.
+const LEAST_CALLS: f64 = 20.0;
 
 /// The most that is skipped.
 const MOST_SKIPPED: f64 = 0.95;

@@ -5,7 +5,7 @@ use crate::{
         exchange::Subject,
         kinds::{end, percent},
         scenario::{BarError, Hung, Spread},
-        stage::{Setting, closed, open, peak},
+        stage::{MOST_IN_FLIGHT, Setting, open, peak},
         verdict::{Standing, Verdict},
     },
     bidder::Running,
@@ -31,7 +31,7 @@ pub(super) async fn spread(setting: &Setting<'_>, it: &Spread) -> Result<Verdict
     Ok(verdict)
 }
 
-/// Lowers the rate from above a closed loop's until no answer is late or missing.
+/// Lowers the rate from above the peak until no answer is late or missing.
 async fn highest(
     setting: &Setting<'_>,
     verdict: &mut Verdict,
@@ -39,19 +39,14 @@ async fn highest(
     bidders: &[Running],
     in_flight: u32,
 ) -> Result<f64, BarError> {
+    verdict.note(format!("{name}:"));
+    let found = peak(setting, verdict, subject, bidders, in_flight).await?;
+    let Some(peak) = found else { return Ok(0.0) };
     let connections = usize::try_from(in_flight).unwrap_or(usize::MAX);
     let crew = setting.crew(&subject.origin, &[connections]).await?;
-    closed(&crew, subject.pid(), bidders, in_flight, setting.seconds(8)).await?;
-    let run = closed(&crew, subject.pid(), bidders, in_flight, setting.seconds(12)).await?;
-    verdict.note(format!(
-        "{name}: {:.0} auctions/s in a closed loop of {in_flight}, {:.0} us each, load {:.0} % busy",
-        run.rate,
-        run.cpu_us,
-        run.busy * 100.0
-    ));
     let mut kept = 0.0;
     for tenths in (3..=11).rev() {
-        let rate = run.rate * f64::from(tenths) / 10.0;
+        let rate = peak * f64::from(tenths) / 10.0;
         let schedule = Schedule::steady(rate, setting.seconds(8));
         let opened = open(&crew, subject.pid(), bidders, &[schedule]).await?;
         let bucket = opened.step(0);
@@ -79,7 +74,7 @@ pub(super) async fn hung(setting: &Setting<'_>, it: &Hung) -> Result<Verdict, Ba
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
     // Their clocks have not begun, so all bidders are healthy here.
-    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
     let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
     let schedule = Schedule::steady(peak * it.share, setting.seconds(it.seconds));

@@ -6,7 +6,7 @@ use crate::{
     bars::{
         kinds::{end, percent},
         scenario::{BarError, Goodput, Herd, Noisy, Pause},
-        stage::{Opened, Setting, open, peak},
+        stage::{MOST_IN_FLIGHT, Opened, Setting, open, peak},
         verdict::{Standing, Verdict},
     },
     run::{
@@ -21,7 +21,7 @@ pub(super) async fn goodput(setting: &Setting<'_>, it: &Goodput) -> Result<Verdi
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
     let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[it.connections]).await?;
     for (&factor, &share) in it.factors.iter().zip(&it.shares) {
@@ -79,7 +79,7 @@ pub(super) async fn pause(setting: &Setting<'_>, it: &Pause) -> Result<Verdict, 
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
     let Some(peak) = found else { return Ok(verdict) };
     let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
     let (before, after) = (setting.seconds(10).ceil(), setting.seconds(20).ceil().max(4.0));
@@ -169,7 +169,7 @@ pub(super) async fn noisy(setting: &Setting<'_>, it: &Noisy) -> Result<Verdict, 
     let mut verdict = setting.verdict();
     let bidders = setting.bidders().await?;
     let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders).await?;
+    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
     let Some(peak) = found else { return Ok(verdict) };
     // Two publishers of equal weight: the share of each is half the peak.
     let (noise, quiet) = (it.factor * peak / 2.0, it.quiet * peak);
