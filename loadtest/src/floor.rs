@@ -34,7 +34,7 @@ pub struct Floor {
     pub listen: SocketAddr,
     /// Where each bidder listens.
     pub bidders: Vec<SocketAddr>,
-    /// Connections to each bidder that are open before the first caller comes.
+    /// Connections to each bidder that are open before the first caller comes, if it is there.
     pub warm: usize,
     /// The certificate of bidders that speak TLS; absent: they do not.
     pub certificate: Option<CertificateDer<'static>>,
@@ -63,7 +63,7 @@ pub enum FloorError {
 ///
 /// # Errors
 ///
-/// An address that is taken, a bidder that takes no connection.
+/// An address that is taken, a certificate that is none.
 pub fn serve(floor: &Floor) -> Result<(), FloorError> {
     let failed = |what| move |source| FloorError::System { what, source };
     let listener = TcpListener::bind(floor.listen).map_err(failed("listening"))?;

@@ -162,13 +162,7 @@ fn bidders(bidders: &[BidderCalls]) -> Markup {
         .zip(COLOURS.iter().cycle())
         .map(|(bidder, colour)| {
             let calls = bidder.per_second.iter().map(|&calls| ratio(calls, 1)).collect();
-            (format!("bidder {}", bidder.bidder), *colour, calls)
-        })
-        .collect();
-    let lines: Vec<_> = lines
-        .iter()
-        .map(|(name, colour, calls): &(String, &str, Vec<f64>)| {
-            (name.as_str(), *colour, calls.clone())
+            (bidder.bidder.as_str(), *colour, calls)
         })
         .collect();
     chart("calls a second, by bidder", &lines)

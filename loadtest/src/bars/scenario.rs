@@ -110,6 +110,8 @@ pub struct Regime {
     pub limit: f64,
     /// The ratio aimed at, where it is lower.
     pub aim: Option<f64>,
+    /// How long bidders take at least and at most, in milliseconds; absent: as the file says.
+    pub latency_ms: Option<[u32; 2]>,
 }
 
 /// The highest rate without a late answer.
@@ -128,14 +130,26 @@ pub struct Spread {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Growth {
-    /// Few bidders and many.
-    pub bidders: [u16; 2],
-    /// Few auctions in flight and many.
-    pub in_flight: [u32; 2],
+    /// Few bidders and many: CPU per call.
+    pub bidders: [Size; 2],
     /// By how much CPU per call may grow from few bidders to many.
     pub call_limit: f64,
+    /// Few auctions in flight and many: CPU per auction.
+    pub in_flight: [Size; 2],
     /// By how much CPU per auction may grow from few in flight to many.
     pub flight_limit: f64,
+}
+
+/// A size at which CPU is measured.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    /// Bidders.
+    pub bidders: u16,
+    /// Auctions in flight.
+    pub in_flight: u32,
+    /// How long bidders take at least and at most, in milliseconds; absent: as the file says.
+    pub latency_ms: Option<[u32; 2]>,
 }
 
 /// Hung and dripping bidders.

@@ -10,7 +10,8 @@ use crate::{
         verdict::{Standing, Verdict},
     },
     bidder::{Running, counters::Counts},
-    fleet::{self, Entry, FleetError},
+    character::Latency,
+    fleet::{self, FleetError},
     run::{
         RunError,
         crew::{Counted, Crew, Lane, Manner},
@@ -71,10 +72,19 @@ impl Setting<'_> {
         fleet::start(&self.bar.bidders, self.bar.seed).await
     }
 
-    /// Starts so many bidders of the file's only entry.
-    pub(super) async fn so_many(&self, count: u16) -> Result<Vec<Running>, FleetError> {
-        let entries: Vec<Entry> =
-            self.bar.bidders.iter().map(|entry| Entry { count, ..entry.clone() }).collect();
+    /// Starts the bidders of the file, taking so long and being so many, where that is said.
+    pub(super) async fn bidders_as(
+        &self,
+        latency_ms: Option<[u32; 2]>,
+        count: Option<u16>,
+    ) -> Result<Vec<Running>, FleetError> {
+        let mut entries = self.bar.bidders.clone();
+        for entry in &mut entries {
+            entry.count = count.unwrap_or(entry.count);
+            if let (Some([min_ms, max_ms]), Some(it)) = (latency_ms, &mut entry.character) {
+                it.latency = Latency::Uniform { min_ms, max_ms };
+            }
+        }
         fleet::start(&entries, self.bar.seed).await
     }
 

@@ -89,7 +89,8 @@ pub(super) fn serve(
     };
     for number in 0..floor.bidders.len() {
         for _ in 0..floor.warm {
-            let line = fan.dial(number)?;
+            // A bidder that is not there yet is dialled when it is asked.
+            let Ok(line) = fan.dial(number) else { break };
             fan.idle[number].push(line);
         }
     }

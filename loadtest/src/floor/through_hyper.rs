@@ -57,7 +57,8 @@ pub(super) fn serve(
         let pools = Rc::new(pools(floor)?);
         for pool in pools.iter() {
             for _ in 0..floor.warm {
-                let sender = pool.dial().await.map_err(failed("connecting to a bidder"))?;
+                // A bidder that is not there yet is dialled when it is asked.
+                let Ok(sender) = pool.dial().await else { break };
                 pool.idle.borrow_mut().push(sender);
             }
         }

@@ -64,7 +64,7 @@ pub async fn measure_beside(
     let mut sampler = Sampler::begin(pid, bidders.iter().map(Running::watch).collect());
     let counted = sampler.beside(crew.keep(&schedules)).await.map_err(RunError::Thread)?;
     crew.dismiss().await;
-    let report = OpenReport::of(plan, &schedules, &counted, (pid, &sampler.samples));
+    let report = OpenReport::of(plan, &schedules, &counted, (pid, &sampler));
     if report.total.answered == 0 {
         let errors = report.total.errors.iter().map(|(kind, count)| format!("{kind} {count}"));
         let errors = errors.collect::<Vec<_>>().join(", ");

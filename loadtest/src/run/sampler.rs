@@ -38,6 +38,11 @@ impl Sampler {
         sampler
     }
 
+    /// Returns the ids of the bidders, in their order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.bidders.iter().map(|bidder| bidder.id().to_owned()).collect()
+    }
+
     /// Takes one reading.
     pub(crate) fn take(&mut self) {
         let load = process::read("self").ok();

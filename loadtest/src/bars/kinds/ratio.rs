@@ -6,7 +6,7 @@ use crate::{
         estimate::{Estimate, estimate},
         exchange::Subject,
         kinds::end,
-        scenario::{BarError, Growth, Ratio},
+        scenario::{BarError, Growth, Ratio, Regime, Size},
         stage::{Closed, Setting, closed},
         verdict::{Standing, Verdict},
     },
@@ -109,112 +109,126 @@ fn judge(verdict: &mut Verdict, what: &str, said: Option<Estimate>, limit: f64, 
 /// The exchange beside a floor of the same bytes and bidders.
 pub(super) async fn ratio(setting: &Setting<'_>, it: &Ratio) -> Result<Verdict, BarError> {
     let mut verdict = setting.verdict();
-    let bidders = setting.bidders().await?;
+    for regime in &it.regimes {
+        one(setting, &mut verdict, it, *regime).await?;
+    }
+    Ok(verdict)
+}
+
+async fn one(
+    setting: &Setting<'_>,
+    verdict: &mut Verdict,
+    it: &Ratio,
+    regime: Regime,
+) -> Result<(), BarError> {
+    let bidders = setting.bidders_as(regime.latency_ms, None).await?;
     let calls = share(u64::try_from(bidders.len()).unwrap_or(u64::MAX), 1);
+    let (in_flight, way) = (regime.in_flight, it.floor.name());
     let rounds = if setting.options.quick { 5 } else { it.rounds };
     let seconds = if setting.options.quick { 1.0 } else { share(it.round_s, 1) };
+    let taking = regime
+        .latency_ms
+        .map_or_else(|| "at once".to_owned(), |[least, most]| format!("after {least}-{most} ms"));
     verdict.note(format!(
-        "{} bidders, closed loop, {rounds} rounds of {seconds} s each in turn, journal flushed, \
-         TLS {}",
+        "{} bidders that answer {taking}, closed loop of {in_flight}, {rounds} rounds of {seconds} s \
+         each in turn, journal flushed, TLS {}",
         bidders.len(),
         it.tls
     ));
     let exchange = setting.exchange(&bidders).await?;
-    for regime in &it.regimes {
-        let in_flight = regime.in_flight;
-        let floor = setting.floor(it.floor, in_flight + SPARE, &bidders).await?;
-        let connections = [usize::try_from(in_flight).unwrap_or(usize::MAX)];
-        let side = |name: &str, subject, crew| Side {
-            name: format!("{name}, {in_flight} in flight"),
-            subject,
-            bidders: &bidders,
-            crew,
-            in_flight,
-            per: 1.0,
-            busiest: 0.0,
-            runs: Vec::new(),
-        };
-        let crew = setting.crew(&floor.origin, &connections).await?;
-        let mut first = side(&format!("{} floor", it.floor.name()), &floor, crew);
-        let crew = setting.crew(&exchange.origin, &connections).await?;
-        let mut second = side("exchange", &exchange, crew);
-        let said = interleave(&mut verdict, (&mut first, &mut second), rounds, seconds).await?;
-        let what = format!("CPU / {} floor, {in_flight} in flight", it.floor.name());
-        judge(&mut verdict, &what, said, regime.limit, regime.aim);
-        let all = second.runs.iter().all(|run| (run.calls - calls).abs() < 0.02 * calls);
-        let mean = second.runs.first().map_or(0.0, |run| run.calls);
-        verdict.judge("calls an auction", &format!("{calls:.0}"), format!("{mean:.3}"), all);
-        first.crew.dismiss().await;
-        second.crew.dismiss().await;
-    }
-    drop(exchange);
+    let floor = setting.floor(it.floor, in_flight + SPARE, &bidders).await?;
+    let connections = [usize::try_from(in_flight).unwrap_or(usize::MAX)];
+    let side = |name: &str, subject, crew| Side {
+        name: format!("{name}, {in_flight} in flight, {taking}"),
+        subject,
+        bidders: &bidders,
+        crew,
+        in_flight,
+        per: 1.0,
+        busiest: 0.0,
+        runs: Vec::new(),
+    };
+    let crew = setting.crew(&floor.origin, &connections).await?;
+    let mut first = side(&format!("{way} floor"), &floor, crew);
+    let crew = setting.crew(&exchange.origin, &connections).await?;
+    let mut second = side("exchange", &exchange, crew);
+    let said = interleave(verdict, (&mut first, &mut second), rounds, seconds).await?;
+    let what = format!("CPU / {way} floor, {in_flight}, {taking}");
+    judge(verdict, &what, said, regime.limit, regime.aim);
+    all_asked(verdict, &second, calls);
+    first.crew.dismiss().await;
+    second.crew.dismiss().await;
+    drop((exchange, floor));
     end(bidders).await;
-    Ok(verdict)
+    Ok(())
 }
 
 /// The exchange beside itself: more bidders, more auctions in flight.
 pub(super) async fn growth(setting: &Setting<'_>, it: &Growth) -> Result<Verdict, BarError> {
     let mut verdict = setting.verdict();
+    let [few, many] = it.bidders;
+    let what = format!("CPU a call, bidders {} to {}", few.bidders, many.bidders);
+    let said = grown(setting, &mut verdict, it.bidders, |size| f64::from(size.bidders)).await?;
+    judge(&mut verdict, &what, said, it.call_limit, None);
+    let [few, many] = it.in_flight;
+    let what = format!("CPU an auction, {} to {} in flight", few.in_flight, many.in_flight);
+    let said = grown(setting, &mut verdict, it.in_flight, |_| 1.0).await?;
+    judge(&mut verdict, &what, said, it.flight_limit, None);
+    Ok(verdict)
+}
+
+/// Measures an exchange at two sizes in turn.
+async fn grown(
+    setting: &Setting<'_>,
+    verdict: &mut Verdict,
+    sizes: [Size; 2],
+    per: fn(Size) -> f64,
+) -> Result<Option<Estimate>, BarError> {
     let rounds = if setting.options.quick { 5 } else { 9 };
     let seconds = if setting.options.quick { 1.0 } else { 3.0 };
-    let [few, many] = it.bidders;
-    let (some, more) = (setting.so_many(few).await?, setting.so_many(many).await?);
-    let (small, large) = (setting.exchange(&some).await?, setting.exchange(&more).await?);
-    let in_flight = it.in_flight[0];
-    let connections = [usize::try_from(in_flight).unwrap_or(usize::MAX)];
+    let mut played = Vec::new();
+    for size in sizes {
+        let bidders = setting.bidders_as(size.latency_ms, Some(size.bidders)).await?;
+        let exchange = setting.exchange(&bidders).await?;
+        played.push((size, bidders, exchange));
+    }
     let mut sides = Vec::new();
-    for (count, subject, bidders) in [(few, &small, &some), (many, &large, &more)] {
+    for (size, bidders, exchange) in &played {
+        let connections = [usize::try_from(size.in_flight).unwrap_or(usize::MAX)];
         sides.push(Side {
-            name: format!("{count} bidders, {in_flight} in flight"),
-            subject,
+            name: format!("{} bidders, {} in flight", size.bidders, size.in_flight),
+            subject: exchange,
             bidders,
-            crew: setting.crew(&subject.origin, &connections).await?,
-            in_flight,
-            per: f64::from(count),
-            busiest: 0.0,
-            runs: Vec::new(),
-        });
-    }
-    let mut second = sides.pop().expect("two were pushed");
-    let mut first = sides.pop().expect("two were pushed");
-    let said = interleave(&mut verdict, (&mut first, &mut second), rounds, seconds).await?;
-    judge(&mut verdict, &format!("CPU a call, bidders {few} to {many}"), said, it.call_limit, None);
-    first.crew.dismiss().await;
-    second.crew.dismiss().await;
-    drop((small, large));
-    end(some).await;
-    end(more).await;
-
-    let bidders = setting.so_many(TEN).await?;
-    let exchange = setting.exchange(&bidders).await?;
-    let mut sides = Vec::new();
-    for in_flight in it.in_flight {
-        let connections = [usize::try_from(in_flight).unwrap_or(usize::MAX)];
-        sides.push(Side {
-            name: format!("{TEN} bidders, {in_flight} in flight"),
-            subject: &exchange,
-            bidders: &bidders,
             crew: setting.crew(&exchange.origin, &connections).await?,
-            in_flight,
-            per: 1.0,
+            in_flight: size.in_flight,
+            per: per(*size),
             busiest: 0.0,
             runs: Vec::new(),
         });
     }
-    let mut second = sides.pop().expect("two were pushed");
-    let mut first = sides.pop().expect("two were pushed");
-    let said = interleave(&mut verdict, (&mut first, &mut second), rounds, seconds).await?;
-    let what = format!("CPU an auction, {} to {} in flight", it.in_flight[0], it.in_flight[1]);
-    judge(&mut verdict, &what, said, it.flight_limit, None);
-    first.crew.dismiss().await;
-    second.crew.dismiss().await;
-    drop(exchange);
-    end(bidders).await;
-    Ok(verdict)
+    let [first, second] = sides.as_mut_slice() else { return Ok(None) };
+    let said = interleave(verdict, (first, second), rounds, seconds).await?;
+    for (side, size) in sides.into_iter().zip(sizes) {
+        all_asked(verdict, &side, f64::from(size.bidders));
+        side.crew.dismiss().await;
+    }
+    for (_, bidders, exchange) in played {
+        drop(exchange);
+        end(bidders).await;
+    }
+    Ok(said)
+}
+
+/// Says whether every auction asked every bidder once: auctions that were shed cost little, and a
+/// ratio of different work says nothing.
+fn all_asked(verdict: &mut Verdict, side: &Side<'_>, calls: f64) {
+    let runs = || side.runs.iter().map(|run| run.calls);
+    let all = runs().all(|made| (made - calls).abs() < 0.02 * calls);
+    let figure =
+        format!("{:.2} to {:.2}", runs().fold(calls, f64::min), runs().fold(0.0, f64::max));
+    let standing = if all { Standing::Met } else { Standing::Unreliable };
+    verdict.find(&format!("calls: {}", side.name), &format!("{calls:.0}"), figure, standing);
 }
 
 /// Connections a floor opens beyond one for each auction in flight.
 const SPARE: u32 = 4;
-
-/// Bidders while auctions in flight grow.
-const TEN: u16 = 10;

@@ -12,7 +12,7 @@ use crate::{
     run::{
         crew::Counted,
         report::{BUSY, Cost, Latencies, ratio},
-        sampler::Sample,
+        sampler::{Sample, Sampler},
         schedule::Schedule,
         series::Bucket,
     },
@@ -121,8 +121,8 @@ pub struct Second {
 /// The calls one bidder received.
 #[derive(Clone, Debug, Serialize)]
 pub struct BidderCalls {
-    /// Its number, from 1.
-    pub bidder: u64,
+    /// Its id.
+    pub bidder: String,
     /// In each second.
     pub per_second: Vec<u64>,
 }
@@ -166,8 +166,9 @@ impl OpenReport {
         plan: &Plan,
         schedules: &[Schedule],
         counted: &Counted,
-        (pid, samples): (Option<u32>, &[Sample]),
+        (pid, sampler): (Option<u32>, &Sampler),
     ) -> Self {
+        let samples = &sampler.samples;
         let longest = schedules.iter().max_by_key(|schedule| schedule.length());
         let length = longest.map(Schedule::length).unwrap_or_default();
         let mut total = Bucket::new(3);
@@ -190,7 +191,7 @@ impl OpenReport {
             most_waiting: most_waiting(counted),
             lag_ms: Latencies::of(&counted.lag_us),
             process,
-            bidders: bidder_calls(samples),
+            bidders: bidder_calls(sampler),
             load_busy,
             total,
         }
@@ -198,7 +199,7 @@ impl OpenReport {
 }
 
 /// One line a step of the longest schedule; publishers of the same shape are added up.
-pub(crate) fn phases(schedule: Option<&Schedule>, counted: &Counted) -> Vec<Line> {
+fn phases(schedule: Option<&Schedule>, counted: &Counted) -> Vec<Line> {
     let Some(schedule) = schedule.filter(|schedule| 1 < schedule.steps.len()) else {
         return Vec::new();
     };
@@ -212,7 +213,7 @@ pub(crate) fn phases(schedule: Option<&Schedule>, counted: &Counted) -> Vec<Line
 }
 
 /// One line a publisher, where there are several.
-pub(crate) fn publishers(length: Duration, counted: &Counted) -> Vec<Line> {
+fn publishers(length: Duration, counted: &Counted) -> Vec<Line> {
     if counted.lanes.len() < 2 {
         return Vec::new();
     }
@@ -256,15 +257,11 @@ pub(crate) fn seconds(counted: &Counted, samples: &[Sample]) -> Vec<Second> {
 }
 
 /// The calls of each bidder, second by second.
-pub(crate) fn bidder_calls(samples: &[Sample]) -> Vec<BidderCalls> {
-    let count = samples.first().map_or(0, |sample| sample.bidders.len());
-    let calls = (0..count).map(|number| {
-        let pairs = samples.windows(2);
+fn bidder_calls(sampler: &Sampler) -> Vec<BidderCalls> {
+    let calls = sampler.names().into_iter().enumerate().map(|(number, bidder)| {
+        let pairs = sampler.samples.windows(2);
         let per_second = pairs.map(|pair| pair[1].bidders[number].since(pair[0].bidders[number]));
-        BidderCalls {
-            bidder: u64::try_from(number + 1).unwrap_or(u64::MAX),
-            per_second: per_second.map(|counts| counts.requests).collect(),
-        }
+        BidderCalls { bidder, per_second: per_second.map(|counts| counts.requests).collect() }
     });
     calls.collect()
 }
