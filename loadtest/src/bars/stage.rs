@@ -218,7 +218,7 @@ pub(super) async fn peak(
         verdict.doubt(run.busy, "at the peak");
         let grows = best < peak;
         best = peak.max(best);
-        if NEARLY_ALL <= share || !grows && 0.0 < best {
+        if NEARLY_ALL <= share || (!grows && HALF <= share) {
             break;
         }
         in_flight /= 2;
@@ -299,6 +299,9 @@ const LEAST_IN_FLIGHT: u32 = 4;
 
 /// The share sold in time at which a closed loop is within what the exchange can hold.
 const NEARLY_ALL: f64 = 0.9;
+
+/// The share sold in time below which fewer in flight may still sell more.
+const HALF: f64 = 0.5;
 
 /// What callers ask.
 const REQUEST: &str = include_str!("../../scenarios/bars/request.json");

@@ -1,9 +1,14 @@
 //! Each fault is what it says.
 
-use std::io::{ErrorKind, Read};
+use std::{
+    io::{ErrorKind, Read},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use flate2::read::GzDecoder;
 use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
 use loadtest::{
     bidder::Running,
     character::{Character, Fault, Faults, Share, Spell},
@@ -155,4 +160,30 @@ fn a_canned_bidder_has_few_faults() {
     let spell = Spell { from_s: 2.0, to_s: Some(1.0), faults: Faults::default() };
     let error = Character { schedule: vec![spell], ..Character::named("x") }.check().unwrap_err();
     assert!(error.to_string().contains("schedule"), "{error}");
+}
+
+#[tokio::test]
+async fn a_slow_handshake_takes_its_time_and_then_bids() {
+    let bidder = Character { tls: true, handshake_ms: 80, ..Character::named("slow") };
+    let bidder = start(bidder).await;
+    assert!(bidder.endpoint().starts_with("https://127.0.0.1:"), "{}", bidder.endpoint());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(loadtest::bidder::tls::certificate()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let begun = Instant::now();
+    let stream = TcpStream::connect(bidder.address()).await.unwrap();
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let stream = connector.connect(name, stream).await.unwrap();
+    assert!(Duration::from_millis(80) <= begun.elapsed());
+    let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+    let (mut connection, driving) = shaken.unwrap();
+    tokio::spawn(driving);
+    let answer = send(&mut connection, post(&bid_request("dynamic"))).await.unwrap();
+    assert_eq!(answer.status, 200);
 }

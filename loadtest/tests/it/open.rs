@@ -12,11 +12,15 @@ use std::{
 use http_body_util::Full;
 use hyper::Response;
 use loadtest::{
-    run::open::{measure, report::OpenReport},
+    character::Character,
+    run::{
+        Done,
+        open::{measure, measure_beside, report::OpenReport},
+    },
     scenario::{Pace, Reach, Scenario},
 };
 
-use crate::support::target;
+use crate::support::{bid_request, connect, post, send, start, target};
 
 #[tokio::test]
 async fn a_schedule_is_kept_and_told_by_phase_and_second() {
@@ -88,6 +92,35 @@ async fn publishers_are_told_apart() {
         .map(|line| (line.name.as_str(), line.offered, line.sold, line.empty))
         .collect();
     assert_eq!(lines, [("loud", 120, 120, 0), ("quiet", 10, 0, 10)]);
+}
+
+#[tokio::test]
+async fn calls_of_bidders_are_told_by_second() {
+    let bidder = start(Character { canned: true, ..Character::named("asked") }).await;
+    let asked = bidder.address();
+    let address = target(move |_, body| async move {
+        let answer = send(&mut connect(asked).await, post(&body)).await.unwrap();
+        Response::new(Full::from(answer.text().to_owned()))
+    })
+    .await;
+    let body = bid_request("dynamic").replace("brk-7f3a.1", "{session}");
+    let text = format!(
+        "name = \"test\"\n[target]\nurl = \"http://{address}\"\npath = \"/\"\nmethod = \"POST\"\n\
+         body = '''{body}'''\n[load]\nrate = 40.0\nseconds = 2\ntmax_ms = 5000\n"
+    );
+    let plan = Scenario::parse(&text).unwrap().check(Reach::Loopback).unwrap();
+    let Pace::Open(open) = plan.pace.clone() else { panic!("{text} is no open loop") };
+    let pid = Some(std::process::id());
+    let report = measure_beside(&plan, &open, pid, &[bidder]).await.unwrap();
+    assert_eq!((report.total.answered, report.total.sold), (80, 80), "{report}");
+    let calls = &report.bidders[0];
+    assert_eq!((calls.bidder.as_str(), calls.per_second.iter().sum::<u64>()), ("asked", 80));
+    assert!(2 <= calls.per_second.len(), "{calls:?}");
+    let cost = report.process.unwrap();
+    assert!(0 < cost.rss_bytes && 0 < cost.descriptors, "{cost}");
+    let page = loadtest::page::run(&Done::Open(Box::new(report.clone())));
+    assert!(page.contains("<polyline") && page.contains("asked"), "{page}");
+    assert!(serde_json::to_string(&Done::Open(Box::new(report))).is_ok());
 }
 
 async fn open(address: &str, load: &str, rest: &str) -> OpenReport {

@@ -68,9 +68,9 @@ async fn interleave(
     rounds: usize,
     seconds: f64,
 ) -> Result<Option<Estimate>, BarError> {
-    // Connections, pages and caches before anything counts.
-    first.round(seconds).await?;
-    second.round(seconds).await?;
+    // Connections, handshakes, pages and caches before anything counts.
+    first.round(seconds * WARM_ROUNDS).await?;
+    second.round(seconds * WARM_ROUNDS).await?;
     first.runs.clear();
     second.runs.clear();
     (first.busiest, second.busiest) = (0.0, 0.0);
@@ -232,3 +232,6 @@ fn all_asked(verdict: &mut Verdict, side: &Side<'_>, calls: f64) {
 
 /// Connections a floor opens beyond one for each auction in flight.
 const SPARE: u32 = 4;
+
+/// Rounds of warm-up.
+const WARM_ROUNDS: f64 = 2.0;
