@@ -80,23 +80,21 @@ pub(crate) fn command(arguments: Bars) -> Result<(), Failure> {
         let _ = done.send(measure(&chosen, &options, &arguments));
     });
     thread.map_err(|error| Failure::io("starting the load thread", &error))?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let failed = |error: io::Error| Failure::io("listening for signals", &error);
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let interrupted = || {
-            children.kill_all();
-            Err(Failure { code: INTERRUPTED, message: "interrupted".to_owned() })
-        };
+        let early = |code, message: &str| Failure { code, message: message.to_owned() };
         tokio::select! {
-            measured = measured => measured.unwrap_or_else(|_| {
-                children.kill_all();
-                Err(Failure { code: FAILED, message: "the load thread ended early".to_owned() })
-            }),
-            _ = terminate.recv() => interrupted(),
-            _ = interrupt.recv() => interrupted(),
+            measured = measured => {
+                measured.unwrap_or_else(|_| Err(early(FAILED, "the load thread ended early")))
+            }
+            _ = terminate.recv() => Err(early(INTERRUPTED, "interrupted")),
+            _ = interrupt.recv() => Err(early(INTERRUPTED, "interrupted")),
         }
-    })
+    });
+    children.end_all();
+    done
 }
 
 fn measure(chosen: &[Bar], options: &bars::Options, arguments: &Bars) -> Result<(), Failure> {

@@ -1,7 +1,8 @@
 //! Child processes that never outlive this one, and the cores they run on.
 
 use std::{
-    io,
+    fs, io,
+    path::{Path, PathBuf},
     process::{Child, Command},
     sync::Arc,
 };
@@ -12,9 +13,15 @@ use rustix::{
     thread::{CpuSet, sched_getaffinity, sched_setaffinity},
 };
 
-/// The children that live: what a signal handler has to end.
+/// The children that live and their folders: what a signal handler has to end and to remove.
 #[derive(Clone, Debug, Default)]
-pub struct Children(Arc<Mutex<Vec<u32>>>);
+pub struct Children(Arc<Mutex<Living>>);
+
+#[derive(Debug, Default)]
+struct Living {
+    ids: Vec<u32>,
+    folders: Vec<PathBuf>,
+}
 
 /// A child that ends when this is dropped.
 #[derive(Debug)]
@@ -38,14 +45,34 @@ impl Children {
             let _ = sched_setaffinity(None, &before);
         }
         let child = child?;
-        self.0.lock().push(child.id());
+        self.0.lock().ids.push(child.id());
         Ok(Guarded { child, children: self.clone() })
     }
 
-    /// Ends every child at once.
-    pub fn kill_all(&self) {
-        for id in self.0.lock().drain(..) {
-            signal(id, Signal::KILL);
+    /// Makes a folder that goes with the children.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        self.0.lock().folders.push(folder.to_owned());
+        Ok(())
+    }
+
+    /// Removes a folder made so.
+    pub fn remove_folder(&self, folder: &Path) {
+        self.0.lock().folders.retain(|other| other != folder);
+        // What cannot be removed is left to whoever looks after the place.
+        let _ = fs::remove_dir_all(folder);
+    }
+
+    /// Ends every child at once and removes every folder.
+    pub fn end_all(&self) {
+        let living = std::mem::take(&mut *self.0.lock());
+        living.ids.into_iter().for_each(|id| signal(id, Signal::KILL));
+        for folder in living.folders {
+            let _ = fs::remove_dir_all(folder);
         }
     }
 }
@@ -81,7 +108,7 @@ impl Guarded {
 impl Drop for Guarded {
     fn drop(&mut self) {
         let id = self.child.id();
-        self.children.0.lock().retain(|&other| other != id);
+        self.children.0.lock().ids.retain(|&other| other != id);
         // One that has ended already is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();

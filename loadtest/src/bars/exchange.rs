@@ -14,7 +14,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
 use crate::{
     bars::{
         Options,
-        child::Guarded,
+        child::{Children, Guarded},
         scenario::{Bar, BarError, FloorWay},
     },
     bidder::{Running, tls::certificate_pem},
@@ -28,16 +28,15 @@ pub(super) struct Subject {
     child: Option<Guarded>,
     /// Where it answers.
     pub(super) origin: Origin,
-    folder: Option<PathBuf>,
+    folder: PathBuf,
+    children: Children,
 }
 
 impl Drop for Subject {
     fn drop(&mut self) {
         // The child goes before its folder does.
         self.child = None;
-        if let Some(folder) = &self.folder {
-            let _ = fs::remove_dir_all(folder);
-        }
+        self.children.remove_folder(&self.folder);
     }
 }
 
@@ -63,7 +62,7 @@ impl Subject {
         let (traffic, admin) = (free_port()?, free_port()?);
         let name = format!("breakwater-bars-{}-{}-{traffic}", std::process::id(), bar.name);
         let folder = options.folder.join(name);
-        fs::create_dir_all(&folder).map_err(failed("making a data folder"))?;
+        options.children.make_folder(&folder).map_err(failed("making a data folder"))?;
         let config = config(&folder, (traffic, admin), bar, bidders);
         let path = folder.join("breakwater.toml");
         fs::write(&path, config).map_err(failed("writing the exchange's config"))?;
@@ -77,8 +76,8 @@ impl Subject {
         command.stdin(Stdio::null()).stdout(out).stderr(err);
         let child = options.children.start(&mut command);
         let child = child.map_err(failed("starting breakwater (--breakwater PATH names it)"))?;
-        let origin = origin(traffic);
-        let mut subject = Self { child: Some(child), origin, folder: Some(folder) };
+        let (origin, children) = (origin(traffic), options.children.clone());
+        let mut subject = Self { child: Some(child), origin, folder, children };
         subject.wait_until_ready(admin, &log).await?;
         Ok(subject)
     }
@@ -107,7 +106,7 @@ impl Subject {
         let failed = |what| move |source| BarError::System { what, source };
         let own = std::env::current_exe().map_err(failed("finding this program"))?;
         let folder = options.folder.join(format!("breakwater-floor-{}", std::process::id()));
-        fs::create_dir_all(&folder).map_err(failed("making a folder"))?;
+        options.children.make_folder(&folder).map_err(failed("making a folder"))?;
         let mut command = Command::new(own);
         command.args(["floor", "--listen", "127.0.0.1:0", "--http", way.name()]);
         command.args(["--warm", &warm.to_string()]);
@@ -140,7 +139,8 @@ impl Subject {
             return Err(BarError::Child { what: "the floor".to_owned(), said });
         };
         let address: SocketAddr = address;
-        Ok(Self { child: Some(child), origin: origin(address.port()), folder: Some(folder) })
+        let children = options.children.clone();
+        Ok(Self { child: Some(child), origin: origin(address.port()), folder, children })
     }
 }
 

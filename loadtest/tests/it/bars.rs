@@ -75,8 +75,11 @@ fn a_signal_ends_the_children_too() {
     let text =
         format!("#!/bin/sh\necho $$ > {0}.new\nmv {0}.new {0}\nexec sleep 600\n", told.display());
     let path = script("waits", &text);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bars");
     let mut child = Command::new(env!("CARGO_BIN_EXE_loadtest"))
         .args(["bars", "--quick", "--only", "soak", "--breakwater", path.to_str().unwrap()])
+        .arg("--folder")
+        .arg(&folder)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -96,6 +99,7 @@ fn a_signal_ends_the_children_too() {
     };
     assert!(kill(&child.id().to_string(), "-TERM"));
     assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "a folder is left");
     // What was killed may take a moment to be gone.
     while kill(&pid, "-0") {
         assert!(Instant::now() < until, "process {pid} outlived the load tool");
