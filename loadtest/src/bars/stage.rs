@@ -272,13 +272,21 @@ impl Opened {
 
     /// Puts the run second by second into the verdict, with what the tool itself did.
     pub(super) fn tell(&self, verdict: &mut Verdict, what: &str) {
+        self.tell_of(verdict, what, (0, usize::MAX));
+    }
+
+    /// Does as `tell`, where only some seconds are judged, and the tool's own core in them.
+    pub(super) fn tell_of(&self, verdict: &mut Verdict, what: &str, (from, to): (usize, usize)) {
+        let last = self.samples.len().saturating_sub(1);
+        let span = self.samples.get(from.min(last)).zip(self.samples.get(to.min(last)));
+        let busy = span.map_or(0.0, |(first, last)| last.load_busy(first));
         verdict.series.push((what.to_owned(), seconds(&self.counted, &self.samples)));
-        verdict.doubt(self.busy, what);
+        verdict.doubt(busy, what);
         let lag = &self.counted.lag_us;
         verdict.note(format!(
             "{what}: load {:.0} % busy, its own delay p50 {:.2} ms, p99 {:.2} ms (part of every \
              latency)",
-            self.busy * 100.0,
+            busy * 100.0,
             ratio(lag.value_at_quantile(0.5), 1_000),
             ratio(lag.value_at_quantile(0.99), 1_000)
         ));

@@ -55,7 +55,8 @@ pub(super) async fn goodput(setting: &Setting<'_>, it: &Goodput) -> Result<Verdi
             bucket.offered,
             kinds(&bucket)
         ));
-        opened.tell(&mut verdict, &format!("{factor} x the peak"));
+        let judged = (second(calm), second(calm + surge));
+        opened.tell_of(&mut verdict, &format!("{factor} x the peak"), judged);
     }
     crew.dismiss().await;
     drop(exchange);
@@ -157,7 +158,7 @@ pub(super) async fn herd(setting: &Setting<'_>, it: &Herd) -> Result<Verdict, Ba
         "{} connections, opened beforehand, {} requests within 1 s",
         it.connections, bucket.offered
     ));
-    opened.tell(&mut verdict, "a herd");
+    opened.tell_of(&mut verdict, "a herd", (0, 1));
     crew.dismiss().await;
     drop(exchange);
     end(bidders).await;

@@ -48,6 +48,8 @@ pub struct OpenReport {
     pub bidders: Vec<BidderCalls>,
     /// The share of one core this process used; above 0.95 it measures itself.
     pub load_busy: f64,
+    /// The same in its busiest second.
+    pub load_busiest: f64,
 }
 
 /// What became of some requests.
@@ -174,6 +176,7 @@ impl OpenReport {
         let mut total = Bucket::new(3);
         counted.lanes.iter().for_each(|(_, book, _)| total.add(&book.total()));
         let total = Line::of("all".to_owned(), length, &total);
+        let seconds = seconds(counted, samples);
         let (first, last) = (samples.first(), samples.last());
         let span = first.zip(last);
         let load_busy = span.map_or(0.0, |(first, last)| last.load_busy(first));
@@ -187,7 +190,8 @@ impl OpenReport {
             tmax_ms: plan.scenario.load.tmax_ms,
             phases: phases(longest, counted),
             publishers: publishers(length, counted),
-            seconds: seconds(counted, samples),
+            load_busiest: seconds.iter().map(|second| second.load_busy).fold(0.0, f64::max),
+            seconds,
             most_waiting: most_waiting(counted),
             lag_ms: Latencies::of(&counted.lag_us),
             process,
@@ -296,7 +300,12 @@ impl Display for OpenReport {
         if let Some(cost) = &self.process {
             writeln!(f, "{cost}")?;
         }
-        write!(f, "load           {:.0} % of one core", self.load_busy * 100.0)?;
+        write!(
+            f,
+            "load           {:.0} % of one core, {:.0} % in its busiest second",
+            self.load_busy * 100.0,
+            self.load_busiest * 100.0
+        )?;
         if self.usable { Ok(()) } else { write!(f, ": UNRELIABLE, it measures itself; no verdict") }
     }
 }
