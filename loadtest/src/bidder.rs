@@ -25,7 +25,9 @@ use crate::{
 };
 
 pub mod counters;
+pub mod tls;
 
+mod canned;
 mod flow;
 mod limiter;
 mod markup;
@@ -43,8 +45,30 @@ pub struct Running {
     id: String,
     address: SocketAddr,
     counters: Arc<Counters>,
+    server: Arc<Server>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
+}
+
+/// A view of what one bidder counts.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    id: String,
+    counters: Arc<Counters>,
+}
+
+impl Watch {
+    /// Returns the bidder's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns what it has counted so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counters.read()
+    }
 }
 
 /// Says why a bidder could not start.
@@ -92,10 +116,10 @@ impl Bidder {
         let address = listener.local_addr().map_err(failed)?;
         let counters = Arc::new(Counters::default());
         let profile = Profile::new(character, seed, address);
-        let server = Arc::new(Server::new(profile, Arc::clone(&counters)));
+        let server = Arc::new(Server::new(profile, seed, Arc::clone(&counters)));
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(accept(listener, server, stopped));
-        Ok(Running { id, address, counters, stop, serving })
+        let serving = tokio::spawn(accept(listener, Arc::clone(&server), stopped));
+        Ok(Running { id, address, counters, server, stop, serving })
     }
 }
 
@@ -115,13 +139,25 @@ impl Running {
     /// Returns the URL to post bid requests to.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("http://{}{}", self.address, serve::ENDPOINT_PATH)
+        let scheme = if self.server.profile().character().tls { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.address, serve::ENDPOINT_PATH)
     }
 
     /// Returns what it has counted so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counters.read()
+    }
+
+    /// Begins its clock anew, which its scheduled faults go by.
+    pub fn begin(&self) {
+        self.server.begin();
+    }
+
+    /// Returns a view of what it counts that outlives borrows of it.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch { id: self.id.clone(), counters: Arc::clone(&self.counters) }
     }
 
     /// Ends it, with every connection, and returns what it counted.

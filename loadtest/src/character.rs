@@ -10,6 +10,7 @@ use crate::character::check::CharacterError;
 pub mod check;
 
 /// Describes how one simulated bidder behaves.
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit that a file names by itself")]
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Character {
@@ -25,6 +26,8 @@ pub struct Character {
     pub bid_rate: Share,
     /// How often it misbehaves, and in which ways.
     pub faults: Faults,
+    /// Spells during which it misbehaves in another way; the first that covers the moment counts.
+    pub schedule: Vec<Spell>,
     /// How it says that it does not bid.
     pub no_bid: NoBid,
     /// What it pays.
@@ -56,8 +59,37 @@ pub struct Character {
     pub markup: Markup,
     /// Whether its bids carry a billing address.
     pub burl: bool,
+    /// Whether its bids carry addresses of notices at all.
+    pub notices: bool,
     /// Whether it stays silent below the floor, as most bidders do, or bids all the same.
     pub heeds_floor: bool,
+    /// Whether it learns its answers from the first requests and afterwards only puts the id in,
+    /// which costs a tenth: for requests of one shape; it has few faults and no limit then.
+    pub canned: bool,
+    /// Whether it speaks TLS, under the certificate of `bidder::tls`.
+    pub tls: bool,
+    /// How long it waits before it answers a handshake, in milliseconds.
+    pub handshake_ms: u32,
+}
+
+/// How a bidder misbehaves for a while.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Spell {
+    /// When it begins, in seconds from the beginning of the measurement.
+    pub from_s: f64,
+    /// When it ends, in seconds from the same; absent: never.
+    pub to_s: Option<f64>,
+    /// How it misbehaves meanwhile.
+    pub faults: Faults,
+}
+
+impl Spell {
+    /// Returns whether it covers a moment, in seconds.
+    #[must_use]
+    pub fn covers(&self, now: f64) -> bool {
+        self.from_s <= now && self.to_s.is_none_or(|end| now < end)
+    }
 }
 
 /// How long a bidder takes, in milliseconds.
@@ -279,6 +311,7 @@ impl Default for Character {
             latency_multiplier: 1.0,
             bid_rate: Share::ALWAYS,
             faults: Faults::default(),
+            schedule: Vec::new(),
             no_bid: NoBid::NoContent,
             price: Price::default(),
             durations: vec![15, 30],
@@ -294,7 +327,11 @@ impl Default for Character {
             qps: None,
             markup: Markup::Full,
             burl: false,
+            notices: true,
             heeds_floor: true,
+            canned: false,
+            tls: false,
+            handshake_ms: 0,
         }
     }
 }

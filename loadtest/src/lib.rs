@@ -4,11 +4,15 @@
 //! `breakwater`. Read `character` first (what a bidder is like), then `bidder` (the server that
 //! behaves so), then `scenario` and `run` (the load and what is said of it).
 
+pub mod bars;
 pub mod bidder;
 pub mod cast;
 pub mod character;
 pub mod fleet;
+pub mod floor;
+pub mod page;
 pub mod run;
 pub mod scenario;
 
 mod draw;
+mod http;

@@ -2,13 +2,9 @@
 //!
 //! Bidders and callers share one thread, so that one core can be left to the exchange under test.
 
-use std::{
-    io,
-    sync::Arc,
-    thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{io, sync::Arc, thread, time::Duration};
 
+use serde::Serialize;
 use thiserror::Error;
 use tokio::{runtime, time::Instant};
 
@@ -17,17 +13,28 @@ use crate::{
     fleet::{self, FleetError},
     run::{
         load::{Budget, Tally},
+        open::report::OpenReport,
         process::{ProcessError, Usage},
         report::{Calls, Cost, Latencies, Report, Verdicts, ratio},
     },
-    scenario::Plan,
+    scenario::{Pace, Plan},
 };
 
+pub mod open;
 pub mod process;
 pub mod report;
+pub mod schedule;
 
+pub(crate) mod crew;
+pub(crate) mod sampler;
+
+mod alarm;
+mod desk;
+mod link;
 mod load;
 mod reading;
+pub(crate) mod series;
+mod stencil;
 
 /// Says why there is no report.
 #[derive(Debug, Error)]
@@ -59,9 +66,22 @@ pub enum RunError {
         /// Failures by kind.
         errors: String,
     },
+    /// An open loop was asked for as a closed one.
+    #[error("the scenario is an open loop")]
+    OpenLoop,
     /// No thread or runtime to be had.
     #[error("starting the load thread")]
     Thread(#[source] io::Error),
+}
+
+/// What a run measured.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Done {
+    /// Of a closed loop.
+    Closed(Box<Report>),
+    /// Of an open loop.
+    Open(Box<OpenReport>),
 }
 
 /// Runs a scenario on a thread of its own and returns what it measured.
@@ -70,17 +90,25 @@ pub enum RunError {
 ///
 /// A bidder that cannot start, a target that cannot be reached or answers nothing, a process to
 /// measure that is not there.
-pub fn run(plan: Plan, pid: Option<u32>) -> Result<Report, RunError> {
+pub fn run(plan: Plan, pid: Option<u32>) -> Result<Done, RunError> {
     let load = move || {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(RunError::Thread)?.block_on(measure(plan, pid))
+        let runtime = runtime.map_err(RunError::Thread)?;
+        runtime.block_on(async {
+            match plan.pace.clone() {
+                Pace::Closed { .. } => Ok(Done::Closed(Box::new(measure(plan, pid).await?))),
+                Pace::Open(open) => {
+                    Ok(Done::Open(Box::new(open::measure(&plan, &open, pid).await?)))
+                }
+            }
+        })
     };
     let thread = thread::Builder::new().name("load".to_owned()).spawn(load);
     let done = thread.map_err(RunError::Thread)?.join();
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Runs a scenario on the current runtime.
+/// Runs a closed scenario on the current runtime.
 ///
 /// # Errors
 ///
@@ -110,23 +138,22 @@ pub async fn measure_beside(
     let plan = Arc::new(plan);
     let scenario = &plan.scenario;
     let target = plan.origin.authority.clone();
-    let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let run = u64::try_from(run).unwrap_or_default();
-    let callers = load::callers(&plan, run)
+    let Pace::Closed { in_flight, until } = plan.pace else { return Err(RunError::OpenLoop) };
+    let callers = load::callers(&plan, in_flight, open::run_number())
         .await
         .map_err(|source| RunError::Unreachable { target: target.clone(), source })?;
     let warm_up = scenario.load.warm_up;
     let (callers, _) = load::phase(callers, Budget::count(0, warm_up)).await;
 
     let before = Reading::take(pid, bidders)?;
-    let (_, tally) = load::phase(callers, Budget::measured(warm_up, plan.until)).await;
+    let (_, tally) = load::phase(callers, Budget::measured(warm_up, until)).await;
     let after = Reading::take(pid, bidders)?;
     if tally.answered == 0 {
         let errors = tally.errors.iter().map(|(kind, count)| format!("{kind} {count}"));
         let errors = errors.collect::<Vec<_>>().join(", ");
         return Err(RunError::NothingAnswered { target, sent: tally.sent, errors });
     }
-    Ok(report(&plan, &tally, pid, (&before, &after)))
+    Ok(report((&plan, in_flight), &tally, pid, (&before, &after)))
 }
 
 /// Everything that is read before and after.
@@ -153,14 +180,16 @@ impl Reading {
 }
 
 fn report(
-    plan: &Plan,
+    (plan, in_flight): (&Plan, u32),
     tally: &Tally,
     pid: Option<u32>,
     (before, after): (&Reading, &Reading),
 ) -> Report {
     let wall = after.at - before.at;
     let usage = before.process.zip(after.process);
-    let cost = pid.zip(usage).map(|(pid, (before, after))| cost(pid, before, after, tally));
+    let cost = pid
+        .zip(usage)
+        .map(|(pid, (before, after))| Cost::between(pid, before, after, tally.answered));
     let counts = after.counts.since(before.counts);
     let expected = tally.sent.saturating_mul(after.bidders);
     let calls = Calls {
@@ -173,7 +202,7 @@ fn report(
     Report {
         scenario: plan.scenario.name.clone(),
         target: plan.origin.authority.clone(),
-        in_flight: plan.in_flight,
+        in_flight,
         wall_s: wall.as_secs_f64(),
         verdicts: verdicts(plan, tally),
         latency_ms: Latencies::of(&tally.latency_us),
@@ -199,24 +228,6 @@ fn verdicts(plan: &Plan, tally: &Tally) -> Verdicts {
         filled_seconds: ratio(tally.filled_ms, 1_000),
         asked_seconds,
         fill: asked_seconds.map(|asked| ratio(tally.filled_ms, asked * 1_000)),
-    }
-}
-
-fn cost(pid: u32, before: Usage, after: Usage, tally: &Tally) -> Cost {
-    let user_ms = after.user_ms.saturating_sub(before.user_ms);
-    let system_ms = after.system_ms.saturating_sub(before.system_ms);
-    let per_auction = |ms: u64| ratio(ms * 1_000, tally.answered);
-    let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-    Cost {
-        pid,
-        cpu_user_s: ratio(user_ms, 1_000),
-        cpu_system_s: ratio(system_ms, 1_000),
-        cpu_user_us_per_auction: per_auction(user_ms),
-        cpu_system_us_per_auction: per_auction(system_ms),
-        cpu_us_per_auction: per_auction(user_ms + system_ms),
-        rss_bytes: after.rss_bytes,
-        rss_growth_bytes: bytes(after.rss_bytes) - bytes(before.rss_bytes),
-        rss_bytes_per_auction: ratio(after.rss_bytes, tally.answered),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A load scenario as its file writes it, checked: whom to ask, what to ask, how often.
 //!
-//! Only the closed loop is here. A key of the open loop is read so that it can be refused by name.
+//! `load.in_flight` makes a closed loop, `load.rate` an open one, which may have several publishers.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -10,9 +10,11 @@ use thiserror::Error;
 
 use crate::{
     fleet::{self, Entry, FleetError},
-    scenario::{target::Origin, template::Template},
+    run::schedule::{Schedule, Step},
+    scenario::{open::Publisher, target::Origin, template::Template},
 };
 
+pub mod open;
 pub mod target;
 pub mod template;
 
@@ -29,6 +31,9 @@ pub struct Scenario {
     pub target: Target,
     /// How often.
     pub load: Load,
+    /// Publishers of an open loop, each with its own rate; none: one, as `target` and `load` say.
+    #[serde(default, rename = "publisher")]
+    pub publishers: Vec<Publisher>,
     /// Simulated bidders in the same process.
     #[serde(default, rename = "bidder")]
     pub bidders: Vec<Entry>,
@@ -64,13 +69,25 @@ pub enum Method {
 }
 
 /// How often to ask.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
     /// Requests in flight at any moment, each on its own connection.
     pub in_flight: Option<u32>,
-    /// Arrivals per second of an open loop: refused.
+    /// Arrivals per second of an open loop, by a schedule that never waits for an answer.
     pub rate: Option<f64>,
+    /// The open loop's connections, of each publisher.
+    #[serde(default = "connections")]
+    pub connections: usize,
+    /// The open loop's steps; absent: one, `seconds` long.
+    #[serde(default)]
+    pub shape: Vec<Step>,
+    /// How many requests of a publisher may wait for a connection; those past it are errors.
+    #[serde(default = "backlog")]
+    pub backlog: usize,
+    /// Whether answers are looked over for ads and lengths instead of read, which is cheaper.
+    #[serde(default)]
+    pub glance: bool,
     /// Requests to measure; excludes `seconds`.
     pub requests: Option<u64>,
     /// How long to measure, in seconds; excludes `requests`.
@@ -94,10 +111,29 @@ pub struct Plan {
     pub scenario: Scenario,
     /// Where to connect.
     pub origin: Origin,
-    /// Requests in flight.
-    pub in_flight: u32,
-    /// When the measurement ends.
-    pub until: Until,
+    /// When to ask.
+    pub pace: Pace,
+}
+
+/// When to ask.
+#[derive(Clone, Debug)]
+pub enum Pace {
+    /// As soon as an answer is there.
+    Closed {
+        /// Requests in flight.
+        in_flight: u32,
+        /// When the measurement ends.
+        until: Until,
+    },
+    /// By a schedule.
+    Open(Open),
+}
+
+/// A checked open loop.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// One stream a publisher; not empty.
+    pub(crate) streams: Vec<open::Stream>,
 }
 
 /// When a measurement ends.
@@ -132,12 +168,6 @@ pub enum ScenarioError {
     /// The text is not TOML, or not of this shape.
     #[error("{0}")]
     Shape(#[source] Box<toml::de::Error>),
-    /// The scenario asks for an open loop.
-    #[error(
-        "load.rate asks for an open loop, which this version does not have: an arrival schedule \
-         comes with the fan-out work; set load.in_flight for a closed loop"
-    )]
-    OpenLoop,
     /// A value out of its bounds.
     #[error("{0}")]
     Bounds(&'static str),
@@ -179,15 +209,38 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// The first value at fault; an open loop; a target out of reach.
+    /// The first value at fault; a target out of reach.
     pub fn check(self, reach: Reach) -> Result<Plan, ScenarioError> {
         let load = &self.load;
-        if load.rate.is_some() {
-            return Err(ScenarioError::OpenLoop);
+        if !(1..=MAX_TIMEOUT_MS).contains(&load.timeout_ms) || load.timeout_ms < load.tmax_ms {
+            return Err(ScenarioError::Bounds(
+                "load.timeout_ms must be 1 to 60000 and not below load.tmax_ms",
+            ));
         }
+        self.target.check()?;
+        let pace = match (load.in_flight, load.rate) {
+            (_, None) if self.publishers.is_empty() => self.closed()?,
+            (None, _) => Pace::Open(self.open()?),
+            (Some(_), _) => {
+                return Err(ScenarioError::Bounds(
+                    "load.in_flight makes a closed loop, load.rate and publishers an open loop: \
+                     set one",
+                ));
+            }
+        };
+        fleet::members(&self.bidders)?;
+        let origin = Origin::parse(&self.target.url, reach)?;
+        Ok(Plan { origin, pace, scenario: self })
+    }
+
+    fn closed(&self) -> Result<Pace, ScenarioError> {
+        let load = &self.load;
         let Some(in_flight) = load.in_flight.filter(|n| (1..=MAX_IN_FLIGHT).contains(n)) else {
             return Err(ScenarioError::Bounds("load.in_flight must be 1 to 10000"));
         };
+        if !load.shape.is_empty() {
+            return Err(ScenarioError::Bounds("load.shape belongs to an open loop: set load.rate"));
+        }
         let until = match (load.requests, load.seconds) {
             (Some(requests), None) if 0 < requests => Until::Requests(requests),
             (None, Some(seconds)) if (1..=MAX_SECONDS).contains(&seconds) => {
@@ -199,28 +252,58 @@ impl Scenario {
                 ));
             }
         };
-        if !(1..=MAX_TIMEOUT_MS).contains(&load.timeout_ms) || load.timeout_ms < load.tmax_ms {
-            return Err(ScenarioError::Bounds(
-                "load.timeout_ms must be 1 to 60000 and not below load.tmax_ms",
-            ));
+        Ok(Pace::Closed { in_flight, until })
+    }
+
+    /// Returns the steps an open loop has where a publisher names none.
+    fn steps(&self) -> Result<Vec<Step>, ScenarioError> {
+        let load = &self.load;
+        match (load.seconds, load.requests) {
+            (Some(seconds), None)
+                if load.shape.is_empty() && (1..=MAX_SECONDS).contains(&seconds) =>
+            {
+                let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+                Ok(Schedule::steady(1.0, f64::from(seconds)).steps)
+            }
+            (None, None) if !load.shape.is_empty() => Ok(load.shape.clone()),
+            _ => Err(ScenarioError::Bounds(
+                "an open loop is as long as load.seconds, 1 to 86400, or load.shape says: set one, \
+                 and not load.requests",
+            )),
         }
-        if (self.target.method == Method::Post) != self.target.body.is_some() {
+    }
+}
+
+impl Target {
+    /// Checks what is asked, wherever it is sent.
+    ///
+    /// # Errors
+    ///
+    /// The first value at fault.
+    pub(crate) fn check(&self) -> Result<(), ScenarioError> {
+        if (self.method == Method::Post) != self.body.is_some() {
             return Err(ScenarioError::Bounds(
                 "target.body belongs to method POST, and only to it",
             ));
         }
-        target::check_headers(&self.target.headers)?;
+        target::check_headers(&self.headers)?;
         // Placeholders become letters, digits and dashes, so one filling stands for all.
-        let path = self.target.path.fill(0, 0);
+        let path = self.path.fill(0, 0);
         if !path.starts_with('/') || PathAndQuery::try_from(path).is_err() {
             return Err(ScenarioError::Bounds(
                 "target.path must begin with / and hold nothing a URL must escape",
             ));
         }
-        fleet::members(&self.bidders)?;
-        let origin = Origin::parse(&self.target.url, reach)?;
-        Ok(Plan { origin, in_flight, until, scenario: self })
+        Ok(())
     }
+}
+
+fn connections() -> usize {
+    64
+}
+
+fn backlog() -> usize {
+    100_000
 }
 
 fn five_seconds() -> u64 {

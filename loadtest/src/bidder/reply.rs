@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     bidder::markup::Template,
-    character::{Character, Fault, Latency, NoBid},
+    character::{Character, Fault, Faults, Latency, NoBid},
     draw::{Draw, fingerprint},
 };
 
@@ -65,12 +65,16 @@ impl Profile {
         &self.character
     }
 
+    /// Draws a latency for a request that is not read.
+    pub(super) fn draw_latency(&self, draw: &mut Draw) -> Duration {
+        latency(&self.character, draw)
+    }
+
     /// Answers a request, always the same one in the same way.
-    pub(super) fn reply(&self, request: &BidRequest<'_>) -> Reply {
+    pub(super) fn reply(&self, request: &BidRequest<'_>, faults: &Faults) -> Reply {
         let name = format!("{}\n{}", self.character.id, request.id);
         let mut draw = Draw::new(self.seed, &name);
         let latency = latency(&self.character, &mut draw);
-        let faults = &self.character.faults;
         let faulty = draw.unit() < faults.rate.get();
         let fault = faulty.then(|| faults.kinds[draw.below(faults.kinds.len())]);
         let willing = draw.unit() < self.character.bid_rate.get();

@@ -21,19 +21,22 @@ use hyper_util::rt::TokioIo;
 use openrtb::request::BidRequest;
 use parking_lot::Mutex;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     time::{Instant, sleep, timeout},
 };
 
 use crate::{
     bidder::{
+        canned::{self, Canned},
         counters::Counters,
         flow::Flow,
         limiter::Limiter,
         reply::{Profile, Reply, Said},
+        tls,
         wire::{Ending, Wire},
     },
-    character::{Fault, NoBid},
+    character::{Fault, Faults, NoBid},
 };
 
 /// The path bid requests are posted to.
@@ -51,17 +54,65 @@ pub(super) struct Server {
     profile: Profile,
     counters: Arc<Counters>,
     limiter: Option<Mutex<Limiter>>,
+    canned: Option<Canned>,
     started: Instant,
+    /// When the clock of its scheduled faults began; it has none before.
+    begun: Mutex<Option<Instant>>,
 }
 
 impl Server {
-    pub(super) fn new(profile: Profile, counters: Arc<Counters>) -> Self {
-        if profile.character().faults.kinds.contains(&Fault::GzipBomb) {
+    pub(super) fn new(profile: Profile, seed: u64, counters: Arc<Counters>) -> Self {
+        let character = profile.character();
+        let spells = character.schedule.iter().map(|spell| &spell.faults);
+        if spells.chain([&character.faults]).any(|it| it.kinds.contains(&Fault::GzipBomb)) {
             // Packed here, so that no request waits for it.
             let _ = Flow::gzip_bomb();
         }
-        let limiter = profile.character().qps.map(|qps| Mutex::new(Limiter::new(qps)));
-        Self { profile, counters, limiter, started: Instant::now() }
+        let limiter = character.qps.map(|qps| Mutex::new(Limiter::new(qps)));
+        let canned = character.canned.then(|| Canned::new(seed, &character.id));
+        let now = Instant::now();
+        Self { profile, counters, limiter, canned, started: now, begun: Mutex::new(None) }
+    }
+
+    pub(super) fn begin(&self) {
+        *self.begun.lock() = Some(Instant::now());
+    }
+
+    pub(super) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(super) fn canned(&self) -> Option<&Canned> {
+        self.canned.as_ref()
+    }
+
+    /// Returns how it misbehaves at the moment.
+    pub(super) fn faults(&self) -> &Faults {
+        let character = self.profile.character();
+        if character.schedule.is_empty() {
+            return &character.faults;
+        }
+        let Some(begun) = *self.begun.lock() else { return &character.faults };
+        let now = begun.elapsed().as_secs_f64();
+        let spell = character.schedule.iter().find(|spell| spell.covers(now));
+        spell.map_or(&character.faults, |spell| &spell.faults)
+    }
+
+    /// Counts a notice by its path and query.
+    pub(super) fn count_notice(&self, address: &str) {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        match path {
+            WIN_PATH => self.counters.wins.add(1),
+            LOSS_PATH => self.counters.losses.add(1),
+            _ => self.counters.billings.add(1),
+        }
+        if query.contains("${") || query.contains("%7B") {
+            self.counters.unexpanded.add(1);
+        }
     }
 
     fn admits(&self) -> bool {
@@ -76,10 +127,39 @@ pub(super) async fn connection(stream: TcpStream, server: Arc<Server>) {
     // Without it small answers would wait for the peer's acknowledgement.
     let _ = stream.set_nodelay(true);
     let ending = Ending::default();
+    let character = server.profile.character();
+    let canned = server.canned.is_some();
+    if !character.tls {
+        return match canned {
+            true => {
+                let wire = Wire::new(stream, ending.clone());
+                canned::connection(wire, ending, server).await;
+            }
+            false => speak(Wire::new(stream, ending.clone()), ending, server).await,
+        };
+    }
+    let slow = Duration::from_millis(u64::from(character.handshake_ms));
+    if !slow.is_zero() {
+        sleep(slow).await;
+    }
     let wire = Wire::new(stream, ending.clone());
+    let shaken = timeout(READ_TIMEOUT, tls::acceptor().accept(wire)).await;
+    // A handshake that fails is the peer's affair.
+    let Ok(Ok(stream)) = shaken else { return };
+    if canned {
+        canned::connection(stream, ending, server).await;
+    } else {
+        speak(stream, ending, server).await;
+    }
+}
+
+async fn speak<S>(stream: S, ending: Ending, server: Arc<Server>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let service = service_fn(|request| answer(&server, &ending, request));
     // A connection that breaks is the peer's affair.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(wire), service).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn answer(
@@ -90,25 +170,11 @@ async fn answer(
     match (request.method(), request.uri().path()) {
         (&Method::POST, ENDPOINT_PATH) => auction(server, ending, request).await,
         (&(Method::GET | Method::POST), WIN_PATH | LOSS_PATH | BILLING_PATH) => {
-            Ok(notice(server, &request))
+            server.count_notice(&request.uri().to_string());
+            Ok(bare(StatusCode::NO_CONTENT))
         }
         _ => Ok(bare(StatusCode::NOT_FOUND)),
     }
-}
-
-/// Counts a notice by its path.
-fn notice(server: &Server, request: &Request<Incoming>) -> Response<Flow> {
-    let counters = &server.counters;
-    match request.uri().path() {
-        WIN_PATH => counters.wins.add(1),
-        LOSS_PATH => counters.losses.add(1),
-        _ => counters.billings.add(1),
-    }
-    let query = request.uri().query().unwrap_or_default();
-    if query.contains("${") || query.contains("%7B") {
-        counters.unexpanded.add(1);
-    }
-    bare(StatusCode::NO_CONTENT)
 }
 
 /// Answers a bid request, after the bidder's latency.
@@ -127,7 +193,7 @@ async fn auction(
     let body = read_body(request).await;
     let reply = body.as_deref().and_then(|body| {
         let request: BidRequest<'_> = serde_json::from_slice(body).ok()?;
-        Some(server.profile.reply(&request))
+        Some(server.profile.reply(&request, server.faults()))
     });
     let Some(Reply { latency, said }) = reply else {
         counters.unreadable.add(1);

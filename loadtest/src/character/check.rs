@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::character::{Character, Latency, Share};
+use crate::character::{Character, Fault, Latency, Share, Spell};
 
 /// Says what is wrong with a character; always the fault of whoever wrote it.
 #[derive(Debug, Error)]
@@ -50,6 +50,17 @@ impl Character {
                 self.faults.rate == Share::NEVER || !self.faults.kinds.is_empty(),
                 "faults.kinds must not be empty when faults.rate is above 0",
             ),
+            (
+                self.schedule.iter().all(Spell::is_sound),
+                "schedule must hold spells from 0 s on, each ending after it begins, with \
+                 faults.kinds where faults.rate is above 0",
+            ),
+            (
+                !self.canned || (self.qps.is_none() && !self.gzip && self.plain_faults()),
+                "canned goes with neither qps nor gzip, and with no fault but hang, reset, \
+                 http5xx and slow_drip",
+            ),
+            (self.handshake_ms <= MAX_LATENCY_MS, "handshake_ms must be at most 60000"),
             (self.price.min <= self.price.max, "price.min must not be above price.max"),
             (0 < self.price.max.0, "price.max must be above 0"),
             (
@@ -79,6 +90,24 @@ impl Character {
             None => Ok(()),
             Some((_, what)) => Err(CharacterError::Bounds { id: self.id.clone(), what }),
         }
+    }
+}
+
+impl Character {
+    fn plain_faults(&self) -> bool {
+        let spells = self.schedule.iter().map(|spell| &spell.faults);
+        let mut kinds = spells.chain([&self.faults]).flat_map(|faults| &faults.kinds);
+        kinds.all(|kind| {
+            matches!(kind, Fault::Hang | Fault::Reset | Fault::Http5xx | Fault::SlowDrip)
+        })
+    }
+}
+
+impl Spell {
+    fn is_sound(&self) -> bool {
+        let span = 0.0 <= self.from_s && self.to_s.is_none_or(|end| self.from_s < end);
+        let faults = &self.faults;
+        span && (faults.rate == Share::NEVER || !faults.kinds.is_empty())
     }
 }
 

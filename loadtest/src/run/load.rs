@@ -132,9 +132,9 @@ impl Tally {
 /// # Errors
 ///
 /// The first connection refused.
-pub(crate) async fn callers(plan: &Arc<Plan>, run: u64) -> io::Result<Vec<Caller>> {
+pub(crate) async fn callers(plan: &Arc<Plan>, in_flight: u32, run: u64) -> io::Result<Vec<Caller>> {
     let mut callers = Vec::new();
-    for _ in 0..plan.in_flight {
+    for _ in 0..in_flight {
         let connection = Some(connect(plan).await?);
         callers.push(Caller { plan: Arc::clone(plan), run, connection });
     }

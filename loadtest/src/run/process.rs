@@ -14,6 +14,10 @@ pub struct Usage {
     pub system_ms: u64,
     /// Resident memory, in bytes.
     pub rss_bytes: u64,
+    /// Open descriptors.
+    pub descriptors: u64,
+    /// Context switches of all threads that still run, wanted and not.
+    pub switches: u64,
 }
 
 /// Says why a process could not be read.
@@ -52,7 +56,31 @@ pub fn read(process: &str) -> Result<Usage, ProcessError> {
     let (user_ms, system_ms) = cpu_ms(&stat).ok_or(ProcessError::Shape { path })?;
     let (path, status) = text("status")?;
     let rss_bytes = rss_bytes(&status).ok_or(ProcessError::Shape { path })?;
-    Ok(Usage { user_ms, system_ms, rss_bytes })
+    let descriptors = descriptors(process).unwrap_or(0);
+    let switches = switches(process).unwrap_or(0);
+    Ok(Usage { user_ms, system_ms, rss_bytes, descriptors, switches })
+}
+
+/// Counts the open descriptors; Linux from 6.2 on tells it as the folder's size.
+fn descriptors(process: &str) -> io::Result<u64> {
+    let path = format!("/proc/{process}/fd");
+    match fs::metadata(&path)?.len() {
+        0 => Ok(u64::try_from(fs::read_dir(&path)?.count()).unwrap_or(u64::MAX)),
+        count => Ok(count),
+    }
+}
+
+/// Adds up the context switches of every thread.
+fn switches(process: &str) -> io::Result<u64> {
+    let mut sum = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        // A thread may end while it is looked at.
+        let status = fs::read_to_string(thread?.path().join("status")).unwrap_or_default();
+        let lines = status.lines().filter(|line| line.contains("ctxt_switches:"));
+        let counts = lines.filter_map(|line| line.rsplit(':').next()?.trim().parse::<u64>().ok());
+        sum += counts.sum::<u64>();
+    }
+    Ok(sum)
 }
 
 /// Returns user and system time from the text of `stat`.

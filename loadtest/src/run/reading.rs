@@ -2,6 +2,7 @@
 //!
 //! It reads VAST and OpenRTB answers, whichever the first byte says.
 
+use memchr::memmem;
 use openrtb::response::BidResponse;
 use quick_xml::{events::Event, reader::Reader};
 
@@ -32,6 +33,35 @@ fn json(body: &[u8]) -> Option<Fill> {
         fill.ms += u64::try_from(bid.dur.unwrap_or(0)).ok()? * 1_000;
     }
     Some(fill)
+}
+
+/// Looks an answer over: counts ads and adds up their lengths without reading it whole.
+///
+/// It knows `"impid"` and `"dur"` of an OpenRTB bid and `<Ad` and `<Duration>` of VAST, so an answer
+/// that holds them elsewhere is miscounted; what is no answer at all gives nothing.
+pub(crate) fn glance(body: &[u8]) -> Option<Fill> {
+    let count = |mark: &[u8]| u64::try_from(memmem::find_iter(body, mark).count()).unwrap_or(0);
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => Some(Fill::default()),
+        Some(b'{') => {
+            let lengths = memmem::find_iter(body, br#""dur":"#).map(|at| number(&body[at + 6..]));
+            Some(Fill { ads: count(br#""impid":"#), ms: lengths.sum::<u64>() * 1_000 })
+        }
+        Some(b'<') => {
+            let clocks = memmem::find_iter(body, b"<Duration>").filter_map(|at| {
+                let text = body[at + 10..].split(|&byte| byte == b'<').next()?;
+                clock_ms(std::str::from_utf8(text).ok()?.trim())
+            });
+            Some(Fill { ads: count(b"<Ad>") + count(b"<Ad "), ms: clocks.sum() })
+        }
+        Some(_) => None,
+    }
+}
+
+/// Reads the digits at the beginning, at most four.
+fn number(bytes: &[u8]) -> u64 {
+    let digits = bytes.iter().take(4).take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
 }
 
 /// Counts ads and adds up their lengths.

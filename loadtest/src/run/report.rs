@@ -8,7 +8,7 @@ use std::{
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::bidder::counters::Counts;
+use crate::{bidder::counters::Counts, run::process::Usage};
 
 /// The report of one run.
 #[derive(Clone, Debug, Serialize)]
@@ -98,6 +98,10 @@ pub struct Cost {
     pub rss_growth_bytes: i64,
     /// Resident memory at the end divided by answered auctions, in bytes.
     pub rss_bytes_per_auction: f64,
+    /// Open descriptors at the end.
+    pub descriptors: u64,
+    /// Context switches, per answered auction.
+    pub switches_per_auction: f64,
 }
 
 /// What the simulated bidders saw during the measurement.
@@ -111,6 +115,53 @@ pub struct Calls {
     pub as_expected: bool,
     /// The counts of all bidders added up.
     pub counts: Counts,
+}
+
+impl Cost {
+    /// Divides what was used between two readings by so many answered auctions.
+    pub(crate) fn between(pid: u32, before: Usage, after: Usage, answered: u64) -> Self {
+        let user_ms = after.user_ms.saturating_sub(before.user_ms);
+        let system_ms = after.system_ms.saturating_sub(before.system_ms);
+        let per_auction = |ms: u64| ratio(ms * 1_000, answered);
+        let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        Self {
+            pid,
+            cpu_user_s: ratio(user_ms, 1_000),
+            cpu_system_s: ratio(system_ms, 1_000),
+            cpu_user_us_per_auction: per_auction(user_ms),
+            cpu_system_us_per_auction: per_auction(system_ms),
+            cpu_us_per_auction: per_auction(user_ms + system_ms),
+            rss_bytes: after.rss_bytes,
+            rss_growth_bytes: bytes(after.rss_bytes) - bytes(before.rss_bytes),
+            rss_bytes_per_auction: ratio(after.rss_bytes, answered),
+            descriptors: after.descriptors,
+            switches_per_auction: ratio(after.switches.saturating_sub(before.switches), answered),
+        }
+    }
+}
+
+impl Display for Cost {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        writeln!(
+            f,
+            "cpu            {:.1} us per auction: user {:.1}, system {:.1} ({:.2} s and {:.2} s)",
+            self.cpu_us_per_auction,
+            self.cpu_user_us_per_auction,
+            self.cpu_system_us_per_auction,
+            self.cpu_user_s,
+            self.cpu_system_s
+        )?;
+        write!(
+            f,
+            "rss            {:.1} MB, {:.0} B per auction, grew {} B; {} descriptors, {:.1} context \
+             switches per auction",
+            ratio(self.rss_bytes, 1_000_000),
+            self.rss_bytes_per_auction,
+            self.rss_growth_bytes,
+            self.descriptors,
+            self.switches_per_auction
+        )
+    }
 }
 
 impl Latencies {
@@ -155,22 +206,7 @@ impl Display for Report {
         )?;
         writeln!(f, "rate           {:.0} auctions/s for {:.1} s", self.rate, self.wall_s)?;
         if let Some(cost) = &self.process {
-            writeln!(
-                f,
-                "cpu            {:.1} us per auction: user {:.1}, system {:.1} ({:.2} s and {:.2} s)",
-                cost.cpu_us_per_auction,
-                cost.cpu_user_us_per_auction,
-                cost.cpu_system_us_per_auction,
-                cost.cpu_user_s,
-                cost.cpu_system_s
-            )?;
-            writeln!(
-                f,
-                "rss            {:.1} MB, {:.0} B per auction, grew {} B",
-                ratio(cost.rss_bytes, 1_000_000),
-                cost.rss_bytes_per_auction,
-                cost.rss_growth_bytes
-            )?;
+            writeln!(f, "{cost}")?;
         }
         if let Some(calls) = &self.bidders {
             let verdict = if calls.as_expected { "as expected" } else { "WRONG" };
@@ -209,4 +245,4 @@ pub(crate) fn ratio(count: u64, of: u64) -> f64 {
 }
 
 /// The share of a core above which the load tool is what limits the run.
-const BUSY: f64 = 0.95;
+pub(crate) const BUSY: f64 = 0.95;

@@ -28,6 +28,15 @@ fn wrong_usage_exits_2_and_says_why_on_stderr() {
     let here = head("http://127.0.0.1:1");
     let cases = [
         (format!("{here}[load]\nrate = 100.0\nrequests = 4\ntmax_ms = 250\n"), "open loop"),
+        (format!("{here}[load]\nrate = 1.0\nin_flight = 4\nseconds = 1\ntmax_ms = 2\n"), "set one"),
+        (format!("{here}[load]\nrate = -1.0\nseconds = 4\ntmax_ms = 250\n"), "above 0"),
+        (format!("{here}[load]\nrate = 1.0\nconnections = 0\nseconds = 4\ntmax_ms = 9\n"), "30000"),
+        (
+            format!(
+                "{here}[load]\nseconds = 4\ntmax_ms = 9\n[[publisher]]\nname = \"a\"\nrate = 0.0\n"
+            ),
+            "above 0",
+        ),
         (format!("{here}[load]\nrequests = 4\ntmax_ms = 250\n"), "in_flight"),
         (format!("{here}[load]\nin_flight = 1\ntmax_ms = 250\n"), "load.requests"),
         (format!("{here}{closed}hurry = true\n"), "hurry"),
@@ -128,4 +137,50 @@ fn write(name: &str, text: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, text).unwrap();
     path
+}
+
+#[test]
+fn bars_are_listed_and_unknown_ones_refused() {
+    let output = loadtest(&["bars", "--list"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names: Vec<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(
+        names,
+        [
+            "ratio-hyper",
+            "ratio-epoll",
+            "ratio-tls",
+            "spread",
+            "growth",
+            "hung",
+            "goodput",
+            "pause",
+            "herd",
+            "noisy",
+            "breaker",
+            "soak"
+        ]
+    );
+    let output = loadtest(&["bars", "--list", "--only", "herd"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
+    let output = loadtest(&["bars", "--only", "hurd"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("there are ratio-hyper, "));
+    let output = loadtest(&["bars", "--only", "herd", "--breakwater", "/nowhere"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_floor_without_addresses_is_wrong_usage() {
+    assert_eq!(loadtest(&["floor", "--http", "hyper"]).status.code(), Some(2));
+    let floor = ["floor", "--http", "hyper", "--bidder", "127.0.0.1:1", "--tls"];
+    assert_eq!(loadtest(&floor).status.code(), Some(2));
+    let path = write(
+        "no-ports.toml",
+        &format!("{}[[bidder]]\ncast = \"fast\"\n", scenario("http://127.0.0.1:1")),
+    );
+    let output = loadtest(&["floor", path.to_str().unwrap(), "--http", "epoll"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("has no port"));
 }

@@ -1,12 +1,17 @@
 //! Each fault is what it says.
 
-use std::io::{ErrorKind, Read};
+use std::{
+    io::{ErrorKind, Read},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use flate2::read::GzDecoder;
 use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
 use loadtest::{
     bidder::Running,
-    character::{Character, Fault, Faults, Share},
+    character::{Character, Fault, Faults, Share, Spell},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -107,4 +112,78 @@ async fn fault(fault: Fault) -> Answer {
     let answer = ask(&bidder, &bid_request("dynamic")).await;
     assert_eq!(bidder.counts().faults, 1);
     answer
+}
+
+#[tokio::test]
+async fn a_spell_begins_with_the_measurement_and_ends() {
+    let ill = Faults { rate: Share::ALWAYS, kinds: vec![Fault::Http5xx] };
+    for canned in [false, true] {
+        let spell = |from_s, to_s, faults| Spell { from_s, to_s, faults };
+        let schedule = vec![
+            // It covers no moment, and so hides nothing.
+            spell(1_000.0, None, Faults::default()),
+            spell(0.0, Some(1_000.0), ill.clone()),
+        ];
+        let bidder = start(Character { schedule, canned, ..Character::named("ill") }).await;
+        assert_eq!(ask(&bidder, &bid_request("dynamic")).await.status, 200, "not begun");
+        bidder.begin();
+        assert_eq!(ask(&bidder, &bid_request("dynamic")).await.status, 503);
+        assert_eq!(bidder.watch().counts().faults, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_canned_bidder_hangs_until_its_peer_goes() {
+    let faults = Faults { rate: Share::ALWAYS, kinds: vec![Fault::Hang] };
+    let bidder = start(Character { faults, canned: true, ..Character::named("hung") }).await;
+    let mut connection = connect(bidder.address()).await;
+    let request = bid_request("dynamic");
+    let mut call = Box::pin(send(&mut connection, post(&request)));
+    let hanging = async {
+        while bidder.counts().faults == 0 {
+            yield_now().await;
+        }
+    };
+    tokio::select! {
+        answer = &mut call => panic!("answered {answer:?}"),
+        () = hanging => {}
+    }
+    bidder.stop().await;
+    assert!(call.await.is_err(), "only its end ends the call");
+}
+
+#[test]
+fn a_canned_bidder_has_few_faults() {
+    let faults = Faults { rate: Share::ALWAYS, kinds: vec![Fault::GzipBomb] };
+    let error = Character { faults, canned: true, ..Character::named("x") }.check().unwrap_err();
+    assert!(error.to_string().contains("canned"), "{error}");
+    let spell = Spell { from_s: 2.0, to_s: Some(1.0), faults: Faults::default() };
+    let error = Character { schedule: vec![spell], ..Character::named("x") }.check().unwrap_err();
+    assert!(error.to_string().contains("schedule"), "{error}");
+}
+
+#[tokio::test]
+async fn a_slow_handshake_takes_its_time_and_then_bids() {
+    let bidder = Character { tls: true, handshake_ms: 80, ..Character::named("slow") };
+    let bidder = start(bidder).await;
+    assert!(bidder.endpoint().starts_with("https://127.0.0.1:"), "{}", bidder.endpoint());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(loadtest::bidder::tls::certificate()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let begun = Instant::now();
+    let stream = TcpStream::connect(bidder.address()).await.unwrap();
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let stream = connector.connect(name, stream).await.unwrap();
+    assert!(Duration::from_millis(80) <= begun.elapsed());
+    let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+    let (mut connection, driving) = shaken.unwrap();
+    tokio::spawn(driving);
+    let answer = send(&mut connection, post(&bid_request("dynamic"))).await.unwrap();
+    assert_eq!(answer.status, 200);
 }

@@ -14,7 +14,7 @@ use hyper::Response;
 use loadtest::{
     character::{Character, Share},
     run::{RunError, measure, measure_beside, report::Report},
-    scenario::{Plan, Reach, Scenario},
+    scenario::{Pace, Plan, Reach, Scenario},
 };
 
 use crate::support::{bid_request, connect, post, send, start, target};
@@ -132,6 +132,8 @@ fn the_scenarios_of_the_tree_are_sound() {
     assert!(serde_json::from_str::<openrtb::request::BidRequest<'_>>(&body).is_ok());
     let tag = Scenario::read(format!("{folder}/tag.toml").as_ref()).unwrap();
     assert!(tag.check(Reach::Loopback).is_ok());
+    let surge = Scenario::read(format!("{folder}/surge.toml").as_ref()).unwrap();
+    assert!(matches!(surge.check(Reach::Loopback).unwrap().pace, Pace::Open(_)));
     let fleet = loadtest::fleet::Fleet::read(format!("{folder}/cast.toml").as_ref()).unwrap();
     let members = loadtest::fleet::members(&fleet.entries).unwrap();
     let ids: Vec<&str> = members.iter().map(|(character, _)| character.id.as_str()).collect();

@@ -243,13 +243,14 @@ impl Profile {
         } else {
             (notice(WIN_PATH, "&p=${AUCTION_PRICE}"), None)
         };
+        let notices = self.character.notices;
         let burl = self.character.burl.then(|| notice(BILLING_PATH, "&p=${AUCTION_PRICE}"));
         Bid {
             impid: terms.imp.into(),
             price: Some(f64::from(offer.cents) / 100.0),
-            nurl: Some(win.into()),
-            lurl: loss.map(Into::into),
-            burl: burl.map(Into::into),
+            nurl: notices.then(|| win.into()),
+            lurl: loss.filter(|_| notices).map(Into::into),
+            burl: burl.filter(|_| notices).map(Into::into),
             adm: Some(adm.into()),
             adomain: Some(vec![creative.advertiser.into()]),
             crid: Some(crid.into()),

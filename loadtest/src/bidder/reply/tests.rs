@@ -38,7 +38,7 @@ fn good_lengths(character: Character, request: &BidRequest<'_>) -> Vec<usize> {
     if character.qps.is_some() {
         return Vec::new();
     }
-    let Reply { latency, said } = profile(character).reply(request);
+    let Reply { latency, said } = ask(&profile(character), request);
     let Said::Bids { json, .. } = said else { return Vec::new() };
     if Duration::from_millis(220) < latency {
         return Vec::new();
@@ -57,7 +57,7 @@ fn half_the_bids_of_wrong_durations_are_wrong() {
     let (mut stated, mut hidden, mut all) = (0, 0, 0);
     for n in 0..200 {
         let text = request(&format!("request-{n}"), 60);
-        let reply = profile(cast::wrong_durations()).reply(&serde_json::from_str(&text).unwrap());
+        let reply = ask(&profile(cast::wrong_durations()), &serde_json::from_str(&text).unwrap());
         let Said::Bids { json, .. } = reply.said else { continue };
         let response: BidResponse<'_> = serde_json::from_slice(&json).unwrap();
         for bid in response.seatbid.iter().flatten().flat_map(|seat| &seat.bid) {
@@ -92,7 +92,7 @@ fn latency_follows_its_distribution() {
         let mut drawn: Vec<u128> = (0..4_000)
             .map(|n| {
                 let text = request(&format!("request-{n}"), 30);
-                profile.reply(&serde_json::from_str(&text).unwrap()).latency.as_millis()
+                ask(&profile, &serde_json::from_str(&text).unwrap()).latency.as_millis()
             })
             .collect();
         drawn.sort_unstable();
@@ -113,7 +113,7 @@ fn rates_are_what_they_say() {
     let (mut bids, mut faults) = (0, std::collections::BTreeMap::<String, u32>::new());
     for n in 0..4_000 {
         let text = request(&format!("request-{n}"), 30);
-        match profile.reply(&serde_json::from_str(&text).unwrap()).said {
+        match ask(&profile, &serde_json::from_str(&text).unwrap()).said {
             Said::Bids { .. } => bids += 1,
             Said::NoBid(_) => {}
             Said::Fault(fault, _) => *faults.entry(format!("{fault:?}")).or_default() += 1,
@@ -129,7 +129,7 @@ fn rates_are_what_they_say() {
 fn the_compact_answer_is_the_measured_profile() {
     let character = Character { markup: Markup::Compact, ..Character::named("b-1") };
     let text = request("s-19a9e1f0c2b-12345", 60);
-    let reply = profile(character).reply(&serde_json::from_str(&text).unwrap());
+    let reply = ask(&profile(character), &serde_json::from_str(&text).unwrap());
     let Said::Bids { count, json } = reply.said else { panic!("no bids") };
     assert_eq!(count, 1);
     assert!((1_200..=1_300).contains(&json.len()), "{} bytes", json.len());
@@ -149,4 +149,8 @@ fn request(id: &str, length: i32) -> String {
         }}],
     })
     .to_string()
+}
+
+fn ask(profile: &Profile, request: &BidRequest<'_>) -> Reply {
+    profile.reply(request, &profile.character().faults)
 }

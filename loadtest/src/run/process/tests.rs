@@ -16,6 +16,7 @@ fn reads_the_fields_behind_any_name() {
 
 #[test]
 fn reads_this_process_and_refuses_a_missing_one() {
-    assert!(0 < read("self").unwrap().rss_bytes);
+    let usage = read("self").unwrap();
+    assert!(0 < usage.rss_bytes && 3 <= usage.descriptors && 0 < usage.switches, "{usage:?}");
     assert!(read("0").is_err());
 }

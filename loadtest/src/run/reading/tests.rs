@@ -1,6 +1,6 @@
 //! Ads and seconds of VAST and OpenRTB answers.
 
-use super::{Fill, read};
+use super::{Fill, glance, read};
 
 #[test]
 fn reads_what_exchanges_answer() {
@@ -32,6 +32,9 @@ fn reads_what_exchanges_answer() {
     for (body, expected) in cases {
         let expected = expected.map(|(ads, ms)| Fill { ads, ms });
         assert_eq!(read(body.as_bytes()), expected, "body {body:?}");
+        if expected.is_some() {
+            assert_eq!(glance(body.as_bytes()), expected, "a glance at {body:?}");
+        }
     }
     assert_eq!(read(b"<VAST>\xff</VAST>"), None);
 }
