@@ -1,8 +1,9 @@
 //! How long work waits for a worker's thread, as the thread itself finds out.
 //!
 //! While there is traffic, a probe lets the event loop turn once every few milliseconds and takes
-//! the time: what is ready now runs that much later. Between two probes the time since the last
-//! one says as much, so a pause of the whole process is known to the first request after it.
+//! the time: what is ready now runs that much later. The least of a few probes is what is always left
+//! of the queue; a burst that is worked off at once is no delay. A pause of the whole process is known
+//! to the first request after it, by the time since the last probe.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,8 +19,8 @@ pub struct Lag {
     start: Instant,
     /// When the last probe ended, in microseconds since `start`; 0 while nobody probes.
     probed: AtomicU64,
-    /// How long the last probe had to wait, in microseconds.
-    turn: AtomicU64,
+    /// The least that one of the last `LAST` probes had to wait, in microseconds.
+    least: AtomicU64,
     /// When traffic was last seen, in microseconds since `start`.
     touched: AtomicU64,
     traffic: Notify,
@@ -30,7 +31,7 @@ impl Default for Lag {
         Self {
             start: Instant::now(),
             probed: AtomicU64::new(0),
-            turn: AtomicU64::new(0),
+            least: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             traffic: Notify::new(),
         }
@@ -44,7 +45,8 @@ impl Lag {
         self.start.elapsed()
     }
 
-    /// Says that there is traffic, and returns how long work waits just now.
+    /// Says that there is traffic, and returns how long work waits just now: what is always left of
+    /// the queue. A burst that is worked off at once is none.
     pub fn delay(&self) -> Duration {
         let now = micros(self.now());
         self.touched.store(now, Ordering::Relaxed);
@@ -54,41 +56,39 @@ impl Lag {
             return Duration::ZERO;
         }
         let overdue = now.saturating_sub(probed).saturating_sub(micros(PERIOD + ROUNDING));
-        Duration::from_micros(overdue.max(self.turn.load(Ordering::Relaxed)))
+        let pause = if micros(PAUSE) < overdue { overdue } else { 0 };
+        Duration::from_micros(pause.max(self.least.load(Ordering::Relaxed)))
     }
 
-    /// Probes as long as there is traffic, and calls `tick` with the delay of each 10 ms: nine of
-    /// ten probes waited no longer. It never ends.
+    /// Probes as long as there is traffic, and calls `tick` with the delay of each few probes, 10 ms
+    /// or more: the least that one of them waited. It never ends.
     pub async fn watch(self: Arc<Self>, mut tick: impl FnMut(Duration, Duration) + Send) {
         loop {
             self.traffic.notified().await;
             self.probe(&mut tick).await;
             self.probed.store(0, Ordering::Relaxed);
-            self.turn.store(0, Ordering::Relaxed);
+            self.least.store(0, Ordering::Relaxed);
         }
     }
 
     /// Probes until there was no traffic for a while.
     async fn probe(&self, tick: &mut (impl FnMut(Duration, Duration) + Send)) {
-        let mut seen: Vec<Duration> = Vec::with_capacity(16);
-        let mut ticked = self.now();
-        self.probed.store(micros(ticked).max(1), Ordering::Relaxed);
-        loop {
+        let mut last = [Duration::ZERO; LAST];
+        self.probed.store(micros(self.now()).max(1), Ordering::Relaxed);
+        for number in 0.. {
             let slept = Instant::now();
             sleep(PERIOD).await;
             let late = slept.elapsed().saturating_sub(PERIOD + ROUNDING);
             let before = Instant::now();
             // Everything that is ready runs before this does again.
             yield_now().await;
-            let turn = before.elapsed();
-            seen.push(late.max(turn));
+            last[number % LAST] = late.max(before.elapsed());
+            let least = last.iter().min().copied().unwrap_or_default();
             let now = self.now();
-            self.turn.store(micros(turn), Ordering::Relaxed);
+            self.least.store(micros(least), Ordering::Relaxed);
             self.probed.store(micros(now).max(1), Ordering::Relaxed);
-            if ticked + TICK <= now {
-                tick(most_of(&mut seen), now);
-                seen.clear();
-                ticked = now;
+            if number % LAST == LAST - 1 {
+                tick(least, now);
                 let touched = Duration::from_micros(self.touched.load(Ordering::Relaxed));
                 if touched + QUIET < now {
                     return;
@@ -98,25 +98,21 @@ impl Lag {
     }
 }
 
-/// Returns the length that nine of ten do not exceed.
-fn most_of(lengths: &mut [Duration]) -> Duration {
-    lengths.sort_unstable();
-    let at = (lengths.len() * 9).div_ceil(10);
-    at.checked_sub(1).map_or(Duration::ZERO, |at| lengths[at])
-}
-
 fn micros(length: Duration) -> u64 {
     u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Time between two probes.
-const PERIOD: Duration = Duration::from_millis(2);
+const PERIOD: Duration = Duration::from_micros(2_500);
 
 /// A timer fires so much late on an idle thread: it counts whole milliseconds, rounded up.
 const ROUNDING: Duration = Duration::from_millis(2);
 
-/// What one delay is told of.
-const TICK: Duration = Duration::from_millis(10);
+/// Probes that one delay is told of.
+const LAST: usize = 4;
+
+/// Without a probe for so long, the thread or the whole process stands still.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Without traffic for so long, probing ends.
 const QUIET: Duration = Duration::from_millis(500);

@@ -24,7 +24,7 @@ pub struct Bounds {
 
 impl Bounds {
     /// What a worker holds unless it is told otherwise.
-    pub const WORKER: Self = Self { least: 32, start: 256, most: 4_096 };
+    pub const WORKER: Self = Self { least: 32, start: 512, most: 4_096 };
 }
 
 /// One worker's admission of sales.
@@ -186,8 +186,8 @@ impl Admission {
         }
     }
 
-    /// Moves the limit and the brownout by the delay of the last 10 ms: nine of ten pieces of work
-    /// waited no longer.
+    /// Moves the limit and the brownout by the delay of the last 10 ms or more: all work waited so
+    /// long, or longer.
     pub fn tick(&mut self, delay: Duration, now: Duration) {
         let over = TARGET <= delay && self.bounds.least <= self.running;
         self.brownout.tick(over, now);

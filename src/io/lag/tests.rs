@@ -45,7 +45,7 @@ async fn a_pause_is_known_to_the_first_request_after_it_and_soon_forgotten() {
     sleep(Duration::from_millis(30)).await;
     assert_eq!(lag.delay(), Duration::ZERO);
     let worst = ticks.lock().iter().max().copied();
-    assert!(worst.is_some_and(|worst| Duration::from_millis(280) < worst), "{worst:?}");
+    assert!(worst.is_some_and(|worst| worst < Duration::from_millis(1)), "over at once: {worst:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -184,18 +184,18 @@ impl Worker {
         let from = self.now_us;
         let mut sold = vec![0; usize::try_from(length / 1_000).unwrap()];
         let mut ticked = self.now_us;
-        let mut worst = 0;
+        let mut least = u64::MAX;
         while self.now_us < from + length * 1_000 {
             let Some((since, work)) = self.queue.pop_front() else {
                 self.pass(50, rate);
                 continue;
             };
             let waited = self.now_us - since;
-            worst = worst.max(waited);
+            least = least.min(waited);
             if ticked + 10_000 <= self.now_us {
                 let now = Duration::from_micros(self.now_us);
-                self.admission.tick(Duration::from_micros(worst), now);
-                (worst, ticked) = (0, self.now_us);
+                self.admission.tick(Duration::from_micros(least), now);
+                (least, ticked) = (u64::MAX, self.now_us);
             }
             match work {
                 Work::Request => {
