@@ -66,7 +66,7 @@ impl Ids {
         let mut walk = Walk::from(data, stream, 0)?;
         while let Some(step) = files::step(&mut walk, (data, stream))? {
             let Step::Record(frame) = step else { continue };
-            let entry = Entry::read(&frame.payload);
+            let entry = Entry::read(frame.payload);
             let entry = entry.filter(|entry| entry.kind == Kind::Auction.number());
             if let Some(count) = entry.and_then(|entry| self.late.get_mut(&entry.id)) {
                 if 0 < *count {
