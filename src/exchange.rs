@@ -191,8 +191,9 @@ impl Exchange {
         let replies = every_reply(&plan, &chosen, answered);
         let input = AuctionInput { draw, plan, chosen, replies };
         let (input, outcome) = match aside::decide(&self.shared, input, &times).await {
-            // Nobody waits any more: what cannot be answered is not sold.
-            Ok(_) if times.is_over() => {
+            // Nobody waits any more: what cannot be answered is not sold. Bidders were asked, though.
+            Ok((input, _)) if times.is_over() => {
+                observe::replies(&self.shared.metrics, &input.replies);
                 return self.withheld(request, &times, NoFillReason::TooLate);
             }
             Ok(decided) => decided,

@@ -160,6 +160,13 @@ const COMPETED: &[LossReason] = &[
     LossReason::GroupIncomplete,
 ];
 
+/// Counts the calls of an auction that nobody waited for in the end.
+pub fn replies(metrics: &Metrics, replies: &[Reply]) {
+    for reply in replies {
+        bidder(metrics, reply);
+    }
+}
+
 fn bidder(metrics: &Metrics, reply: &Reply) {
     let bidder = reply.bidder.as_str();
     if reply.sent {

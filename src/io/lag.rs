@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -19,6 +20,8 @@ pub struct Lag {
     start: Instant,
     /// When the last probe ended, in microseconds since `start`; 0 while nobody probes.
     probed: AtomicU64,
+    /// The processor time this thread had used then, in microseconds.
+    used: AtomicU64,
     /// The least that one of the last `LAST` probes had to wait, in microseconds.
     least: AtomicU64,
     /// When traffic was last seen, in microseconds since `start`.
@@ -31,6 +34,7 @@ impl Default for Lag {
         Self {
             start: Instant::now(),
             probed: AtomicU64::new(0),
+            used: AtomicU64::new(0),
             least: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             traffic: Notify::new(),
@@ -56,8 +60,15 @@ impl Lag {
             return Duration::ZERO;
         }
         let overdue = now.saturating_sub(probed).saturating_sub(micros(PERIOD + ROUNDING));
-        let pause = if micros(PAUSE) < overdue { overdue } else { 0 };
+        let pause = if micros(PAUSE) < overdue { overdue - self.worked(overdue) } else { 0 };
+        let pause = if micros(PAUSE) < pause { pause } else { 0 };
         Duration::from_micros(pause.max(self.least.load(Ordering::Relaxed)))
+    }
+
+    /// Returns how much of the time since the last probe this thread worked: a burst of our own is
+    /// no pause.
+    fn worked(&self, most: u64) -> u64 {
+        micros(processor()).saturating_sub(self.used.load(Ordering::Relaxed)).min(most)
     }
 
     /// Probes as long as there is traffic, and calls `tick` with the delay of each few probes, 10 ms
@@ -74,6 +85,7 @@ impl Lag {
     /// Probes until there was no traffic for a while.
     async fn probe(&self, tick: &mut (impl FnMut(Duration, Duration) + Send)) {
         let mut last = [Duration::ZERO; LAST];
+        self.used.store(micros(processor()), Ordering::Relaxed);
         self.probed.store(micros(self.now()).max(1), Ordering::Relaxed);
         for number in 0.. {
             let slept = Instant::now();
@@ -86,6 +98,7 @@ impl Lag {
             let least = last.iter().min().copied().unwrap_or_default();
             let now = self.now();
             self.least.store(micros(least), Ordering::Relaxed);
+            self.used.store(micros(processor()), Ordering::Relaxed);
             self.probed.store(micros(now).max(1), Ordering::Relaxed);
             if number % LAST == LAST - 1 {
                 tick(least, now);
@@ -96,6 +109,12 @@ impl Lag {
             }
         }
     }
+}
+
+/// Returns the processor time this thread has used.
+fn processor() -> Duration {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(used).unwrap_or_default()
 }
 
 fn micros(length: Duration) -> u64 {
@@ -111,7 +130,7 @@ const ROUNDING: Duration = Duration::from_millis(2);
 /// Probes that one delay is told of.
 const LAST: usize = 4;
 
-/// Without a probe for so long, the thread or the whole process stands still.
+/// Without a probe for so long, though the thread did not work, the whole process stood still.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Without traffic for so long, probing ends.

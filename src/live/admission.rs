@@ -39,6 +39,8 @@ pub struct Admission {
     /// Publishers that asked within the last second, as counted at `counted_at`.
     active: u32,
     counted_at: Duration,
+    /// When the delay was last told of.
+    ticked_at: Duration,
     /// Until when the limit counts as nearly reached.
     pressed_until: Duration,
     brownout: Brownout,
@@ -109,6 +111,7 @@ impl Admission {
             publishers: BTreeMap::new(),
             active: 0,
             counted_at: Duration::ZERO,
+            ticked_at: Duration::ZERO,
             pressed_until: Duration::ZERO,
             brownout: Brownout::default(),
         }
@@ -123,13 +126,19 @@ impl Admission {
     /// When the sale must not be begun; nothing is to be ended then.
     pub fn begin(&mut self, asks: &Asks<'_>, delay: Duration, now: Duration) -> Result<(), Shed> {
         self.count_active(now);
+        if self.ticked_at + QUIET < now {
+            // Nothing was asked for a while: what was too much then says nothing any more.
+            self.limit = self.limit.max(self.bounds.start);
+            self.brownout = Brownout::default();
+            self.ticked_at = now;
+        }
         let share = self.publishers.entry(asks.publisher.clone()).or_default();
         share.asked_at = now;
         if !std::mem::replace(&mut share.active, true) {
             self.active += 1;
         }
         if let Err(shed) = self.has_room(asks, delay, now) {
-            self.brownout.shed_at = now;
+            self.brownout.shed(now);
             return Err(shed);
         }
         self.running += 1;
@@ -189,6 +198,7 @@ impl Admission {
     /// Moves the limit and the brownout by the delay of the last 10 ms or more: all work waited so
     /// long, or longer.
     pub fn tick(&mut self, delay: Duration, now: Duration) {
+        self.ticked_at = now;
         let over = TARGET <= delay && self.bounds.least <= self.running;
         self.brownout.tick(over, now);
         if over {
@@ -252,7 +262,9 @@ struct Brownout {
     since: Duration,
     /// Whether the tick before was over the target.
     over: bool,
-    /// When a sale was last shed.
+    /// When it was last needed.
+    over_at: Duration,
+    /// When a sale was last shed that it might have made room for.
     shed_at: Duration,
 }
 
@@ -268,6 +280,16 @@ impl Brownout {
             self.since = now;
         }
         self.over = over;
+        if over {
+            self.over_at = now;
+        }
+    }
+
+    /// Notes that a sale was shed: long after the last delay it is the limit that is still small.
+    fn shed(&mut self, now: Duration) {
+        if now < self.over_at + RECENT {
+            self.shed_at = now;
+        }
     }
 }
 
@@ -285,13 +307,19 @@ const ACTIVE: Duration = Duration::from_secs(1);
 const SOON: u64 = 2_000;
 
 /// A limit in use grows by one in so many, ten milliseconds at a time.
-const GROWTH: u32 = 100;
+const GROWTH: u32 = 32;
 
 /// Cohorts of sales.
 pub const COHORTS: u32 = 128;
 
 /// A level of brownout has this long to show its effect before the next.
 const RISE: Duration = Duration::from_millis(50);
+
+/// A delay longer ago than this is no reason for what is shed now.
+const RECENT: Duration = Duration::from_secs(2);
+
+/// Without a word on delay for so long, nothing was asked.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// One level of brownout less after each of these.
 const FALL: Duration = Duration::from_secs(1);

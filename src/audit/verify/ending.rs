@@ -84,11 +84,11 @@ fn tail(job: &mut Job<'_>, way: &mut Way<'_>, trailing: &Trailing) -> Result<(),
 
 /// Tells when nothing is signed, though there are records.
 fn unsigned(job: &mut Job<'_>, way: &Way<'_>) {
-    // The first checkpoint of a log is of no record.
-    let unsigned = way.signed.unsigned || (way.signed.private.is_some() && way.signed.size() == 0);
-    let Some((from, to)) = way.times.filter(|_| unsigned) else { return };
-    // The first checkpoint takes its time.
-    if job.lives.is_last_open() && to.0.saturating_sub(from.0) <= UNSIGNED {
+    // The first checkpoint of a log is of no record, and stands before there is one.
+    let empty = way.signed.private.is_some() && way.signed.size() == 0;
+    let Some((from, to)) = way.times.filter(|_| way.signed.unsigned || empty) else { return };
+    // The first that counts records takes its time.
+    if empty && job.lives.is_last_open() && to.0.saturating_sub(from.0) <= UNSIGNED {
         return;
     }
     let what = "no checkpoint counts a record: nothing of this stream is signed".to_owned();

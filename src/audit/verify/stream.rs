@@ -63,7 +63,8 @@ impl<'a> Job<'a> {
         }
         let own = signed.key.as_ref().map(|_| KeyOf::Folder);
         let stats = StreamReport {
-            key: given.map(|_| KeyOf::Given).or(own),
+            // A key that opened nothing is none that anything was checked with.
+            key: given.map(|_| KeyOf::Given).or(own).filter(|_| !signed.unsigned),
             signed: signed.private.as_ref().map(|mark| mark.size),
             published: signed.published.as_ref().map(|mark| mark.size),
             ..StreamReport::default()

@@ -28,6 +28,17 @@ pub(super) struct OpenCall {
     /// It is on its second connection.
     again: bool,
     leave: Leave,
+    /// Its place, once its auction is over.
+    place: Option<Place>,
+}
+
+/// Why the auction of a call waits no longer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Cut {
+    /// It waited to its end.
+    Late,
+    /// Its caller went away, or this process stood still: nothing is said of the bidder.
+    Unjudged,
 }
 
 /// What came of one call.
@@ -56,8 +67,16 @@ impl OpenCall {
     /// Begins a call on a connection; nothing is sent before it is polled.
     pub(super) fn new(at: usize, call: &Call, pool: &Arc<Pool>, lent: Lent, leave: Leave) -> Self {
         let (body, gzip) = (Arc::clone(&call.body), call.gzip);
-        let mut begun =
-            Self { at, pool: Arc::clone(pool), lent: None, body, gzip, again: false, leave };
+        let mut begun = Self {
+            at,
+            pool: Arc::clone(pool),
+            lent: None,
+            body,
+            gzip,
+            again: false,
+            leave,
+            place: None,
+        };
         begun.begin(lent);
         begun
     }
@@ -72,11 +91,18 @@ impl OpenCall {
         self.lent.as_ref().is_some_and(|(_, exchange)| exchange.sent())
     }
 
-    /// Ends as far as its auction is concerned; `over` says whether that has waited to its end.
-    pub(super) fn cut(&mut self, over: bool) {
-        let leave = std::mem::replace(&mut self.leave, Leave(None));
-        if over {
-            leave.end(&AnswerOutcome::Timeout { sent: self.sent() });
+    /// Ends as far as its auction is concerned; what has not left by now never does.
+    ///
+    /// Its place among the bidder's calls is given back only with the connection.
+    pub(super) fn cut(&mut self, how: Cut) {
+        self.again = true;
+        if !self.sent() {
+            self.lent = None;
+        }
+        let Some((attempt, place)) = self.leave.0.take() else { return };
+        self.place = self.lent.is_some().then_some(place);
+        if how == Cut::Late {
+            attempt.end(health::Ended::Timeout);
         }
     }
 
@@ -125,6 +151,7 @@ impl Future for OpenCall {
             let Some((_, exchange)) = &mut this.lent else { return Poll::Pending };
             let finished = ready!(Pin::new(exchange).poll(context));
             let Some((lease, _)) = this.lent.take() else { return Poll::Pending };
+            this.place = None;
             if let Some(fetched) = this.end(lease, finished) {
                 let leave = std::mem::replace(&mut this.leave, Leave(None));
                 let pool = Arc::clone(&this.pool);

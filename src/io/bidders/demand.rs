@@ -17,6 +17,10 @@ pub(super) struct Demand {
     held: [u32; BUCKETS],
     /// Connections in use at a time at the rate of late, slowly forgotten.
     steady: usize,
+    /// The most connections wanted of late: breaks are minutes apart, and each begins at once.
+    peak: usize,
+    /// Ticks since the peak was reached, or halved.
+    since_peak: u32,
 }
 
 impl Demand {
@@ -45,11 +49,19 @@ impl Demand {
     pub(super) fn fold(&mut self) {
         self.ticks[self.at] = self.asked;
         self.at = (self.at + 1) % TICKS;
-        (self.asked, self.missed) = (0, 0);
+        // Those that found none are wanted until there are as many, or nobody asks any more.
+        (self.asked, self.missed) = (0, self.missed / 2);
         let rate: u64 = self.ticks.iter().map(|calls| u64::from(*calls)).sum();
         let busy = (rate * self.p95_us()).div_ceil(1_000_000);
         let kept = self.steady - self.steady.div_ceil(FORGET);
         self.steady = usize::try_from(busy).unwrap_or(usize::MAX).max(kept);
+        let wanted = spread(self.steady);
+        self.since_peak += 1;
+        if self.peak <= wanted {
+            (self.peak, self.since_peak) = (wanted, 0);
+        } else if FORGET_PEAK <= self.since_peak {
+            (self.peak, self.since_peak) = (self.peak / 2, 0);
+        }
         if FORGET_HELD < self.held.iter().sum::<u32>() {
             for count in &mut self.held {
                 *count /= 2;
@@ -64,7 +76,7 @@ impl Demand {
     pub(super) fn wanted(&self, busy: usize) -> usize {
         let missed = usize::try_from(self.missed).unwrap_or(usize::MAX);
         let need = self.steady.max(busy.saturating_add(missed));
-        need.saturating_add(4 * need.isqrt())
+        spread(need).max(self.peak)
     }
 
     /// Returns how long 95 of 100 connections are in use at most; microseconds.
@@ -79,6 +91,11 @@ impl Demand {
         }
         0
     }
+}
+
+/// Returns a need with the margin for its spread.
+fn spread(need: usize) -> usize {
+    need.saturating_add(4 * need.isqrt())
 }
 
 /// Returns the bucket of a length: two an octave.
@@ -99,6 +116,8 @@ pub(super) const TICK: Duration = Duration::from_millis(200);
 const TICKS: usize = 5;
 /// A tick forgets so much of what was needed: half of it is gone after some 4 s.
 const FORGET: usize = 32;
+/// Ticks after which half of a peak is forgotten: half an hour of them.
+const FORGET_PEAK: u32 = 9_000;
 /// Past so many, half of the lengths are forgotten, so that a bidder may change.
 const FORGET_HELD: u32 = 4_096;
 /// From 0.25 ms to 6 s.

@@ -13,7 +13,7 @@ use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
-use crate::io::bidders::call::{Ended, OpenCall};
+use crate::io::bidders::call::{Cut, Ended, OpenCall};
 use crate::io::http1::Fetched;
 use crate::model::call::{Answer, AnswerOutcome};
 use crate::model::ids::BidderId;
@@ -44,7 +44,9 @@ impl Open {
 
     /// Tells of a call that has ended too late.
     pub(super) fn tell(&self, ended: Ended) {
-        ended.leave.end(&AnswerOutcome::Timeout { sent: true });
+        if !self.times.are_overslept() {
+            ended.leave.end(&AnswerOutcome::Timeout { sent: true });
+        }
         (self.late)(&ended.pool.bidder, self.times.answer(ended.fetched));
     }
 }
@@ -55,9 +57,12 @@ impl Drop for Open {
             return;
         }
         let mut calls = std::mem::take(&mut self.calls);
-        let over = self.times.are_over();
+        let how = match (self.times.are_over(), self.times.are_overslept()) {
+            (true, false) => Cut::Late,
+            (true, true) | (false, _) => Cut::Unjudged,
+        };
         for call in &mut calls {
-            call.cut(over);
+            call.cut(how);
         }
         self.runtime.spawn(finish(calls, self.times, Arc::clone(&self.late)));
     }
@@ -71,6 +76,12 @@ impl Times {
     /// Says whether nothing is waited for any more.
     pub(super) fn are_over(&self) -> bool {
         self.cutoff <= Instant::now()
+    }
+
+    /// Says whether the cutoff was noticed so late that the fault is ours: the process stood still,
+    /// and answers may lie unread.
+    fn are_overslept(&self) -> bool {
+        self.cutoff + OVERSLEPT < Instant::now()
     }
 
     /// Makes the answer of a call that is open at the cutoff.
@@ -121,6 +132,9 @@ async fn next_ready(calls: &mut FuturesUnordered<OpenCall>) -> Option<Ended> {
 fn micros(length: Duration) -> u64 {
     u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
 }
+
+/// A cutoff noticed later than this says nothing about the bidders.
+const OVERSLEPT: Duration = Duration::from_millis(20);
 
 /// How long after its auction's end a call may take.
 const MAX_LATE: Duration = Duration::from_secs(1);

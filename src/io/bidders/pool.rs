@@ -116,7 +116,10 @@ impl Pool {
         let wanted = stock.wanted(self.sizes).saturating_sub(stock.open());
         let put_off = stock.put_off(now).is_some();
         // One that failed is tried once, not four times.
-        let at_once = if stock.refused.has_failed() { 1 } else { MAX_DIALS };
+        let at_once = match stock.refused.has_failed() {
+            true => 1,
+            false => (wanted / 4).clamp(LEAST_DIALS, MOST_DIALS),
+        };
         let room = at_once.saturating_sub(stock.dialling);
         let dials = if stock.closed || put_off { 0 } else { wanted.min(room) };
         stock.dialling += dials;
@@ -260,5 +263,6 @@ const MAX_WAIT_MS: u64 = 30_000;
 const MAX_AGE_MS: u64 = 600_000;
 /// Calls per bidder and worker that are read to their end after their auction's.
 const MAX_LATE: usize = 64;
-/// Connections to a bidder that are made at once.
-const MAX_DIALS: usize = 4;
+/// Connections to a bidder that are made at once: a quarter of what is missing, within these.
+const LEAST_DIALS: usize = 4;
+const MOST_DIALS: usize = 32;

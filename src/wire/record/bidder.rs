@@ -13,6 +13,7 @@ use crate::model::money::Cpm;
 use crate::model::plan::{Offer, OfferedImp, Plan, Terms};
 use crate::model::reason::{CallReason, LossReason};
 use crate::model::time::{Millis, Seconds};
+use crate::wire::price::parse_down;
 use crate::wire::record::json::Json;
 use crate::wire::record::scan::Scan;
 use crate::wire::record::texts::Texts;
@@ -301,7 +302,9 @@ fn advertiser(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Advertiser> {
 fn price(scan: &mut Scan<'_>) -> Option<Price> {
     scan.object(|scan| {
         let cpm = scan.must(key!("micros"), Scan::micros)?;
-        Some(Price { text: scan.must(key!("text"), Scan::boxed)?, cpm })
+        let text = scan.must(key!("text"), Scan::boxed)?;
+        // What people read and what is reckoned with is one price (decision 3).
+        (parse_down(&text) == Some(cpm)).then_some(Price { text, cpm })
     })
 }
 

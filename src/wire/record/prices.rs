@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::model::floor::Floor;
 use crate::model::money::Cpm;
+use crate::wire::price::parse_down;
 use crate::wire::record::scan::Scan;
 use crate::wire::record::seller::deal;
 
@@ -76,7 +77,9 @@ fn bid<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
         let price = scan.may(key!("price"), |scan| {
             scan.object(|scan| {
                 let micros = scan.must(key!("micros"), Scan::micros)?;
-                scan.must(key!("text"), Scan::text).map(|_| micros)
+                let text = scan.must(key!("text"), Scan::text)?;
+                // What people read and what is reckoned with is one price (decision 3).
+                (parse_down(&text) == Some(micros)).then_some(micros)
             })
         })?;
         scan.pass(&AFTER_PRICE)?;

@@ -51,13 +51,19 @@ fn it_grows_at_once_and_shrinks_slowly() {
     }
     assert_eq!(demand.wanted(0), 16 + 16, "those that were missing");
     demand.fold();
+    assert_eq!(demand.wanted(0), 8 + 4 * 2, "half of them, a tick later");
+    (0..4).for_each(|_| demand.fold());
     assert_eq!(demand.wanted(0), 0);
     run(&mut demand, 1_000, 60, 10);
     let busy = demand.wanted(0);
     run(&mut demand, 0, 60, 5);
     assert!(busy * 3 / 4 < demand.wanted(0), "a second's silence");
     run(&mut demand, 0, 60, 150);
-    assert_eq!(demand.wanted(0), 0, "half a minute's");
+    assert!(busy * 3 / 4 < demand.wanted(0), "half a minute's: the next break begins at once");
+    run(&mut demand, 0, 60, 9_000);
+    assert!(demand.wanted(0) <= busy / 2, "half an hour's");
+    run(&mut demand, 0, 60, 80_000);
+    assert_eq!(demand.wanted(0), 0, "a night's");
 }
 
 #[test]

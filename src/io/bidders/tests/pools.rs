@@ -91,6 +91,9 @@ async fn a_pool_grows_ahead_of_its_calls_and_shrinks_when_they_end() {
     assert!((14..=30).contains(&idle), "100/s of 60 ms need 6 and 10 to spare: {idle}");
     assert!(net.dials("acme") <= 60, "{}", net.dials("acme"));
     pass(Duration::from_secs(60)).await;
+    let (idle, ..) = bidders.counts("acme");
+    assert!((10..=30).contains(&idle), "kept for the next break: {idle}");
+    pass(Duration::from_secs(2 * 3_600)).await;
     assert!(bidders.counts("acme").0 <= 8, "{:?}", bidders.counts("acme"));
 }
 
@@ -138,14 +141,14 @@ async fn connections_are_bounded_over_all_bidders() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_than_four_connections_are_made_at_once() {
+async fn a_quarter_of_what_is_missing_is_made_at_once_and_no_more_than_32() {
     let net = Net::new();
     let _held = net.hold("slow");
     let bidders = net.bidders_with(&["slow"], net.upkeep(4));
     ask(&bidders, &["slow"; 100], 10).await;
     pass(Duration::from_millis(10)).await;
-    assert_eq!(bidders.counts("slow"), (0, 0, 4));
-    assert_eq!(net.dials("slow"), 4);
+    assert_eq!(bidders.counts("slow"), (0, 0, 32));
+    assert_eq!(net.dials("slow"), 32);
 }
 
 #[tokio::test(start_paused = true)]

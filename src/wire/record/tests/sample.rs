@@ -320,7 +320,12 @@ fn bid(dice: &mut Dice) -> Bid {
         id: BidId::new(dice.text()),
         seat: dice.maybe(|dice| SeatId::new(dice.text())),
         imp: ImpId::new(dice.text()),
-        price: dice.maybe(|dice| Price { text: dice.boxed(), cpm: dice.cpm() }),
+        price: dice.maybe(|dice| {
+            // No price of a bid is above 10^15 micros.
+            let micros = dice.cpm().micros() % 1_000_000_000_000_000;
+            let cpm = Cpm::from_micros(micros).expect("a remainder of what is not negative");
+            Price { text: cpm.to_string().into(), cpm }
+        }),
         currency: dice.currency(),
         deal: dice.maybe(|dice| DealId::new(dice.text())),
         advertisers: dice

@@ -80,6 +80,8 @@ fn what_is_not_canonical_is_not_read() {
     assert!(fates(fate.as_bytes()).is_some());
     let bid = r#"{"bids":[{"cur":"USD","deal":"d","price":{"micros":"5","text":"0.000005"}}],"sent":true}"#;
     assert!(offered(bid.as_bytes()).is_some());
+    let other = bid.replace("0.000005", "0.000006");
+    assert!(offered(other.as_bytes()).is_none(), "text and number are one price");
     let part = r#"{"break":{"a":[]},"parts":[{"deals":[{"id":"d","pricing":"first"}],"floor":{"fixed":"5"},"pod":0}],"tmax":"1"}"#;
     assert!(floors(part.as_bytes()).is_some());
     let deep = "[".repeat(1 << 20);
