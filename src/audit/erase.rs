@@ -1,5 +1,6 @@
 //! Erases what old records tell of viewers; everything still verifies.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::audit::finding::{Finding, Findings, name};
@@ -73,6 +74,9 @@ fn erase(
                 }
             }
             Err(JournalError::Locked { .. }) => open(&mut report, data, segment.first, before)?,
+            // It was pruned since the folder was listed.
+            Err(JournalError::Io { path, source, .. })
+                if source.kind() == ErrorKind::NotFound && path == segment.path => {}
             Err(error) => return Err(error),
         }
     }

@@ -111,12 +111,16 @@ impl Logged {
 
     /// Returns the index of an auction from any bundle; entries below `kept` may be gone.
     fn anywhere(&self, id: AuctionId, kept: u64) -> Option<u64> {
-        (kept / WIDTH..self.size.div_ceil(WIDTH)).find_map(|bundle| self.place(bundle, id))
+        // As far as there are bundles: a checkpoint may count what nobody has.
+        let bundles = kept / WIDTH..self.size.div_ceil(WIDTH);
+        let mut entries = bundles.map_while(|bundle| Some((bundle, self.entries(bundle)?)));
+        entries.find_map(|(bundle, entries)| entries.place(bundle, id))
     }
 
     /// Returns index and id of the last auction.
     fn last(&self) -> Option<(u64, AuctionId)> {
-        (0..self.size.div_ceil(WIDTH)).rev().find_map(|bundle| {
+        // A checkpoint may count what nobody has: then the journal is read instead.
+        (0..self.size.div_ceil(WIDTH)).rev().take(LOOKED_AT).find_map(|bundle| {
             let entries = self.entries(bundle)?;
             let ids = (bundle * WIDTH..).zip(entries.iter());
             ids.filter_map(|(index, entry)| Some((index, id_of(entry)?))).last()
@@ -220,3 +224,6 @@ const SLACK: u64 = 10_000;
 const LENGTH: [u8; 2] = [0, 58];
 /// An entry in its bundle.
 const ENTRY: usize = LENGTH.len() + Entry::BYTES;
+
+/// Bundles at the end of a log that are looked at for its last auction.
+const LOOKED_AT: usize = 4_096;
