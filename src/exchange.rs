@@ -89,8 +89,9 @@ impl Exchange {
 
     /// Sells a break once, however many ask for it, and answers by the caller's own deadline.
     ///
-    /// The sale runs on a task of its own: a caller that hangs up ends nothing, and the record of
-    /// what bidders were asked is always written.
+    /// The sale runs on a task of its own: a caller that hangs up ends nothing, and what is sold is
+    /// always recorded. An auction that is over before it is decided sells nothing: its calls are
+    /// counted, and it leaves no record.
     pub async fn serve(self: &Arc<Self>, request: BreakRequest, times: Times) -> Arc<Sale> {
         let metrics = &self.shared.metrics;
         observe::faults(metrics, &request);
