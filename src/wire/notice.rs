@@ -183,7 +183,7 @@ fn notice(
     (reply, bid): (&Reply, &Bid),
     kind: NoticeKind,
     url: &str,
-    values: &Values,
+    values: &Values<'_>,
 ) -> Option<Notice> {
     let filled = macros::substitute(url, values, Place::Url, &mut Budget::full()).ok()?;
     // What is called is what was checked: the filled address, as the parser writes it.
