@@ -53,12 +53,15 @@ impl Cpm {
 /// Prints a plain decimal with at most six places and no trailing zeroes: `18.4`, `5`.
 impl fmt::Display for Cpm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, places) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        let (whole, mut places) = (self.0 / 1_000_000, self.0 % 1_000_000);
         if places == 0 {
             return write!(f, "{whole}");
         }
-        let text = format!("{places:06}");
-        write!(f, "{whole}.{}", text.trim_end_matches('0'))
+        let mut width = 6;
+        while places % 10 == 0 {
+            (places, width) = (places / 10, width - 1);
+        }
+        write!(f, "{whole}.{places:0width$}")
     }
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::money::{Cpm, Currency};
-use crate::wire::record::json::plain;
+use crate::wire::quote::plain;
 
 /// What of a section is not read yet.
 #[derive(Debug)]
