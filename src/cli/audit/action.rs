@@ -209,7 +209,10 @@ fn begin_and_end(
     let Some(pending) = pending else { return Ok(None) };
     match pending.wait_blocking() {
         Flush::Flushed { index } => Ok(Some(index)),
-        Flush::Late | Flush::Refused => anyhow::bail!("the journal could not write"),
+        Flush::Late | Flush::Refused => {
+            let why = journal.failure();
+            anyhow::bail!("the journal could not write: {}", why.as_deref().unwrap_or("it is closed"))
+        }
     }
 }
 
