@@ -36,7 +36,7 @@ pub fn ask(data: &Path, bytes: &[u8]) -> Result<Asked, JournalError> {
 }
 
 /// Asks on `disk`.
-fn ask_on(disk: &dyn Disk, data: &Path, bytes: &[u8]) -> Result<Asked, JournalError> {
+pub(super) fn ask_on(disk: &dyn Disk, data: &Path, bytes: &[u8]) -> Result<Asked, JournalError> {
     let folder = data.join(FOLDER).join(ASKED);
     disk.create_folder(&folder).map_err(doing("create", &folder))?;
     let top = data.join(FOLDER);
