@@ -77,7 +77,8 @@ pub fn is_damage(error: &JournalError) -> bool {
 /// Says whether a file could not be read because it is none: a pipe, a folder, or one without end.
 #[must_use]
 pub fn is_odd(path: &Path, error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidInput && files::odd(path).is_some()
+    let refused = matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory);
+    refused && files::odd(path).is_some()
 }
 
 /// How many findings are kept: who has so many looks at the first.

@@ -91,7 +91,8 @@ impl Space {
     pub(super) fn new(disk: Arc<dyn Disk>, folder: &Path, limits: &Limits) -> Arc<Self> {
         let path = folder.join(BALLAST);
         // On a disk that is full already, one from an earlier start is all there is.
-        let held = length(&*disk, &path).is_ok_and(|length| length == limits.ballast);
+        let made = length(&*disk, &path);
+        let held = made.as_ref().is_ok_and(|length| *length == limits.ballast);
         let space = Self {
             disk,
             folder: folder.to_owned(),
@@ -105,6 +106,8 @@ impl Space {
         };
         space.look();
         if space.disk.free(&space.folder).is_ok_and(|free| free < to_start(limits)) {
+            // One that is not whole is room, too.
+            *space.ballast.held.lock() = made.is_ok();
             space.free(0);
         }
         space.fill();

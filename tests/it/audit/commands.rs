@@ -156,9 +156,9 @@ fn a_record_tells_of_so_many_erasures_and_no_later_ones() {
     }
 }
 
-/// A pipe in the place of a file is no fault of the disk.
+/// A pipe or a folder in the place of a file is no fault of the disk.
 #[test]
-fn a_segment_that_is_a_pipe_is_a_verdict() {
+fn a_segment_that_is_no_file_is_a_verdict() {
     let mut node = Node::start();
     node.sell(2);
     let data = node.stop();
@@ -166,6 +166,13 @@ fn a_segment_that_is_a_pipe_is_a_verdict() {
     fs::remove_file(&segment).unwrap();
     let made = std::process::Command::new("mkfifo").arg(&segment).status().unwrap();
     assert!(made.success());
+    each_says_so(data.path());
+    fs::remove_file(&segment).unwrap();
+    fs::create_dir(&segment).unwrap();
+    each_says_so(data.path());
+}
+
+fn each_says_so(data: &Path) {
     for command in [
         &["replay", "latest"][..],
         &["replay"],
@@ -174,8 +181,10 @@ fn a_segment_that_is_a_pipe_is_a_verdict() {
         &["export"],
         &["verify"],
         &["gaps"],
+        &["erase", "--user-sections", "--before", "2100-01-01T00:00:00Z"],
+        &["prune", "--before", "2100-01-01T00:00:00Z"],
     ] {
-        let (code, out, err) = audit(data.path(), command);
+        let (code, out, err) = audit(data, command);
         let said = out + &err;
         assert!(code == Some(3) && said.contains("auction-0000"), "{command:?}: {code:?} {said}");
     }

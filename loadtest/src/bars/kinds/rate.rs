@@ -5,7 +5,7 @@ use crate::{
         exchange::Subject,
         kinds::percent,
         scenario::{BarError, Hung, Spread},
-        stage::{CONNECTIONS, MOST_IN_FLIGHT, Setting, Stage, end, open, peak},
+        stage::{CONNECTIONS, Setting, Stage, end, open, peak},
         verdict::{Standing, Verdict},
     },
     bidder::Running,
