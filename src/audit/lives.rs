@@ -58,8 +58,27 @@ pub(super) struct Lives {
     lost: Vec<Range<u64>>,
     /// The first auction record kept, as far as records of prunes tell.
     first_kept: u64,
+    /// What was erased.
+    erased: Erased,
     /// The first record that tells of an auction record.
     tells_of_auctions: Option<u64>,
+}
+
+/// What records tell was erased of auctions.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Erased {
+    /// Sections.
+    pub(super) sections: u64,
+    /// Of auctions recorded before.
+    pub(super) before: UnixMillis,
+}
+
+impl Erased {
+    /// Adds what one more record tells.
+    pub(super) fn add(&mut self, before: UnixMillis, sections: u64) {
+        self.sections = self.sections.saturating_add(sections);
+        self.before = self.before.max(before);
+    }
 }
 
 /// What is wrong about a start that a record tells of.
@@ -95,6 +114,9 @@ impl Lives {
                 self.tells_of_auctions.get_or_insert(index);
                 if let Action::Prune { first_kept, .. } = record.admin()?.action {
                     self.first_kept = self.first_kept.max(first_kept);
+                }
+                if let Action::Erase { before, sections } = record.admin()?.action {
+                    self.erased.add(before, sections);
                 }
                 Ok(None)
             }
@@ -183,6 +205,11 @@ impl Lives {
     /// Returns the first auction record that is kept, as records of prunes tell; 0 without one.
     pub(super) fn first_kept(&self) -> u64 {
         self.first_kept
+    }
+
+    /// Returns what was erased, as records tell.
+    pub(super) fn erased(&self) -> Erased {
+        self.erased
     }
 
     /// Returns the first record that tells of a record of the auction stream, if there is one.

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::auction::insight;
 use crate::audit::find;
+use crate::audit::finding::is_damage;
 use crate::audit::rules::{self, NewerRules};
 use crate::io::journal::{JournalError, Stream, read};
 use crate::model::ids::AuctionId;
@@ -105,13 +106,9 @@ impl ReplayError {
     #[must_use]
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Record { .. }
-            | Self::Journal(
-                JournalError::Damaged { .. }
-                | JournalError::Foreign { .. }
-                | JournalError::Behind { .. },
-            ) => true,
-            Self::Journal(_) | Self::Rules { .. } => false,
+            Self::Record { .. } => true,
+            Self::Journal(error) => is_damage(error),
+            Self::Rules { .. } => false,
         }
     }
 }

@@ -145,7 +145,11 @@ pub fn snapshots(journal: &Journal, market: &Market) -> anyhow::Result<Snapshots
     let config = permit.append(payload);
     let placed = |pending: Pending, root| match pending.wait_blocking() {
         Flush::Flushed { index } => Ok((index, root)),
-        Flush::Late | Flush::Refused => anyhow::bail!("the config could not be recorded"),
+        Flush::Late | Flush::Refused => {
+            let why = journal.failure();
+            let why = why.as_deref().unwrap_or("the journal is closed");
+            anyhow::bail!("the config could not be recorded: {why}")
+        }
     };
     let rates = rates.map(|(pending, root)| placed(pending, root)).transpose()?;
     Ok(Snapshots { config: placed(config, root)?, rates })

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::admin::Admin;
 use crate::auction::category;
+use crate::audit::finding::is_damage;
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK, life};
 use crate::config::Loaded;
@@ -100,7 +101,7 @@ pub fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
 }
 
 fn is_failure(error: &JournalError) -> bool {
-    matches!(error, JournalError::Io { .. })
+    matches!(error, JournalError::Io { .. }) && !is_damage(error)
 }
 
 /// Starts an exchange: journal first, listeners last. Not to be called inside a runtime: it waits

@@ -6,7 +6,7 @@
 pub(crate) mod canary;
 mod hostile;
 mod imp;
-mod market;
+pub(crate) mod market;
 mod outgoing;
 mod terms;
 

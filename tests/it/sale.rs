@@ -6,13 +6,12 @@ use std::sync::Arc;
 use breakwater::model::ad_break::{AdBreak, LengthSource};
 use breakwater::model::bid::{Advertiser, Bid, Creative, Price, Reply, ReplyOutcome};
 use breakwater::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
-use breakwater::model::category::Separation;
 use breakwater::model::deal::Pricing;
 use breakwater::model::floor::Floor;
 use breakwater::model::ids::{
-    AuctionId, BidId, BidderId, BreakId, CreativeId, ImpId, PlacementId, PublisherId, SeatId,
+    AuctionId, BidId, BidderId, BreakId, CreativeId, ImpId, PublisherId, SeatId,
 };
-use breakwater::model::market::{Bidder, Dialect, Fit, Lengths, Market, Placement, Publisher};
+use breakwater::model::market::{Bidder, Dialect, Market, Placement, Publisher};
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
 use breakwater::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Unfilled, Win};
 use breakwater::model::passthrough::{Passthrough, ViewerFacts};
@@ -24,6 +23,8 @@ use breakwater::model::time::{Millis, Seconds, UnixMillis};
 use breakwater::wire::beacon::Keyring;
 use breakwater::wire::sold::{self, Finish, Sold};
 use breakwater::wire::vast::read;
+
+use crate::requests::market::placement;
 
 /// When the request of every sale here arrived: 2026-11-20T20:15:04Z.
 pub(crate) const ARRIVAL: UnixMillis = UnixMillis(1_795_205_704_000);
@@ -190,25 +191,8 @@ fn market() -> Market {
         network_reserve: Millis(20),
     };
     let placement = Placement {
-        id: PlacementId::new("arena-1-mid"),
-        publisher: publisher.id.clone(),
-        floor: Floor::Fixed(cpm(5_000_000)),
-        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-        max_ads: 8,
-        default_break: Millis(60_000),
-        fit: Fit::Nominal,
         mimes: vec!["video/mp4".into()],
-        tmax: Millis(250),
-        price_in_markup: true,
-        unwrap: false,
-        blocked_advertisers: Vec::new(),
-        blocked_categories: Vec::new(),
-        unmapped_refused: false,
-        separation: Separation::default(),
-        deals_first: false,
-        private_auction: false,
-        deals: Vec::new(),
-        house: Vec::new(),
+        ..placement("arena-1-mid", publisher.id.as_str())
     };
     Market {
         domain: "breakwater.example".into(),

@@ -32,6 +32,8 @@ pub(super) struct Checks {
     /// What the starts before lack, by their counters.
     missing: BTreeMap<u64, Missing>,
     erased: u64,
+    /// Time and index of the latest record of which something is erased.
+    last_erased: Option<(UnixMillis, u64)>,
     /// The config looked up last: most auctions cite the same.
     config: Option<(u64, Snapshot)>,
     /// The rates looked up last.
@@ -65,6 +67,7 @@ impl Checks {
             boot: None,
             missing,
             erased: 0,
+            last_erased: None,
             config: None,
             rates: None,
             texts: Texts::default(),
@@ -77,6 +80,11 @@ impl Checks {
 
     pub(super) fn erased(&self) -> u64 {
         self.erased
+    }
+
+    /// Returns time and index of the latest record of which something is erased.
+    pub(super) fn last_erased(&self) -> Option<(UnixMillis, u64)> {
+        self.last_erased
     }
 
     /// Checks a record.
@@ -234,6 +242,7 @@ impl Checks {
     fn sections(&mut self, record: &View<'_>, found: &mut Found<'_>) {
         for section in record.erased() {
             self.erased += 1;
+            self.last_erased = self.last_erased.max(Some((record.at, found.frame.index)));
             if section != "user" {
                 found.here(section, "it is erased, and only `user` may be".to_owned());
             }

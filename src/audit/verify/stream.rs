@@ -12,7 +12,7 @@ use crate::audit::verify::growth::Growth;
 use crate::audit::verify::log::{Log, Signed};
 use crate::audit::verify::record::Checks;
 use crate::audit::verify::{
-    KeyOf, Options, Progress, Report, StreamReport, ending, files, junk, stream_of,
+    KeyOf, Options, Progress, Report, StreamReport, ending, erased, files, junk, stream_of,
 };
 use crate::audit::walk::{self, Lost, Step, Walk};
 use crate::io::journal::read::FrameRef;
@@ -86,6 +86,7 @@ impl<'a> Job<'a> {
         self.go(&mut way, &mut walk)?;
         ending::end(self, &mut way, &mut walk)?;
         junk::look(self, &mut way, &mut walk)?;
+        erased::look(self, &way)?;
         let whole = !way.damaged && self.lives.is_whole();
         way.checks.end(self.data, self.lives, whole, way.stats.first, self.report)?;
         match stream {
@@ -156,6 +157,7 @@ impl<'a> Job<'a> {
         way.checks.record(self.data, frame, self.lives, self.report)?;
         way.stats.erased = way.checks.erased();
         way.stats.records += 1;
+        way.stats.newer += u64::from(way.signed.size() <= frame.index);
         way.stats.end = frame.index + 1;
         way.bytes += u64::try_from(frame.payload.len()).expect("a payload's length fits");
         if way.stats.records.is_multiple_of(TOLD_EVERY) {

@@ -1,6 +1,7 @@
 //! Records what a command does to the journal (kind 10): by itself where it holds the journal, else
 //! by the exchange that does.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::park_timeout;
@@ -78,6 +79,13 @@ pub(super) struct Own {
 /// As those of a start of the exchange; or when the config cannot be read or has problems, which are
 /// told.
 pub(super) fn books(common: &Common, data: &Path) -> anyhow::Result<Books> {
+    opened(common, data).map_err(|error| match is_full(&error) {
+        true => error.context(FULL),
+        false => error,
+    })
+}
+
+fn opened(common: &Common, data: &Path) -> anyhow::Result<Books> {
     let hold = match Hold::take(data) {
         Ok(hold) => hold,
         Err(JournalError::Locked { .. }) => return Ok(Books::Exchange(data.to_owned())),
@@ -209,7 +217,13 @@ fn begin_and_end(
     let Some(pending) = pending else { return Ok(None) };
     match pending.wait_blocking() {
         Flush::Flushed { index } => Ok(Some(index)),
-        Flush::Late | Flush::Refused => anyhow::bail!("the journal could not write"),
+        Flush::Late | Flush::Refused => {
+            let why = journal.failure();
+            anyhow::bail!(
+                "the journal could not write: {}",
+                why.as_deref().unwrap_or("it is closed")
+            )
+        }
     }
 }
 
@@ -223,6 +237,14 @@ fn anchor(common: &Common, identity: &Identity) -> anyhow::Result<Option<Arc<Pat
     Ok(loaded.settings.anchor.filter(|_| same).map(Arc::from))
 }
 
+/// Says whether a command ended for want of room.
+fn is_full(error: &anyhow::Error) -> bool {
+    let full = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    };
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(full))
+}
+
 /// Returns whose journal it is: its key says so.
 fn identity(data: &Path) -> anyhow::Result<Identity> {
     let key = keys::verifier(data, Stream::Money.name())?;
@@ -232,6 +254,9 @@ fn identity(data: &Path) -> anyhow::Result<Identity> {
     Ok(Identity { domain: Arc::from(domain), node: Arc::from(node) })
 }
 
+/// What is said where not even the ballast makes room for a record of what is to be done.
+const FULL: &str = "the disk is full, and there is no ballast to give up: nothing was done, for want of \
+                    the 65536 bytes that a record of it and the next checkpoint may take";
 /// Who acts, as records tell it.
 const BY: &str = "cli";
 /// How long the exchange has to record what it is asked to: it looks once a second.

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::task::yield_now;
 use tokio::time::{advance, sleep};
 
-use super::Lag;
+use super::{Lag, processor};
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_worker_neither_probes_nor_ticks() {
@@ -46,6 +46,24 @@ async fn a_pause_is_known_to_the_first_request_after_it_and_soon_forgotten() {
     assert_eq!(lag.delay(), Duration::ZERO);
     let worst = ticks.lock().iter().max().copied();
     assert!(worst.is_some_and(|worst| worst < Duration::from_millis(1)), "over at once: {worst:?}");
+}
+
+/// The processor's time is the real one: a burst of our own takes it, a process that stands still
+/// does not.
+#[tokio::test(start_paused = true)]
+async fn work_of_our_own_is_no_pause() {
+    for works in [true, false] {
+        let (lag, _ticks) = watched();
+        lag.delay();
+        sleep(Duration::from_millis(50)).await;
+        let begun = processor();
+        while works && processor() < begun + Duration::from_millis(90) {
+            std::hint::spin_loop();
+        }
+        advance_now(Duration::from_millis(90)).await;
+        let delay = lag.delay();
+        assert_eq!(delay == Duration::ZERO, works, "works: {works}, {delay:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

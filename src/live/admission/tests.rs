@@ -133,6 +133,59 @@ fn brownout_rises_with_the_second_bad_tick_and_falls_by_the_second() {
     assert_eq!(levels, [0, 1, 1, 2, 2, 2, 1]);
 }
 
+/// What was too much before a second without a question says nothing of the next one.
+#[test]
+fn limit_and_brownout_are_forgotten_after_a_quiet_second() {
+    let one = PublisherId::new("one");
+    for (quiet_ms, limit, brownout) in [(1_000, SMALL.least, 1), (1_001, SMALL.start, 0)] {
+        let mut admission = Admission::new(SMALL);
+        for _ in 0..SMALL.least {
+            admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
+        }
+        for at in [0, 10, 20, 30] {
+            admission.tick(Duration::from_secs(1), ms(at));
+        }
+        (0..SMALL.least).for_each(|_| admission.end(&one));
+        assert_eq!((admission.load(), admission.brownout()), ((SMALL.least, 0), 1));
+        assert_eq!(admission.begin(&asks(&one, 0), CALM, ms(30 + quiet_ms)), Ok(()));
+        let found = (admission.load(), admission.brownout());
+        assert_eq!(found, ((limit, 1), brownout), "after {quiet_ms} ms");
+    }
+    // What the limit has grown to beyond its start is kept.
+    let mut admission = Admission::new(SMALL);
+    (0..20).for_each(|_| admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap());
+    (1..20).for_each(|at| admission.tick(CALM, ms(at)));
+    let grown = admission.load().0;
+    assert!(SMALL.start < grown, "{grown}");
+    (0..20).for_each(|_| admission.end(&one));
+    admission.begin(&asks(&one, 0), CALM, ms(5_000)).unwrap();
+    assert_eq!(admission.load().0, grown);
+}
+
+/// Two seconds after the last delay it is the limit that is small still: fewer bidders would not help.
+#[test]
+fn brownout_stays_while_sales_are_shed_soon_after_a_delay() {
+    let mut admission = Admission::new(SMALL);
+    let one = PublisherId::new("one");
+    for _ in 0..SMALL.least {
+        admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
+    }
+    admission.tick(TARGET, ms(0));
+    admission.tick(TARGET, ms(10));
+    let mut fell_at = None;
+    for at in (20..5_000).step_by(10) {
+        if at % 100 == 0 {
+            let long = Duration::from_secs(1);
+            assert_eq!(admission.begin(&asks(&one, 0), long, ms(at)), Err(Shed::Delay));
+        }
+        admission.tick(CALM, ms(at));
+        if admission.brownout() == 0 {
+            fell_at = fell_at.or(Some(at));
+        }
+    }
+    assert_eq!(fell_at, Some(3_000), "a second after the last one that counts, at 2,000");
+}
+
 /// Load as a multiple of what the worker can do, and the least share of its peak it still sells.
 const SURGES: &[(u32, u32)] = &[(2, 90), (5, 90), (10, 80)];
 

@@ -100,8 +100,12 @@ impl Node {
 
     /// Records that somebody pruned.
     pub(crate) fn told_prune(&self, first_kept: u64) {
+        self.told(Action::Prune { before: self.at, segments: 1, records: 1, first_kept });
+    }
+
+    /// Records what somebody did.
+    pub(crate) fn told(&self, action: Action) {
         let permit = self.permit(Stream::Money);
-        let action = Action::Prune { before: self.at, segments: 1, records: 1, first_kept };
         let admin = Admin { by: "cli".into(), action };
         let head = self.head(permit.seq());
         flushed(permit, record::admin::admin(&head, &entropy::draw(), &admin));

@@ -54,7 +54,8 @@ fn publisher(id: &str, domain: &str, guarded: bool) -> Publisher {
     }
 }
 
-fn placement(id: &str, publisher: &str) -> Placement {
+/// Returns a placement of 15 and 30 s ads with a floor of 5.00 and nothing out of the ordinary.
+pub(crate) fn placement(id: &str, publisher: &str) -> Placement {
     Placement {
         id: PlacementId::new(id),
         publisher: PublisherId::new(publisher),
