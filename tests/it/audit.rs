@@ -2,8 +2,11 @@
 
 mod commands;
 mod corruption;
+pub(crate) mod figures;
 pub(crate) mod folder;
 mod keeping;
 mod markup;
+mod resealed;
 mod taken;
+mod terms;
 mod verify;

@@ -72,6 +72,16 @@ impl<'a> Scan<'a> {
         if self.key(key) { self.list(item) } else { Some(Vec::new()) }
     }
 
+    /// Reads a list that is left out when it is empty, item by item.
+    #[inline(always)]
+    pub(super) fn each(
+        &mut self,
+        key: &'static str,
+        item: impl FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        if self.key(key) { self.items(b'[', b']', item) } else { Some(()) }
+    }
+
     /// Reads a member that is left out when it is false.
     #[inline(always)]
     pub(super) fn set(&mut self, key: &'static str) -> Option<bool> {

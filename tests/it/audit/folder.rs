@@ -12,6 +12,7 @@ use breakwater::io::journal::queue::Permit;
 use breakwater::io::journal::{Durability, Flush, Identity, Journal, Limits, Settings, Stream};
 use breakwater::io::log::follower::Logs;
 use breakwater::io::metrics::{Build, Labels, Metrics};
+use breakwater::model::rates::RateSnapshot;
 use breakwater::model::standing::Standing;
 use breakwater::model::time::UnixMillis;
 use breakwater::wire::record::admin::{Action, Admin};
@@ -78,12 +79,25 @@ impl Node {
         node
     }
 
-    /// Records the config.
+    /// Records the config that sales are made under.
     pub(crate) fn configure(&mut self) {
+        self.configure_as(CONFIG);
+    }
+
+    /// Records a config.
+    pub(crate) fn configure_as(&mut self, config: &str) {
         let permit = self.permit(Stream::Money);
         let head = self.head(permit.seq());
-        let (payload, root) = record::config_snapshot(&head, &entropy::draw(), b"{}");
+        let (payload, root) = record::config_snapshot(&head, &entropy::draw(), config.as_bytes());
         self.config = (flushed(permit, payload), root);
+    }
+
+    /// Records rates of exchange.
+    pub(crate) fn quote(&mut self, rates: &[RateSnapshot]) {
+        let permit = self.permit(Stream::Money);
+        let head = self.head(permit.seq());
+        let (payload, root) = record::rates::rates(&head, &entropy::draw(), rates);
+        self.rates = Some((flushed(permit, payload), root));
     }
 
     /// Records what happened to it.
@@ -132,14 +146,27 @@ impl Node {
         markups: &[&str],
         change: impl FnOnce(&mut Sale),
     ) -> Vec<u8> {
-        self.at.0 += 1;
-        let mut head = self.head(seq);
-        (head.config, head.rates) = (Some(self.config), self.rates);
         let mut sale = Sale::of(markups);
         sale.input.draw = entropy::draw();
         sale.outcome = decide(&sale.input);
         assert_eq!(sale.outcome.wins.len(), markups.len(), "{:?}", sale.outcome);
         change(&mut sale);
+        self.recorded(seq, &sale)
+    }
+
+    /// Returns the record of the next sale, its input changed and then decided.
+    pub(crate) fn decided(&mut self, seq: u64, change: impl FnOnce(&mut Sale)) -> Vec<u8> {
+        let mut sale = Sale::of(&[MARKUP]);
+        sale.input.draw = entropy::draw();
+        change(&mut sale);
+        sale.outcome = decide(&sale.input);
+        self.recorded(seq, &sale)
+    }
+
+    fn recorded(&mut self, seq: u64, sale: &Sale) -> Vec<u8> {
+        self.at.0 += 1;
+        let mut head = self.head(seq);
+        (head.config, head.rates) = (Some(self.config), self.rates);
         let standing = Standing::default();
         let ops = Ops { standing: &standing, stages: &[] };
         record::auction(&head, &sale.request, &sale.input, &sale.outcome, &ops)
@@ -229,6 +256,9 @@ fn metrics() -> Metrics {
 fn identity() -> Identity {
     Identity { domain: "breakwater.example".into(), node: "n1".into() }
 }
+
+/// The market of every sale here, as `config` writes it.
+pub(crate) const CONFIG: &str = r#"{"bidders":[{"allow_loopback":false,"domains":["acme.example"],"endpoint":"https://bid.acme.example/openrtb2","gzip":false,"id":"acme","in_flight":0,"pods":"dynamic","qps":null,"seats":[]},{"allow_loopback":false,"domains":["idle.example"],"endpoint":"https://bid.idle.example/openrtb2","gzip":false,"id":"idle","in_flight":0,"pods":"dynamic","qps":null,"seats":[]}],"currency":"USD","deals":[],"domain":"breakwater.example","max_cpm":"1000","node":"n1","own_reserve_ms":10,"placements":[{"blocked_advertisers":[],"blocked_categories":[],"deals_first":false,"default_break_ms":60000,"durations":{"exact":[15,30]},"exclusive":[],"fit":"nominal","floor":{"amount":"5"},"id":"arena-1-mid","max_ads":8,"mimes":["video/mp4"],"price_in_markup":true,"private_auction":false,"publisher":"pub-1","separation":[],"tmax_ms":250,"unmapped_category":"pass","unwrap":false}],"pricing":"first","public_url":"https://ads.breakwater.example","publishers":[{"blocked_advertisers":[],"blocked_categories":[],"domain":"arena.example","fees":[{"name":"exchange","ppm":150000}],"gdpr_default":true,"id":"pub-1","keys":0,"network_reserve_ms":20}],"rates":[]}"#;
 
 pub(crate) const MARKUP: &str = "<VAST version=\"4.2\"><Ad id=\"1\"><InLine><AdSystem>s</AdSystem><Impression>\
     https://a.example/i</Impression><AdServingId>1</AdServingId><AdTitle>1</AdTitle><Creatives>\
