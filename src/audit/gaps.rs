@@ -153,7 +153,7 @@ fn told(index: u64, event: &Lifecycle) -> Option<Told> {
             Some(Told { index, event: "key_change", what: format!("from {old} to {new}") })
         }
         Lifecycle::Start
-        | Lifecycle::Stop
+        | Lifecycle::Stop { .. }
         | Lifecycle::Gap { .. }
         | Lifecycle::LateSync { .. }
         | Lifecycle::Cut { .. }

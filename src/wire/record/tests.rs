@@ -185,7 +185,7 @@ fn a_head_tells_what_it_was_given() {
 fn the_life_of_a_node_survives() {
     let events = [
         Lifecycle::Start,
-        Lifecycle::Stop,
+        Lifecycle::Stop { auction_end: 12 },
         Lifecycle::Gap { boot: 7, auction: vec![3, u64::MAX], money: vec![0] },
         Lifecycle::LateSync { auction: AuctionId::new([9; 16]) },
         Lifecycle::Cut { stream: StreamName::Money, index: 9, bytes: 20 },

@@ -212,7 +212,7 @@ fn what_stands_behind_damage_is_read() {
 fn kinds_nodes_and_ids_are_held_against_the_stream() {
     let mut node = Node::start();
     let permit = node.permit(Stream::Auction);
-    let once = entropy::draw().auction;
+    let once = node.draw().auction;
     let payload = node.auction(permit.seq(), |sale| sale.input.draw.auction = once);
     flushed(permit, payload);
     let permit = node.permit(Stream::Auction);
