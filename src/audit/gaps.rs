@@ -233,7 +233,7 @@ impl<'a> Reading<'a> {
         lives: &mut Lives,
         findings: &mut Findings,
     ) -> Result<(), JournalError> {
-        while let Some(step) = files::step(walk, (self.data, self.stream))? {
+        while let Some(step) = files::step(walk, self.stream)? {
             match step {
                 Step::Record(frame) => self.record(&frame, lives, findings),
                 Step::Lost(lost) => {

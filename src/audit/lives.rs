@@ -146,13 +146,16 @@ impl Lives {
     /// Notes that records could not be read.
     pub(super) fn lose(&mut self, records: Range<u64>) {
         self.next = records.end.max(self.next);
-        self.lost.push(records);
+        match self.lost.last_mut() {
+            Some(last) if last.end == records.start => last.end = records.end,
+            Some(_) | None => self.lost.push(records),
+        }
     }
 
     /// Takes what was written since to the money stream, as it stands.
     pub(super) fn catch_up(&mut self, data: &Path) -> Result<(), JournalError> {
         let mut walk = Walk::from(data, Stream::Money, self.next)?;
-        while let Some(step) = files::step(&mut walk, (data, Stream::Money))? {
+        while let Some(step) = files::step(&mut walk, Stream::Money)? {
             match step {
                 // What is wrong with it is found when it is the stream's turn.
                 Step::Record(frame) => match read::read(frame.payload) {

@@ -205,7 +205,7 @@ fn signed_since(job: &Job<'_>) -> Result<u64, JournalError> {
     let mut growth = Growth::new(&log, std::iter::once(last.clone()));
     let mut walk = Walk::from(job.data, Stream::Money, 0)?;
     let mut roots = Findings::default();
-    while let Some(step) = files::step(&mut walk, (job.data, Stream::Money))? {
+    while let Some(step) = files::step(&mut walk, Stream::Money)? {
         let Step::Record(frame) = step else { return Ok(0) };
         let Some(entry) = frame.payload.first_chunk::<{ Entry::BYTES }>() else { return Ok(0) };
         if frame.index != growth.size() || last.size <= frame.index {

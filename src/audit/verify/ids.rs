@@ -75,7 +75,7 @@ impl Ids {
             return Ok(repeated);
         }
         let mut walk = Walk::from(data, stream, 0)?;
-        while let Some(step) = files::step(&mut walk, (data, stream))? {
+        while let Some(step) = files::step(&mut walk, stream)? {
             let Step::Record(frame) = step else { continue };
             let entry = Entry::read(frame.payload);
             let entry = entry.filter(|entry| entry.kind == Kind::Auction.number());

@@ -125,7 +125,7 @@ impl<'a> Job<'a> {
         walk: &mut Walk<'a>,
     ) -> Result<(), JournalError> {
         let stream = way.checks.stream();
-        while let Some(step) = files::step(walk, (self.data, stream))? {
+        while let Some(step) = files::step(walk, stream)? {
             match step {
                 Step::Record(frame) => self.record(way, &frame)?,
                 Step::Lost(lost) => self.lost(way, &lost)?,
@@ -238,8 +238,8 @@ impl<'a> Job<'a> {
     /// Tells what cannot be read, and reads what is behind it in the same segment.
     pub(super) fn lost(&mut self, way: &mut Way<'_>, lost: &Lost) -> Result<(), JournalError> {
         way.damaged = true;
-        let segment = walk::segments(self.data, way.checks.stream())?;
-        let segment = segment.iter().rfind(|it| it.first <= lost.index).map_or(0, |it| it.first);
+        let segment = walk::segment(&lost.file, way.checks.stream());
+        let segment = segment.map_or(0, |segment| segment.first);
         if way.first.is_none() {
             self.first(way, segment, &Arc::from(&*lost.file));
         }

@@ -211,6 +211,21 @@ fn the_life_of_a_node_survives() {
     assert!(!is_start(&payload));
 }
 
+/// A stop that does not say where the auction stream ended is none.
+#[test]
+fn a_stop_without_an_end_is_malformed() {
+    let forms = [
+        (r#"{"event":"stop","auction_end":"12"}"#, true),
+        (r#"{"event":"stop"}"#, false),
+        (r#"{"event":"stop","auction_end":12}"#, false),
+        (r#"{"event":"stop","auction_end":"-1"}"#, false),
+        (r#"{"event":"stop","auction_end":"12","more":"1"}"#, false),
+    ];
+    for (form, good) in forms {
+        assert_eq!(serde_json::from_str::<LifecycleForm<'_>>(form).is_ok(), good, "{form}");
+    }
+}
+
 #[test]
 fn nothing_of_one_party_stands_in_the_section_of_another() {
     let record = read(&fixed().payload()).unwrap();

@@ -27,7 +27,7 @@ use crate::sale::{ARRIVAL, Sale};
 /// A node at work, without the network.
 pub(crate) struct Node {
     pub(crate) data: TempDir,
-    journal: Arc<Journal>,
+    pub(crate) journal: Arc<Journal>,
     /// The config that sales cite.
     pub(crate) config: (u64, [u8; 32]),
     /// The rates that sales cite.
@@ -70,14 +70,31 @@ impl Node {
         node
     }
 
+    /// Starts it with settings of one's own.
+    pub(crate) fn start_with(data: TempDir, settings: Settings) -> Self {
+        let mut node = Self::open_with(data, settings, ARRIVAL);
+        node.life(&Lifecycle::Start);
+        node.configure();
+        node
+    }
+
+    /// Opens its journal as another start, and does not say so.
+    pub(crate) fn open_silently(data: TempDir) -> Self {
+        Self::open_with(data, Settings::new(Durability::Flushed), ARRIVAL)
+    }
+
     fn begin(data: TempDir, limits: Limits, at: UnixMillis) -> Self {
         let settings = Settings { limits, ..Settings::new(Durability::Flushed) };
+        let node = Self::open_with(data, settings, at);
+        node.life(&Lifecycle::Start);
+        node
+    }
+
+    fn open_with(data: TempDir, settings: Settings, at: UnixMillis) -> Self {
         let disk = Arc::new(LocalDisk);
         let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
         let (journal, config) = (Arc::new(journal), (0, [0; 32]));
-        let node = Self { data, journal, config, rates: None, at };
-        node.life(&Lifecycle::Start);
-        node
+        Self { data, journal, config, rates: None, at }
     }
 
     /// Records the config.
@@ -100,13 +117,13 @@ impl Node {
         flushed(permit, record::lifecycle(&head, &self.draw(), event));
     }
 
-    /// Records that somebody pruned.
-    pub(crate) fn told_prune(&self, first_kept: u64) {
+    /// Records that somebody is about to prune; returns the index of the record.
+    pub(crate) fn told_prune(&self, first_kept: u64) -> u64 {
         let permit = self.permit(Stream::Money);
         let action = Action::Prune { before: self.at, segments: 1, records: 1, first_kept };
         let admin = Admin { by: "cli".into(), action };
         let head = self.head(permit.seq());
-        flushed(permit, record::admin::admin(&head, &self.draw(), &admin));
+        flushed(permit, record::admin::admin(&head, &self.draw(), &admin))
     }
 
     /// Sells so many times.
@@ -233,7 +250,7 @@ fn metrics() -> Metrics {
     Metrics::new(&metrics::NoopRecorder, &labels)
 }
 
-fn identity() -> Identity {
+pub(crate) fn identity() -> Identity {
     Identity { domain: "breakwater.example".into(), node: "n1".into() }
 }
 
