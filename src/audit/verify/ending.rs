@@ -184,9 +184,9 @@ fn front(job: &mut Job<'_>, way: &mut Way<'_>) -> Result<(), JournalError> {
                  nobody deletes before one does",
                 prune.index
             ),
-            Some(_) | None => format!(
-                "{missing}, and no money record (kind 10) tells that they were pruned"
-            ),
+            Some(_) | None => {
+                format!("{missing}, and no money record (kind 10) tells that they were pruned")
+            }
         };
         job.add(&file, Some(told), "index", what);
     }

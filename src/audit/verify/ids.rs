@@ -19,7 +19,10 @@ pub(super) fn fault(id: [u8; 16], at: UnixMillis) -> Option<String> {
     }
     let drawn = drawn(id);
     (DRAWN_WITHIN < drawn.abs_diff(at.0)).then(|| {
-        format!("it was drawn at {drawn} ms, and the record is of {} ms: they are of one moment", at.0)
+        format!(
+            "it was drawn at {drawn} ms, and the record is of {} ms: they are of one moment",
+            at.0
+        )
     })
 }
 

@@ -14,7 +14,8 @@ use crate::io::journal::keeper::{self, Keeper, Keeping};
 use crate::io::journal::space::Space;
 use crate::io::journal::start::{Common, recovered, starts};
 use crate::io::journal::{
-    AUCTION_THREAD, Durability, FOLDER, Identity, Journal, JournalError, Limits, Settings, Stream, doing, writer,
+    AUCTION_THREAD, Durability, FOLDER, Identity, Journal, JournalError, Limits, Settings, Stream,
+    doing, writer,
 };
 use crate::model::time::UnixMillis;
 

@@ -256,11 +256,7 @@ pub(super) fn signed_within(disk: &dyn Disk, folder: &Path) -> Result<Signed, Jo
 
 /// Returns how many records the published checkpoint of a stream covers. Its private copy is durable
 /// before it is there.
-pub(super) fn published(
-    disk: &dyn Disk,
-    data: &Path,
-    stream: Stream,
-) -> Result<u64, JournalError> {
+pub(super) fn published(disk: &dyn Disk, data: &Path, stream: Stream) -> Result<u64, JournalError> {
     let path = data.join(LOG).join(stream.name()).join(CHECKPOINT);
     Ok(read_checkpoint(disk, &path)?.map_or(0, |(_, size)| size))
 }
