@@ -148,7 +148,7 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
 async fn metrics(State(health): State<Arc<Health>>) -> Response {
     let journal = &health.shared.journal;
     let waiting = journal.unflushed(Stream::Auction) + journal.unflushed(Stream::Money);
-    health.shared.metrics.bidders(&health.shared.states);
+    health.shared.metrics.bidders(&health.shared.in_force().states);
     health.shared.metrics.audit_lag(u32::try_from(waiting).unwrap_or(u32::MAX));
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, health.exposition.render()).into_response()

@@ -143,7 +143,7 @@ fn work(
     runtime.block_on(async {
         let doors = Arc::new(make());
         let exchange = Arc::clone(doors.exchange());
-        exchange.bidders().warm(Instant::now() + MAX_WARMING).await;
+        exchange.current().bidders.warm(Instant::now() + MAX_WARMING).await;
         let _beat = exchange.shared().pulse.beat();
         tokio::spawn(exchange.gate().watch(Arc::clone(&exchange.shared().metrics)));
         let socket = TcpListener::from_std(socket).expect("the socket is bound and non-blocking");

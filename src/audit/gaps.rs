@@ -153,7 +153,7 @@ fn told(index: u64, event: &Lifecycle) -> Option<Told> {
             Some(Told { index, event: "key_change", what: format!("from {old} to {new}") })
         }
         Lifecycle::Start
-        | Lifecycle::Stop
+        | Lifecycle::Stop { .. }
         | Lifecycle::Gap { .. }
         | Lifecycle::LateSync { .. }
         | Lifecycle::Cut { .. }
@@ -233,7 +233,7 @@ impl<'a> Reading<'a> {
         lives: &mut Lives,
         findings: &mut Findings,
     ) -> Result<(), JournalError> {
-        while let Some(step) = files::step(walk, (self.data, self.stream))? {
+        while let Some(step) = files::step(walk, self.stream)? {
             match step {
                 Step::Record(frame) => self.record(&frame, lives, findings),
                 Step::Lost(lost) => {

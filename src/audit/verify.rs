@@ -13,6 +13,7 @@ use crate::audit::lives::Lives;
 use crate::audit::verify::stream::Job;
 use crate::io::journal::{JournalError, Stream};
 
+mod cited;
 pub(super) mod ending;
 mod erased;
 pub(super) mod files;
@@ -20,9 +21,10 @@ mod growth;
 mod ids;
 mod junk;
 mod log;
-mod prices;
 pub(super) mod record;
+pub(super) mod snapshot;
 mod stream;
+mod terms;
 
 /// How to verify.
 #[derive(Clone, Debug, Default)]

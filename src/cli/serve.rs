@@ -16,12 +16,14 @@ use tokio::time::{Instant, sleep};
 use crate::admin::Admin;
 use crate::auction::category;
 use crate::audit::finding::is_damage;
+use crate::cli::life::told::LifeError;
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK, life};
 use crate::config::Loaded;
 use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
+use crate::exchange::current::{Current, InForce};
 use crate::exchange::gate::Gate;
 use crate::exchange::observe::{self, FILLED, STAGES, TAG_FAULTS};
 use crate::exchange::shared::{COMMIT, Shared, endpoints};
@@ -80,13 +82,17 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
     Ok(ended?)
 }
 
-/// Tells failures from verdicts: a data folder that is damaged, locked or behind what was signed is
-/// the latter.
+/// Tells failures from verdicts: a data folder that is damaged, locked, behind what was signed or not
+/// as its last stop left it is the latter.
 ///
 /// # Errors
 ///
 /// Any other error, as it is.
 pub fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
+    if error.is::<LifeError>() {
+        tracing::error!("{error:#}");
+        return Ok(NEGATIVE);
+    }
     let failed = match error.downcast_ref::<LogError>() {
         Some(LogError::Journal(journal)) => is_failure(journal),
         Some(LogError::Io { .. } | LogError::Key(KeyError::Io { .. })) => true,
@@ -123,13 +129,12 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     category::load();
     let exposition = exposition::install();
     let metrics = Arc::new(metrics(&exposition, &market));
-    metrics.config_load(1, true, clock::now());
+    metrics.config_load(1, clock::now());
     let keyring = keyring(&settings.data)?;
     let live = Live::new(Patience::BIDDER, Vec::new())?;
     let notifier = notifier(&market, &live, &metrics);
-    let config = snapshots.config;
-    let mut shared = Shared::new(Arc::clone(&market), config, journal, metrics, keyring, notifier);
-    shared.rates = snapshots.rates;
+    let first = InForce::first(market, snapshots.config, snapshots.rates);
+    let mut shared = Shared::new(first, journal, metrics, keyring, notifier);
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
     let shared = Arc::new(shared);
     let log = Arc::new(follow(logs, &settings, &shared)?);
@@ -269,17 +274,20 @@ fn notifier(market: &Market, live: &Live, metrics: &Arc<Metrics>) -> Notifier {
 }
 
 fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Result<Server> {
-    let endpoints = endpoints(&shared.market);
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
     let upkeep = upkeep(&shared.metrics, workers());
     let make = move |worker| {
-        let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
-        let (endpoints, connector) = (endpoints.clone(), Arc::clone(&connector));
-        let bidders = Bidders::new(endpoints, &shared.states, connector, upkeep.clone());
+        let ready = |in_force: Arc<InForce>| {
+            let endpoints = endpoints(&in_force.market);
+            let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
+            let connector = Arc::clone(&connector);
+            let bidders = Bidders::new(endpoints, &in_force.states, connector, upkeep.clone());
+            Current { in_force, bidders, documents }
+        };
         let gate = Gate::new(worker, Bounds::WORKER);
-        Exchange::new(Arc::clone(&shared), bidders, documents, gate)
+        Exchange::new(Arc::clone(&shared), ready, gate)
     };
     let per_address = usize::try_from(settings.connections_per_address).unwrap_or(usize::MAX);
     let listen = Listen {

@@ -15,6 +15,7 @@ use hyper::{Method, Request, StatusCode};
 use tokio::time::Instant;
 
 use crate::exchange::Exchange;
+use crate::exchange::current::Current;
 use crate::exchange::sale::Sale;
 use crate::io::sampler::Sampler;
 use crate::io::{clock, entropy};
@@ -146,8 +147,8 @@ impl Doors {
         let query = parts.uri.query().unwrap_or_default();
         // The tag is open: no key is read, and no price is shown.
         let caller = caller(&parts.headers, peer, Credential::None);
-        let request = match break_request::tag::tag(query, &caller, &self.exchange.shared().market)
-        {
+        let current = self.exchange.current();
+        let request = match break_request::tag::tag(query, &caller, current.market()) {
             Ok(request) => request,
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
@@ -156,7 +157,7 @@ impl Doors {
             // The address says VAST, whatever a player's default `Accept` is.
             Some(Kind::Vast) | None => Kind::Vast,
         };
-        let sale = self.sell(request, (arrival, read)).await;
+        let sale = self.sell(current, request, (arrival, read)).await;
         rendered(kind, &sale, false, &parts.headers)
     }
 
@@ -178,12 +179,13 @@ impl Doors {
         };
         let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
-        match break_request::native::native(&bytes, &caller, &self.exchange.shared().market) {
+        let current = self.exchange.current();
+        match break_request::native::native(&bytes, &caller, current.market()) {
             Ok(request) => {
                 // What a publisher earns is shown to nobody else, even where no key is needed.
                 let own = Credential::Publisher(request.publisher.id.clone());
                 let priced = caller.credential == own;
-                let sale = self.sell(request, (arrival, read)).await;
+                let sale = self.sell(current, request, (arrival, read)).await;
                 rendered(kind, &sale, priced, &parts.headers)
             }
             Err(refusal) => problem(refusal.into()),
@@ -202,14 +204,14 @@ impl Doors {
         }
         let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
-        let market = &self.exchange.shared().market;
-        let request = match break_request::openrtb::openrtb(&bytes, &caller, market) {
+        let current = self.exchange.current();
+        let request = match break_request::openrtb::openrtb(&bytes, &caller, current.market()) {
             Ok(request) => request,
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
         let asker = Asker::of(&request);
         let explain = request.explain;
-        let sale = self.sell(request, (arrival, read)).await;
+        let sale = self.sell(current, request, (arrival, read)).await;
         let text = if explain {
             Some(openrtb_answer::explained(&sale.sold, &asker, sale.told.as_ref()))
         } else {
@@ -239,16 +241,21 @@ impl Doors {
     }
 
     async fn sellers(&self, visit: Visit) -> Reply {
-        let text = sellers::document(&self.exchange.shared().market);
+        let text = sellers::document(self.exchange.current().market());
         std::future::ready(document("application/json", text, &visit.parts.headers)).await
     }
 
     /// Sells; `arrival` is when the first byte came, `read` when the request was whole.
-    async fn sell(&self, request: BreakRequest, (arrival, read): Arrival) -> Arc<Sale> {
-        let own = self.exchange.shared().market.own_reserve;
+    async fn sell(
+        &self,
+        current: Arc<Current>,
+        request: BreakRequest,
+        (arrival, read): Arrival,
+    ) -> Arc<Sale> {
+        let own = current.market().own_reserve;
         let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
         let times = clock::times(arrival, request.patience, tmax, network, own);
-        self.exchange.serve(request, times.read_at(read)).await
+        self.exchange.serve(current, request, times.read_at(read)).await
     }
 
     /// Reads a JSON body and its caller's credential.
@@ -260,8 +267,10 @@ impl Doors {
         stamps: &Stamps,
     ) -> Result<(Vec<u8>, Credential), Refused> {
         check_content_type(headers)?;
-        let market = &self.exchange.shared().market;
-        let credential = credential::of(headers, market, peer.is_loopback())?;
+        let current = self.exchange.current();
+        let credential = credential::of(headers, current.market(), peer.is_loopback())?;
+        // The body may take its time: what is current then is what it is read with.
+        drop(current);
         let bytes = body::read(body, headers).await?;
         stamps.body_ended();
         Ok((bytes, credential))

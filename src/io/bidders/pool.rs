@@ -25,7 +25,6 @@ pub(super) struct Pool {
     pub(super) bidder: BidderId,
     pub(super) target: Target,
     pub(super) head: Arc<Head>,
-    sizes: Sizes,
     state: Arc<State>,
     stock: Mutex<Stock>,
     /// Wakes the dialler of the worker.
@@ -70,9 +69,8 @@ impl Pool {
             bidder: endpoint.id.clone(),
             head: Arc::new(Head::post(&address)),
             target: address.target,
-            sizes,
             state: Arc::clone(state),
-            stock: Mutex::new(Stock::new()),
+            stock: Mutex::new(Stock::new(sizes)),
             wishes,
             settled: Notify::new(),
         })
@@ -104,7 +102,7 @@ impl Pool {
 
     /// Lets the dialler know, once, when there are fewer connections than wanted.
     fn wish(&self, stock: &mut Stock) {
-        if !stock.wished && stock.open() < stock.wanted(self.sizes) {
+        if !stock.wished && stock.open() < stock.wanted() {
             stock.wished = true;
             self.wishes.notify_one();
         }
@@ -113,7 +111,7 @@ impl Pool {
     /// Says how many dials to begin, which are then under way.
     pub(super) fn begin_dials(&self, now: Instant) -> usize {
         let mut stock = self.stock.lock();
-        let wanted = stock.wanted(self.sizes).saturating_sub(stock.open());
+        let wanted = stock.wanted().saturating_sub(stock.open());
         let put_off = stock.put_off(now).is_some();
         // One that failed is tried once, not four times.
         let at_once = match stock.refused.has_failed() {
@@ -170,7 +168,8 @@ impl Pool {
             let settled = self.settled.notified();
             {
                 let stock = self.stock.lock();
-                if stock.refused.has_failed() || self.sizes.least <= stock.open() - stock.dialling {
+                if stock.refused.has_failed() || stock.sizes.least <= stock.open() - stock.dialling
+                {
                     return;
                 }
             }
@@ -182,6 +181,15 @@ impl Pool {
         let stock = self.stock.lock();
         let busy = stock.calls + stock.late;
         Counts { idle: stock.idle.len(), busy, dialling: stock.dialling }
+    }
+
+    /// Holds to other sizes from here on: its share of a worker's connections has changed.
+    pub(super) fn resize(&self, sizes: Sizes) {
+        self.stock.lock().sizes = sizes;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.stock.lock().closed
     }
 
     /// Closes all that wait, and whatever comes back later.

@@ -27,6 +27,7 @@ pub(super) struct Stock {
     /// Calls whose auction is over.
     pub(super) late: usize,
     pub(super) dialling: usize,
+    pub(super) sizes: Sizes,
     pub(super) demand: Demand,
     /// Dials that failed.
     pub(super) refused: Backoff,
@@ -67,12 +68,13 @@ enum Fitness {
 }
 
 impl Stock {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(sizes: Sizes) -> Self {
         Self {
             idle: Vec::new(),
             calls: 0,
             late: 0,
             dialling: 0,
+            sizes,
             demand: Demand::default(),
             refused: Backoff::new(MAX_BACKOFF),
             barren: Backoff::new(MAX_BARREN),
@@ -86,7 +88,8 @@ impl Stock {
         self.idle.len() + self.calls + self.late + self.dialling
     }
 
-    pub(super) fn wanted(&self, sizes: Sizes) -> usize {
+    pub(super) fn wanted(&self) -> usize {
+        let sizes = self.sizes;
         // A few are enough to find out whether it answers again.
         if self.barren.has_failed() {
             return sizes.least;

@@ -6,6 +6,7 @@ mod calls;
 mod late;
 mod never;
 mod pools;
+mod swap;
 
 use std::collections::BTreeMap;
 use std::future::pending;
