@@ -6,7 +6,7 @@
 pub(crate) mod canary;
 mod hostile;
 mod imp;
-pub(crate) mod market;
+mod market;
 mod outgoing;
 mod terms;
 

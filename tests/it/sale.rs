@@ -6,12 +6,13 @@ use std::sync::Arc;
 use breakwater::model::ad_break::{AdBreak, LengthSource};
 use breakwater::model::bid::{Advertiser, Bid, Creative, Price, Reply, ReplyOutcome};
 use breakwater::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
+use breakwater::model::category::Separation;
 use breakwater::model::deal::Pricing;
 use breakwater::model::floor::Floor;
 use breakwater::model::ids::{
-    AuctionId, BidId, BidderId, BreakId, CreativeId, ImpId, PublisherId, SeatId,
+    AuctionId, BidId, BidderId, BreakId, CreativeId, ImpId, PlacementId, PublisherId, SeatId,
 };
-use breakwater::model::market::{Bidder, Dialect, Market, Placement, Publisher};
+use breakwater::model::market::{Bidder, Dialect, Fit, Lengths, Market, Placement, Publisher};
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
 use breakwater::model::outcome::{BidRef, Fate, Outcome, Search, SecondCount, Unfilled, Win};
 use breakwater::model::passthrough::{Passthrough, ViewerFacts};
@@ -23,8 +24,6 @@ use breakwater::model::time::{Millis, Seconds, UnixMillis};
 use breakwater::wire::beacon::Keyring;
 use breakwater::wire::sold::{self, Finish, Sold};
 use breakwater::wire::vast::read;
-
-use crate::requests::market::placement;
 
 /// When the request of every sale here arrived: 2026-11-20T20:15:04Z.
 pub(crate) const ARRIVAL: UnixMillis = UnixMillis(1_795_205_704_000);
@@ -207,6 +206,31 @@ fn market() -> Market {
         placements: BTreeMap::from([(placement.id.clone(), Arc::new(placement))]),
         bidders: vec![Arc::new(bidder("acme")), Arc::new(bidder("idle"))],
         snapshot: Arc::from(&b"{}"[..]),
+    }
+}
+
+/// Returns a placement of 15 and 30 s ads with a floor of 5.00 and nothing out of the ordinary.
+pub(crate) fn placement(id: &str, publisher: &str) -> Placement {
+    Placement {
+        id: PlacementId::new(id),
+        publisher: PublisherId::new(publisher),
+        floor: Floor::Fixed(Cpm::from_micros(5_000_000).expect("it is in range")),
+        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
+        max_ads: 8,
+        default_break: Millis(60_000),
+        fit: Fit::Nominal,
+        mimes: vec!["video/mp4".into(), "application/x-mpegURL".into()],
+        tmax: Millis(250),
+        price_in_markup: true,
+        unwrap: false,
+        blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
+        house: Vec::new(),
     }
 }
 

@@ -141,7 +141,10 @@ impl Space {
     pub(super) fn spare(&self, ahead: io::Result<()>) -> io::Result<()> {
         match ahead {
             Err(error) if is_full(&error) => {
-                self.low.store(true, Ordering::Relaxed);
+                if !self.low.swap(true, Ordering::Relaxed) {
+                    let folder = self.folder.display();
+                    tracing::error!(%folder, "the disk is full: nothing is sold until there is room");
+                }
                 Ok(())
             }
             done => done,

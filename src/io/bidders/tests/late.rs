@@ -180,7 +180,7 @@ async fn a_pause_of_our_own_counts_against_no_bidder() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_has_not_left_by_the_cutoff_never_leaves() {
-    const CALLS: usize = 400;
+    const CALLS: usize = 250;
     let net = Net::new();
     let mut acme = net.accept("acme");
     let bidders = Arc::new(net.warm(&["acme"], CALLS).await);

@@ -28,7 +28,7 @@ use crate::auction::case::read::words::{
     self, categories, codes, cpm, e12, floor, lengths, millis, texts,
 };
 use crate::auction::case::read::{add_fee, deal, separate};
-use crate::requests::market;
+use crate::sale;
 
 /// Reads a case.
 pub(super) fn read(text: &str) -> (BreakRequest, Market, Standing) {
@@ -148,7 +148,7 @@ impl Case {
 }
 
 fn placement() -> Placement {
-    Placement { floor: Floor::default(), ..market::placement("mid", "pub-1") }
+    Placement { floor: Floor::default(), ..sale::placement("mid", "pub-1") }
 }
 
 fn set_market(market: &mut Market, words: &[&str]) {
