@@ -24,6 +24,15 @@ use crate::support::{http, until};
 
 const RELOADS: &str = "breakwater_config_reloads_total";
 
+const RATES: &str = r#"
+[[rate]]
+source = "ECB"
+time = "2026-11-20T15:00:00Z"
+max_age = "8760h"
+base = "EUR"
+quotes = { USD = "1.0842" }
+"#;
+
 /// A config file that changes, and the folder of what runs with it.
 struct Site {
     _folder: TempDir,
@@ -53,7 +62,9 @@ fn bidders_come_and_go_and_floors_change_and_no_caller_notices() {
     );
     until_counted(run.admin, "breakwater_bids_total", &["zenith", "won"]);
 
-    site.write(&[&acme, &zenith], |text| text.replace("amount = \"5.00\"", "amount = \"19.00\""));
+    site.write(&[&acme, &zenith], |text| {
+        text.replace("amount = \"5.00\"", "amount = \"19.00\"") + RATES
+    });
     assert_eq!(reload(run.admin).1["generation"], 3);
     until_counted(run.admin, "breakwater_bids_total", &["acme", "below_floor"]);
 
@@ -86,6 +97,30 @@ fn bidders_come_and_go_and_floors_change_and_no_caller_notices() {
     recorded.assert_once();
     assert!(recorded.missing(&answers).is_empty(), "every answer is recorded");
     assert_eq!(site.configs_that_served_whole_breaks(), 4);
+    verified(&site.data);
+}
+
+#[test]
+fn a_key_of_a_publisher_is_changed_by_a_reload() {
+    let site = Site::new(&[&bidding("acme")]);
+    let key = site.file.with_file_name("key");
+    let text = fs::read_to_string(&site.file).unwrap();
+    let named = format!("file = \"{}\"", key.display());
+    fs::write(&site.file, text.replace("env = \"BREAKWATER_TEST_KEY\"", &named)).unwrap();
+    let (old, new) = ("the first key there ever was", "another key, as long as it must be");
+    fs::write(&key, old).unwrap();
+    let mut run = Process::start(&site.file, &["run"]);
+    let traffic = run.traffic;
+    let status = |key: &str| {
+        let header = format!("authorization: Bearer {key}");
+        http::post(traffic, "/v1/breaks", &[&header], r#"{"placement":"keyed"}"#).status
+    };
+    assert_eq!((status(old), status(new)), (200, 401));
+    fs::write(&key, new).unwrap();
+    let (_, told) = reload(run.admin);
+    assert_eq!((told["result"].as_str(), &told["generation"]), (Some("applied"), &2.into()));
+    assert_eq!((status(old), status(new)), (401, 200));
+    assert_eq!(run.terminate(), Some(0), "{}", run.log());
     verified(&site.data);
 }
 
@@ -226,9 +261,11 @@ impl Site {
             if record.kind != Kind::Auction {
                 continue;
             }
-            let (index, root) = record.head().unwrap().config.unwrap();
-            let (at, bidders) = &configs[&index];
+            let head = record.head().unwrap();
+            let (index, root) = head.config.unwrap();
+            let (at, bidders, rated) = &configs[&index];
             assert_eq!(root, *at, "the config at {index}");
+            assert_eq!(head.rates.is_some(), *rated, "the rates of the config at {index}");
             assert_eq!(record.bidders().map(str::to_owned).collect::<BTreeSet<_>>(), *bidders);
             cited.insert(index);
         }
@@ -236,8 +273,11 @@ impl Site {
     }
 }
 
-/// Returns the roots and the bidders of the configs in a journal, by their index.
-fn configs(data: &Path) -> BTreeMap<u64, ([u8; 32], BTreeSet<String>)> {
+/// A config in the journal: its root, its bidders, and whether it has rates.
+type Recording = ([u8; 32], BTreeSet<String>, bool);
+
+/// Returns the configs in a journal, by their index.
+fn configs(data: &Path) -> BTreeMap<u64, Recording> {
     let mut configs = BTreeMap::new();
     for frame in frames(data, Stream::Money).unwrap() {
         let frame = frame.unwrap();
@@ -246,7 +286,8 @@ fn configs(data: &Path) -> BTreeMap<u64, ([u8; 32], BTreeSet<String>)> {
             let config: Value = serde_json::from_slice(record.config().unwrap()).unwrap();
             let bidders = config["bidders"].as_array().unwrap().iter();
             let bidders = bidders.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
-            configs.insert(frame.index, (record.root, bidders));
+            let rated = !config["rates"].as_array().unwrap().is_empty();
+            configs.insert(frame.index, (record.root, bidders, rated));
         }
     }
     configs
