@@ -16,14 +16,14 @@ use crate::io::metrics::Metrics;
 
 /// What the owner of pools leaves for the task that keeps them.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(super) struct Inbox {
     /// Wakes it: a pool wishes for connections.
     pub(super) wishes: Arc<Notify>,
     /// Pools it does not keep yet.
     arrivals: Mutex<Vec<Arc<Pool>>>,
 }
 
-impl Desk {
+impl Inbox {
     /// Has these pools kept, until they are closed.
     pub(super) fn hand_in(&self, pools: impl IntoIterator<Item = Arc<Pool>>) {
         self.arrivals.lock().extend(pools);
@@ -32,13 +32,13 @@ impl Desk {
 }
 
 /// Keeps the pools in stock until it is dropped.
-pub(super) async fn keep(desk: Arc<Desk>, connector: Arc<dyn Connect>, metrics: Arc<Metrics>) {
+pub(super) async fn keep(inbox: Arc<Inbox>, connector: Arc<dyn Connect>, metrics: Arc<Metrics>) {
     let mut told = Told { told: Vec::new(), pools: Vec::new(), metrics };
     let mut dials = FuturesUnordered::new();
     let mut tick = Instant::now() + TICK;
     loop {
         let now = Instant::now();
-        told.take_in(std::mem::take(&mut *desk.arrivals.lock()));
+        told.take_in(std::mem::take(&mut *inbox.arrivals.lock()));
         if tick <= now {
             told.let_go();
             for pool in &told.pools {
@@ -56,7 +56,7 @@ pub(super) async fn keep(desk: Arc<Desk>, connector: Arc<dyn Connect>, metrics: 
         }
         tokio::select! {
             Some(dialled) = dials.next() => told.end(dialled),
-            () = desk.wishes.notified() => {}
+            () = inbox.wishes.notified() => {}
             () = sleep_until(next) => {}
         }
     }
