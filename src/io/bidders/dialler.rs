@@ -10,8 +10,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::io::bidders::demand::TICK;
-use crate::io::bidders::pool::{Counts, Pool};
-use crate::io::connect::{Connect, Stream};
+use crate::io::bidders::pool::Pool;
+use crate::io::bidders::stock::{Counts, Made};
+use crate::io::connect::Connect;
 use crate::io::metrics::Metrics;
 
 /// What the owner of pools leaves for the task that keeps them.
@@ -65,12 +66,12 @@ pub(super) async fn keep(inbox: Arc<Inbox>, connector: Arc<dyn Connect>, metrics
 struct Dialled {
     pool: Arc<Pool>,
     begun: Instant,
-    made: io::Result<Box<dyn Stream>>,
+    made: io::Result<Made>,
 }
 
 async fn dial(pool: Arc<Pool>, connector: Arc<dyn Connect>) -> Dialled {
     let begun = Instant::now();
-    let made = timeout(MAX_DIAL, connector.connect(&pool.target)).await;
+    let made = timeout(MAX_DIAL, pool.dial(&*connector)).await;
     let made = made.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
     Dialled { pool, begun, made }
 }
@@ -105,6 +106,17 @@ impl Told {
         let outcome = match &made {
             Ok(_) => "made",
             Err(fault) if fault.kind() == io::ErrorKind::TimedOut => "timeout",
+            Err(fault) if fault.kind() == io::ErrorKind::Unsupported => {
+                // Once, until it is reached again.
+                if !pool.is_refused() {
+                    let bidder = pool.bidder.as_str();
+                    tracing::warn!(
+                        bidder,
+                        "the bidder does not speak HTTP/2: take http2 out, or let it"
+                    );
+                }
+                "no_http2"
+            }
             Err(_) => "failed",
         };
         self.metrics.bidder_dial(pool.bidder.as_str(), outcome);

@@ -92,7 +92,8 @@ impl Bidders {
 impl Endpoint {
     /// Says whether connections to it serve another.
     fn is_where(&self, other: &Self) -> bool {
-        (&self.url, self.allow_loopback) == (&other.url, other.allow_loopback)
+        (&self.url, self.allow_loopback, self.http2)
+            == (&other.url, other.allow_loopback, other.http2)
     }
 }
 
