@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::auction::{house, plan, select};
 use crate::exchange::aside::{Auction, HOUSE_ON_WORKER};
-use crate::exchange::gate::Gate;
+use crate::exchange::gate::{Admitted, Gate};
 use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::exchange::unwrap::Unwrapping;
@@ -96,22 +96,38 @@ impl Exchange {
         let metrics = &self.shared.metrics;
         observe::faults(metrics, &request);
         let request = Arc::new(request);
-        let once = self.enter(&request, times);
-        let sale = match once.by(times.deadline).await {
-            // A late answer is worse than an empty one.
-            Ok(sale) if !times.is_over() => sale,
-            Ok(_) | Err(Missing::Late) => self.nothing(&request, &times, NoFillReason::TooLate),
-            Err(Missing::Dead) => self.nothing(&request, &times, NoFillReason::Technical),
+        let sale = match self.enter(&request, times) {
+            Ok(once) => match once.by(times.deadline).await {
+                // A late answer is worse than an empty one.
+                Ok(sale) if !times.is_over() => sale,
+                Ok(_) | Err(Missing::Late) => self.nothing(&request, &times, NoFillReason::TooLate),
+                Err(Missing::Dead) => self.nothing(&request, &times, NoFillReason::Technical),
+            },
+            Err(reason) => self.refused(&request, &times, reason),
         };
         observe::answered(metrics, &request, &sale.sold, times.elapsed());
         sale
     }
 
-    /// Joins the sale in force for this request, or starts it.
-    fn enter(self: &Arc<Self>, request: &Arc<BreakRequest>, times: Times) -> Once<Arc<Sale>> {
+    /// Joins the sale in force for this request, or starts it if it is let in.
+    ///
+    /// What is not let in gets no task: a refusal must cost next to nothing.
+    fn enter(
+        self: &Arc<Self>,
+        request: &Arc<BreakRequest>,
+        times: Times,
+    ) -> Result<Once<Arc<Sale>>, NoFillReason> {
+        let key = SaleKey::of(request);
+        let joined = |key| self.shared.sales.lock().joined(key, times.arrived_at);
+        if let Some(once) = key.as_ref().and_then(joined) {
+            self.shared.metrics.sale_shared();
+            return Ok(once);
+        }
+        let admitted = self.admit(request, &times)?;
         let (exchange, own) = (Arc::clone(self), Arc::clone(request));
-        let Some(key) = SaleKey::of(request) else {
-            return Once::start_then(async move { exchange.sell_to_the_end(&own, times).await });
+        let Some(key) = key else {
+            let sell = async move { exchange.sell_to_the_end(&own, times, admitted).await };
+            return Ok(Once::start_then(sell));
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
@@ -122,7 +138,7 @@ impl Exchange {
                 let forgotten = name.clone();
                 // Also when the sale panics: nobody could ask for this break again.
                 let withdraw = AtEnd::new(move || shared.sales.lock().withdraw(&forgotten, number));
-                let (sale, aftermath) = exchange.sell_to_the_end(&own, times).await;
+                let (sale, aftermath) = exchange.sell_to_the_end(&own, times, admitted).await;
                 if !sale.may_be_asked_again() {
                     withdraw.cancel();
                     exchange.shared.sales.lock().weigh(&name, number, sale.sold.bytes());
@@ -131,12 +147,24 @@ impl Exchange {
             })
         };
         match self.shared.sales.lock().enter(key, number, window, make) {
-            Entered::First(once) => once,
+            Entered::First(once) => Ok(once),
+            // Another worker began it meanwhile.
             Entered::Joined(once) => {
                 self.shared.metrics.sale_shared();
-                once
+                Ok(once)
             }
         }
+    }
+
+    /// Lets a sale in, or says why it is not made.
+    fn admit(&self, request: &BreakRequest, times: &Times) -> Result<Admitted, NoFillReason> {
+        if let Some(reason) = self.cannot_sell(request, times) {
+            return Err(reason);
+        }
+        self.gate.enter(request).map_err(|shed| {
+            self.shared.metrics.load.shed(shed.name());
+            NoFillReason::Shed
+        })
     }
 
     /// Sells one ad break, and returns what is to be done once it is answered; under way until then.
@@ -144,9 +172,11 @@ impl Exchange {
         self: &Arc<Self>,
         request: &Arc<BreakRequest>,
         times: Times,
+        admitted: Admitted,
     ) -> (Arc<Sale>, impl FnOnce() + Send + use<>) {
         let begun = self.under_way.begin();
-        let Closed { sale, auction } = self.sell(request, times).await;
+        let Closed { sale, auction } = self.sell(request, times, &admitted).await;
+        drop(admitted);
         let sale = Arc::new(sale);
         let (shared, request) = (Arc::clone(&self.shared), Arc::clone(request));
         let sold = Arc::clone(&sale);
@@ -155,17 +185,7 @@ impl Exchange {
     }
 
     /// Sells one ad break.
-    async fn sell(&self, request: &BreakRequest, times: Times) -> Closed {
-        if let Some(reason) = self.cannot_sell(request, &times) {
-            return self.withheld(request, &times, reason);
-        }
-        let admitted = match self.gate.enter(request) {
-            Ok(admitted) => admitted,
-            Err(shed) => {
-                self.shared.metrics.load.shed(shed.name());
-                return self.withheld(request, &times, NoFillReason::Shed);
-            }
-        };
+    async fn sell(&self, request: &BreakRequest, times: Times, admitted: &Admitted) -> Closed {
         let mut watch = Stopwatch::of(&times);
         watch.lap("decode");
         let draw = entropy::draw();
@@ -202,9 +222,7 @@ impl Exchange {
         };
         watch.lap("decide");
         let decided = Decided { input, outcome, standing, watch };
-        let closed = self.close(request, &times, decided).await;
-        drop(admitted);
-        closed
+        self.close(request, &times, decided).await
     }
 
     /// Writes the record, renders while the disk works, and makes the sale once it is flushed.
@@ -268,6 +286,15 @@ impl Exchange {
             sold = sold.with_house(request, now, (&alone.plan, &alone.house));
         }
         Closed { sale: Sale { sold, recorded: false, told: None }, auction: None }
+    }
+
+    /// Answers a request that no sale was begun for.
+    fn refused(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Arc<Sale> {
+        let sale = self.nothing(request, times, reason);
+        if !request.test {
+            observe::seconds(&self.shared.metrics, request, &sale.sold);
+        }
+        sale
     }
 
     fn nothing(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Arc<Sale> {
