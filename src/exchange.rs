@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::auction::{house, plan, select};
 use crate::exchange::aside::{Auction, HOUSE_ON_WORKER};
 use crate::exchange::current::{Current, Desk, InForce};
-use crate::exchange::gate::Gate;
+use crate::exchange::gate::{Admitted, Gate};
 use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::exchange::unwrap::Unwrapping;
@@ -104,31 +104,42 @@ impl Exchange {
         let metrics = &self.shared.metrics;
         observe::faults(metrics, &request);
         let request = Arc::new(request);
-        let once = self.enter(&current, &request, times);
-        let sale = match once.by(times.deadline).await {
-            // A late answer is worse than an empty one.
-            Ok(sale) if !times.is_over() => sale,
-            Ok(_) | Err(Missing::Late) => {
-                self.nothing(&current, &request, &times, NoFillReason::TooLate)
-            }
-            Err(Missing::Dead) => self.nothing(&current, &request, &times, NoFillReason::Technical),
+        let nothing = |reason| self.nothing(&current, &request, &times, reason);
+        let sale = match self.enter(&current, &request, times) {
+            Ok(once) => match once.by(times.deadline).await {
+                // A late answer is worse than an empty one.
+                Ok(sale) if !times.is_over() => sale,
+                Ok(_) | Err(Missing::Late) => nothing(NoFillReason::TooLate),
+                Err(Missing::Dead) => nothing(NoFillReason::Technical),
+            },
+            Err(reason) => self.refused(&current, &request, &times, reason),
         };
         observe::answered(metrics, &request, &sale.sold, times.elapsed());
         sale
     }
 
-    /// Joins the sale in force for this request, or starts it.
+    /// Joins the sale in force for this request, or starts it if it is let in.
+    ///
+    /// What is not let in gets no task: a refusal must cost next to nothing.
     fn enter(
         self: &Arc<Self>,
         current: &Arc<Current>,
         request: &Arc<BreakRequest>,
         times: Times,
-    ) -> Once<Arc<Sale>> {
+    ) -> Result<Once<Arc<Sale>>, NoFillReason> {
+        let key = SaleKey::of(request);
+        let joined = |key| self.shared.sales.lock().joined(key, times.arrived_at);
+        if let Some(once) = key.as_ref().and_then(joined) {
+            self.shared.metrics.sale_shared();
+            return Ok(once);
+        }
+        let admitted = self.admit(request, &times)?;
         let (exchange, own) = (Arc::clone(self), Arc::clone(request));
         let current = Arc::clone(current);
-        let Some(key) = SaleKey::of(request) else {
-            let sale = async move { exchange.sell_to_the_end(&current, &own, times).await };
-            return Once::start_then(sale);
+        let Some(key) = key else {
+            let sell =
+                async move { exchange.sell_to_the_end(&current, &own, times, admitted).await };
+            return Ok(Once::start_then(sell));
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
@@ -139,7 +150,8 @@ impl Exchange {
                 let forgotten = name.clone();
                 // Also when the sale panics: nobody could ask for this break again.
                 let withdraw = AtEnd::new(move || shared.sales.lock().withdraw(&forgotten, number));
-                let (sale, aftermath) = exchange.sell_to_the_end(&current, &own, times).await;
+                let (sale, aftermath) =
+                    exchange.sell_to_the_end(&current, &own, times, admitted).await;
                 if !sale.may_be_asked_again() {
                     withdraw.cancel();
                     exchange.shared.sales.lock().weigh(&name, number, sale.sold.bytes());
@@ -148,12 +160,24 @@ impl Exchange {
             })
         };
         match self.shared.sales.lock().enter(key, number, window, make) {
-            Entered::First(once) => once,
+            Entered::First(once) => Ok(once),
+            // Another worker began it meanwhile.
             Entered::Joined(once) => {
                 self.shared.metrics.sale_shared();
-                once
+                Ok(once)
             }
         }
+    }
+
+    /// Lets a sale in, or says why it is not made.
+    fn admit(&self, request: &BreakRequest, times: &Times) -> Result<Admitted, NoFillReason> {
+        if let Some(reason) = self.cannot_sell(request, times) {
+            return Err(reason);
+        }
+        self.gate.enter(request).map_err(|shed| {
+            self.shared.metrics.load.shed(shed.name());
+            NoFillReason::Shed
+        })
     }
 
     /// Sells one ad break, and returns what is to be done once it is answered; under way until then.
@@ -162,9 +186,11 @@ impl Exchange {
         current: &Current,
         request: &Arc<BreakRequest>,
         times: Times,
+        admitted: Admitted,
     ) -> (Arc<Sale>, impl FnOnce() + Send + use<>) {
         let begun = self.under_way.begin();
-        let Closed { sale, auction } = self.sell(current, request, times).await;
+        let Closed { sale, auction } = self.sell(current, request, times, &admitted).await;
+        drop(admitted);
         let sale = Arc::new(sale);
         let (shared, request) = (Arc::clone(&self.shared), Arc::clone(request));
         let sold = Arc::clone(&sale);
@@ -173,18 +199,14 @@ impl Exchange {
     }
 
     /// Sells one ad break.
-    async fn sell(&self, current: &Current, request: &BreakRequest, times: Times) -> Closed {
+    async fn sell(
+        &self,
+        current: &Current,
+        request: &BreakRequest,
+        times: Times,
+        admitted: &Admitted,
+    ) -> Closed {
         let market = current.market();
-        if let Some(reason) = self.cannot_sell(request, &times) {
-            return self.withheld(market, request, &times, reason);
-        }
-        let admitted = match self.gate.enter(request) {
-            Ok(admitted) => admitted,
-            Err(shed) => {
-                self.shared.metrics.load.shed(shed.name());
-                return self.withheld(market, request, &times, NoFillReason::Shed);
-            }
-        };
         let mut watch = Stopwatch::of(&times);
         watch.lap("decode");
         let draw = entropy::draw();
@@ -220,9 +242,7 @@ impl Exchange {
         };
         watch.lap("decide");
         let decided = Decided { input, outcome, standing, watch };
-        let closed = self.close(&current.in_force, request, &times, decided).await;
-        drop(admitted);
-        closed
+        self.close(&current.in_force, request, &times, decided).await
     }
 
     /// Writes the record, renders while the disk works, and makes the sale once it is flushed.
@@ -300,6 +320,21 @@ impl Exchange {
             sold = sold.with_house(request, now, (&alone.plan, &alone.house));
         }
         Closed { sale: Sale { sold, recorded: false, told: None }, auction: None }
+    }
+
+    /// Answers a request that no sale was begun for.
+    fn refused(
+        &self,
+        current: &Current,
+        request: &BreakRequest,
+        times: &Times,
+        reason: NoFillReason,
+    ) -> Arc<Sale> {
+        let sale = self.nothing(current, request, times, reason);
+        if !request.test {
+            observe::seconds(&self.shared.metrics, request, &sale.sold);
+        }
+        sale
     }
 
     fn nothing(

@@ -19,11 +19,10 @@ use crate::exchange::current::Current;
 use crate::exchange::sale::Sale;
 use crate::io::sampler::Sampler;
 use crate::io::{clock, entropy};
-use crate::live::admission::Shed;
 use crate::model::break_request::BreakRequest;
 use crate::server::proxies::Proxies;
 use crate::server::refusal::Refused;
-use crate::server::reply::{Kind, Reply, document, dress, plain};
+use crate::server::reply::{Kind, Reply, constant, document, dress, plain};
 use crate::server::stamp::{BodyLength, Stamps};
 use crate::server::{beacons, body, credential, head, published};
 use crate::wire::break_request::{self, Caller, Credential};
@@ -42,11 +41,11 @@ pub struct Doors {
 }
 
 /// One request with its body still to come.
-struct Visit {
-    parts: Parts,
+struct Visit<'a> {
+    parts: &'a Parts,
     body: Incoming,
     peer: IpAddr,
-    stamps: Stamps,
+    stamps: &'a Stamps,
     arrival: Instant,
 }
 
@@ -71,9 +70,8 @@ impl Doors {
         let (parts, body) = request.into_parts();
         let length = body.size_hint().exact().map_or(BodyLength::Chunked, BodyLength::Known);
         let arrival = stamps.begin(length, Instant::now());
-        let headers = parts.headers.clone();
-        let peer = self.proxies.caller(&headers, peer);
-        let visit = Visit { parts, body, peer, stamps: stamps.clone(), arrival };
+        let peer = self.proxies.caller(&parts.headers, peer);
+        let visit = Visit { parts: &parts, body, peer, stamps: &stamps, arrival };
         let answered = AssertUnwindSafe(self.route(visit)).catch_unwind().await;
         let mut reply = answered.unwrap_or_else(|_panic| {
             tracing::error!("a request failed inside the exchange");
@@ -86,29 +84,29 @@ impl Doors {
             // Where an unread body ends is unknown here, and so when the next request begins.
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        dress(&mut reply, &headers);
+        dress(&mut reply, &parts.headers);
         reply
     }
 
-    async fn route(&self, visit: Visit) -> Reply {
-        if let Err(refused) = head::check(&visit.parts) {
+    async fn route(&self, visit: Visit<'_>) -> Reply {
+        let parts = visit.parts;
+        if let Err(refused) = head::check(parts) {
             return self.refuse(&refused).empty();
         }
-        let path = visit.parts.uri.path().to_owned();
-        let method = visit.parts.method.clone();
-        match path.as_str() {
-            "/v1/vast" => self.by_method(&method, "GET", || self.tag(visit)).await,
-            "/v1/breaks" => self.by_method(&method, "POST", || self.native(visit)).await,
-            "/openrtb2/auction" => self.by_method(&method, "POST", || self.openrtb(visit)).await,
-            "/sellers.json" => self.by_method(&method, "GET", || self.sellers(visit)).await,
+        let (method, path) = (&parts.method, parts.uri.path());
+        match path {
+            "/v1/vast" => self.by_method(method, "GET", || self.tag(visit)).await,
+            "/v1/breaks" => self.by_method(method, "POST", || self.native(visit)).await,
+            "/openrtb2/auction" => self.by_method(method, "POST", || self.openrtb(visit)).await,
+            "/sellers.json" => self.by_method(method, "GET", || self.sellers(visit)).await,
             _ if path.starts_with("/log/") => {
-                match published::file(&self.exchange, &method, &path).await {
+                match published::file(&self.exchange, method, path).await {
                     Ok(reply) => reply,
                     Err(refused) => self.refuse(&refused).empty(),
                 }
             }
             _ => match path.strip_prefix("/v1/b/") {
-                Some(token) if method == Method::GET || method == Method::POST => {
+                Some(token) if *method == Method::GET || *method == Method::POST => {
                     self.beacon(token)
                 }
                 Some(_) => self.refuse(&Refused::method("GET, POST")).empty(),
@@ -136,14 +134,40 @@ impl Doors {
         self.refuse(&Refused::method(own)).empty()
     }
 
+    /// Says, and counts, that a request is to be answered with no fill before it is looked at, since
+    /// any sale would be refused just now: the less a refusal costs, the more is sold beside it.
+    fn turns_away(&self) -> bool {
+        let shed = self.exchange.gate().refusal();
+        if let Some(shed) = shed {
+            self.exchange.shared().metrics.load.shed(shed.name());
+        }
+        shed.is_some()
+    }
+
+    /// Answers a request whose body nobody looks at, once it has come.
+    async fn unread(&self, visit: Visit<'_>, reply: Reply) -> Reply {
+        if visit.stamps.is_body_ahead() {
+            if let Err(refused) = body::pass(visit.body).await {
+                return self.refuse(&refused).empty();
+            }
+            visit.stamps.body_ended();
+        }
+        reply
+    }
+
     /// `GET /v1/vast`: the ad tag.
-    async fn tag(&self, visit: Visit) -> Reply {
+    async fn tag(&self, visit: Visit<'_>) -> Reply {
+        if self.turns_away() {
+            return self.unread(visit, no_ads()).await;
+        }
+        // A connection keeps room for the largest future of its service as long as it lives, and
+        // most of its life it waits or is refused: what sells has a box of its own.
+        Box::pin(self.tag_sale(visit)).await
+    }
+
+    async fn tag_sale(&self, visit: Visit<'_>) -> Reply {
         let Visit { parts, peer, arrival, .. } = visit;
         let read = Instant::now();
-        if self.is_jammed() {
-            let empty = vast::empty().to_owned();
-            return document(Kind::Vast.media_type(), empty, &parts.headers);
-        }
         let query = parts.uri.query().unwrap_or_default();
         // The tag is open: no key is read, and no price is shown.
         let caller = caller(&parts.headers, peer, Credential::None);
@@ -162,7 +186,15 @@ impl Doors {
     }
 
     /// `POST /v1/breaks`: the native request.
-    async fn native(&self, visit: Visit) -> Reply {
+    async fn native(&self, visit: Visit<'_>) -> Reply {
+        // A decision repeats what was asked; an empty VAST document does not.
+        if Kind::accepted(&visit.parts.headers) == Some(Kind::Vast) && self.turns_away() {
+            return self.unread(visit, no_ads()).await;
+        }
+        Box::pin(self.native_sale(visit)).await
+    }
+
+    async fn native_sale(&self, visit: Visit<'_>) -> Reply {
         let Visit { parts, body, peer, stamps, arrival } = visit;
         let problem = |refused: Refused| {
             let id = format!("req_{}", entropy::name());
@@ -172,7 +204,7 @@ impl Doors {
             let detail = "made here: application/xml, application/vnd.breakwater+json";
             return problem(Refused::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail));
         };
-        let read = self.read(&parts.headers, body, peer, &stamps).await;
+        let read = self.read(&parts.headers, body, peer, stamps).await;
         let (bytes, credential) = match read {
             Ok(read) => read,
             Err(refused) => return problem(refused),
@@ -193,15 +225,19 @@ impl Doors {
     }
 
     /// `POST /openrtb2/auction`: an OpenRTB 2.6 request.
-    async fn openrtb(&self, visit: Visit) -> Reply {
+    async fn openrtb(&self, visit: Visit<'_>) -> Reply {
+        if self.turns_away() {
+            return self.unread(visit, plain(StatusCode::NO_CONTENT)).await;
+        }
+        Box::pin(self.openrtb_sale(visit)).await
+    }
+
+    async fn openrtb_sale(&self, visit: Visit<'_>) -> Reply {
         let Visit { parts, body, peer, stamps, arrival } = visit;
-        let (bytes, credential) = match self.read(&parts.headers, body, peer, &stamps).await {
+        let (bytes, credential) = match self.read(&parts.headers, body, peer, stamps).await {
             Ok(read) => read,
             Err(refused) => return self.refuse(&refused).empty(),
         };
-        if self.is_jammed() {
-            return plain(StatusCode::NO_CONTENT);
-        }
         let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
         let current = self.exchange.current();
@@ -225,22 +261,12 @@ impl Doors {
         reply
     }
 
-    /// Says, and counts, that a request is to be answered with no fill before it is looked at: the
-    /// less a refusal costs, the more is sold beside it.
-    fn is_jammed(&self) -> bool {
-        let jammed = self.exchange.gate().is_jammed();
-        if jammed {
-            self.exchange.shared().metrics.load.shed(Shed::Delay.name());
-        }
-        jammed
-    }
-
     fn beacon(&self, token: &str) -> Reply {
         let shared = self.exchange.shared();
         beacons::answer(token, shared, clock::now())
     }
 
-    async fn sellers(&self, visit: Visit) -> Reply {
+    async fn sellers(&self, visit: Visit<'_>) -> Reply {
         let text = sellers::document(self.exchange.current().market());
         std::future::ready(document("application/json", text, &visit.parts.headers)).await
     }
@@ -285,6 +311,11 @@ impl Doors {
         }
         refused
     }
+}
+
+/// Answers with an empty VAST document.
+fn no_ads() -> Reply {
+    constant(Kind::Vast.media_type(), vast::empty())
 }
 
 /// Renders a sale as the kind asked for; nothing sold is an empty document, never an error.

@@ -97,6 +97,6 @@ async fn advance_now(length: Duration) {
 fn watched() -> (Arc<Lag>, Arc<Mutex<Vec<Duration>>>) {
     let (lag, ticks) = (Arc::new(Lag::default()), Arc::new(Mutex::new(Vec::new())));
     let seen = Arc::clone(&ticks);
-    tokio::spawn(Arc::clone(&lag).watch(move |delay, _| seen.lock().push(delay)));
+    tokio::spawn(Arc::clone(&lag).watch(move |felt, _| seen.lock().push(felt.delay)));
     (lag, ticks)
 }
