@@ -128,3 +128,6 @@ fn is_old(report: &mut Report, frame: &Frame, before: UnixMillis) -> bool {
     report.younger += u64::from(auction.is_some() && !old);
     old
 }
+
+#[cfg(test)]
+mod tests;

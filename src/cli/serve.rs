@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::admin::Admin;
 use crate::auction::category;
+use crate::cli::life::told::LifeError;
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK, life};
 use crate::config::Loaded;
@@ -79,13 +80,17 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
     Ok(ended?)
 }
 
-/// Tells failures from verdicts: a data folder that is damaged, locked or behind what was signed is
-/// the latter.
+/// Tells failures from verdicts: a data folder that is damaged, locked, behind what was signed or not
+/// as its last stop left it is the latter.
 ///
 /// # Errors
 ///
 /// Any other error, as it is.
 pub fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
+    if error.is::<LifeError>() {
+        tracing::error!("{error:#}");
+        return Ok(NEGATIVE);
+    }
     let failed = match error.downcast_ref::<LogError>() {
         Some(LogError::Journal(journal)) => is_failure(journal),
         Some(LogError::Io { .. } | LogError::Key(KeyError::Io { .. })) => true,

@@ -2,7 +2,9 @@
 
 mod commands;
 mod corruption;
+mod ends;
 pub(crate) mod folder;
+mod junk;
 mod keeping;
 mod markup;
 mod taken;

@@ -75,6 +75,11 @@ impl Checks {
         self.stream
     }
 
+    /// Returns the start whose records come now.
+    pub(super) fn boot(&self) -> Option<u64> {
+        self.boot
+    }
+
     pub(super) fn erased(&self) -> u64 {
         self.erased
     }

@@ -13,8 +13,9 @@ use crate::cli::{Common, life};
 use crate::io::journal::hold::Hold;
 use crate::io::journal::read::frames_from;
 use crate::io::journal::{
-    Durability, Flush, Identity, Journal, JournalError, Settings, Stream, asked,
+    Durability, Flush, Identity, Journal, JournalError, Settings, Stream, asked, prune,
 };
+use crate::io::log::followed::Followed;
 use crate::io::log::follower::Logs;
 use crate::io::{clock, entropy, journal, keys};
 use crate::wire::record::admin::{Action, Admin};
@@ -68,6 +69,7 @@ pub(super) struct Own {
     data: PathBuf,
     identity: Identity,
     settings: Settings,
+    followed: Vec<Followed>,
 }
 
 /// Finds out who records what is done to the journal in a data folder. Where it is this command, the
@@ -89,12 +91,13 @@ pub(super) fn books(common: &Common, data: &Path) -> anyhow::Result<Books> {
     let journal = Journal::open_held(hold, data, &identity, settings.clone(), read::is_start)?;
     let followed = life::followed(&journal, data, &identity, None)?;
     Logs::open_following(data, &identity, anchor.as_deref(), &followed, &journal)?;
+    life::check(&journal, data)?;
     if !journal.cuts().is_empty() {
         // Nobody else will tell of them.
         begin_and_end(&journal, &identity.node, data, None)?;
     }
     let hold = journal.release().context("the journal was closed")?;
-    Ok(Books::Own(Own { hold, data: data.to_owned(), identity, settings }))
+    Ok(Books::Own(Own { hold, data: data.to_owned(), identity, settings, followed }))
 }
 
 impl Own {
@@ -103,15 +106,20 @@ impl Own {
         &self.hold
     }
 
-    /// Records an action, as a start of the node that does nothing else.
+    /// Records an action, as a start of the node that does nothing else, and signs all there is.
     ///
     /// # Errors
     ///
-    /// When the journal cannot be read or written.
+    /// When the journal cannot be read or written, or its log not be signed.
     pub(super) fn record(self, action: Action) -> anyhow::Result<(Recorded, Hold)> {
-        let Self { hold, data, identity, settings } = self;
+        let Self { hold, data, identity, settings, followed } = self;
+        let anchor = settings.anchor.clone();
         let journal = Journal::open_held(hold, &data, &identity, settings, read::is_start)?;
+        let anchor = anchor.as_deref();
+        let logs = Logs::open_following(&data, &identity, anchor, &followed, &journal)?;
         let index = begin_and_end(&journal, &identity.node, &data, Some(action))?;
+        journal.finish();
+        logs.sign(&journal)?;
         let hold = journal.release().context("the journal was closed")?;
         Ok((index.map_or(Recorded::Nothing, Recorded::At), hold))
     }
@@ -139,6 +147,25 @@ pub(super) fn recorded_first(data: &Path, action: Action) -> anyhow::Result<Reco
         );
     }
     Ok(recorded.0)
+}
+
+/// Waits until a checkpoint of the exchange signs a record.
+///
+/// # Errors
+///
+/// When none does within a while: then nothing may be done yet.
+pub(super) fn signed(data: &Path, index: u64) -> anyhow::Result<()> {
+    let until = Instant::now() + SIGNING;
+    while !prune::is_signed(data, index)? {
+        if until <= Instant::now() {
+            anyhow::bail!(
+                "recorded as money record {index}, and no checkpoint of the exchange signs it within \
+                 {SIGNING:?}, so nothing was done: see what holds up its log, then ask again"
+            );
+        }
+        park_timeout(LOOK);
+    }
+    Ok(())
 }
 
 /// Asks the exchange that has the journal open to record what was done. What it does not record in
@@ -236,5 +263,7 @@ fn identity(data: &Path) -> anyhow::Result<Identity> {
 const BY: &str = "cli";
 /// How long the exchange has to record what it is asked to: it looks once a second.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it has to sign that: `journal.checkpoint` is a minute at most.
+const SIGNING: Duration = Duration::from_secs(70);
 /// How often is looked whether it has.
 const LOOK: Duration = Duration::from_millis(20);

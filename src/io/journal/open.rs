@@ -14,7 +14,8 @@ use crate::io::journal::keeper::{self, Keeper, Keeping};
 use crate::io::journal::space::Space;
 use crate::io::journal::start::{Common, recovered, starts};
 use crate::io::journal::{
-    Durability, FOLDER, Identity, Journal, JournalError, Limits, Settings, Stream, doing, writer,
+    AUCTION_THREAD, Durability, FOLDER, Identity, Journal, JournalError, Limits, Settings, Stream,
+    doing, writer,
 };
 use crate::model::time::UnixMillis;
 
@@ -139,18 +140,18 @@ impl Journal {
         };
         let keeping = Keeping { disk, data: data.to_owned(), retention: settings.retention };
         let started = journal
-            .start("money", move || writer::run(&money.queue, money.writer))
+            .start("journal-money", move || writer::run(&money.queue, money.writer))
             .and_then(|()| {
-                journal.start("auction", move || writer::run(&auction.queue, auction.writer))
+                journal.start(AUCTION_THREAD, move || writer::run(&auction.queue, auction.writer))
             })
-            .and_then(|()| journal.start("space", move || space.watch()))
-            .and_then(|()| journal.start("keeper", move || keeper::run(&keeper, &keeping)));
+            .and_then(|()| journal.start("journal-space", move || space.watch()))
+            .and_then(|()| journal.start("journal-keeper", move || keeper::run(&keeper, &keeping)));
         started.map_err(doing("start the threads of", data))?;
         Ok(journal)
     }
 
     fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        let thread = std::thread::Builder::new().name(format!("journal-{name}"));
+        let thread = std::thread::Builder::new().name(name.to_owned());
         self.threads.lock().push(thread.spawn(work)?);
         Ok(())
     }

@@ -60,6 +60,36 @@ fn verify_says_in_a_sentence_and_in_json_what_holds() {
     assert!(code == Some(3) && out.contains("\nbroken: 1 fault in 5 records"), "{out}");
 }
 
+/// A key alone proves nothing: who took the checkpoints away took the proof.
+#[test]
+fn a_folder_without_a_checkpoint_does_not_hold_and_names_no_key() {
+    let mut node = Node::start();
+    node.sell(2);
+    let data = node.stop();
+    for file in ["journal/auction", "journal/money", "log/auction", "log/money"] {
+        fs::remove_file(data.path().join(file).join("checkpoint")).unwrap();
+    }
+    let key = fs::read_to_string(data.path().join("keys/money.vkey")).unwrap();
+    for given in [&[][..], &["--key", key.trim_end()]] {
+        let arguments = [&["verify", "--format", "json"], given].concat();
+        let (code, out, _) = audit(data.path(), &arguments);
+        let told: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, &told["verdict"]), (Some(3), &"broken".into()), "{told}");
+        let findings = told["findings"].as_array().unwrap().iter();
+        let found: Vec<_> = findings.map(|it| (&it["file"], &it["field"])).collect();
+        let (money, auction) = ("log/money/checkpoint".into(), "log/auction/checkpoint".into());
+        let field = "checkpoint".into();
+        assert_eq!(found, [(&money, &field), (&auction, &field)], "{told}");
+        for stream in ["money", "auction"] {
+            let stream = &told["streams"][stream];
+            let signed = (&stream["key"], &stream["signed"], &stream["published"]);
+            assert_eq!(signed, (&Value::Null, &Value::Null, &Value::Null), "{told}");
+        }
+    }
+    let (code, out, _) = audit(data.path(), &["verify"]);
+    assert!(code == Some(3) && out.contains("nothing of this stream is signed"), "{out}");
+}
+
 #[test]
 fn another_key_does_not_verify() {
     let (data, other) = (Node::start().stop(), Node::start().stop());

@@ -12,6 +12,8 @@ use breakwater::io::journal::queue::Permit;
 use breakwater::io::journal::{Durability, Flush, Identity, Journal, Limits, Settings, Stream};
 use breakwater::io::log::follower::Logs;
 use breakwater::io::metrics::{Build, Labels, Metrics};
+use breakwater::model::ids::AuctionId;
+use breakwater::model::plan::Draw;
 use breakwater::model::standing::Standing;
 use breakwater::model::time::UnixMillis;
 use breakwater::wire::record::admin::{Action, Admin};
@@ -25,7 +27,7 @@ use crate::sale::{ARRIVAL, Sale};
 /// A node at work, without the network.
 pub(crate) struct Node {
     pub(crate) data: TempDir,
-    journal: Arc<Journal>,
+    pub(crate) journal: Arc<Journal>,
     /// The config that sales cite.
     pub(crate) config: (u64, [u8; 32]),
     /// The rates that sales cite.
@@ -68,21 +70,38 @@ impl Node {
         node
     }
 
+    /// Starts it with settings of one's own.
+    pub(crate) fn start_with(data: TempDir, settings: Settings) -> Self {
+        let mut node = Self::open_with(data, settings, ARRIVAL);
+        node.life(&Lifecycle::Start);
+        node.configure();
+        node
+    }
+
+    /// Opens its journal as another start, and does not say so.
+    pub(crate) fn open_silently(data: TempDir) -> Self {
+        Self::open_with(data, Settings::new(Durability::Flushed), ARRIVAL)
+    }
+
     fn begin(data: TempDir, limits: Limits, at: UnixMillis) -> Self {
         let settings = Settings { limits, ..Settings::new(Durability::Flushed) };
+        let node = Self::open_with(data, settings, at);
+        node.life(&Lifecycle::Start);
+        node
+    }
+
+    fn open_with(data: TempDir, settings: Settings, at: UnixMillis) -> Self {
         let disk = Arc::new(LocalDisk);
         let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
         let (journal, config) = (Arc::new(journal), (0, [0; 32]));
-        let node = Self { data, journal, config, rates: None, at };
-        node.life(&Lifecycle::Start);
-        node
+        Self { data, journal, config, rates: None, at }
     }
 
     /// Records the config.
     pub(crate) fn configure(&mut self) {
         let permit = self.permit(Stream::Money);
         let head = self.head(permit.seq());
-        let (payload, root) = record::config_snapshot(&head, &entropy::draw(), b"{}");
+        let (payload, root) = record::config_snapshot(&head, &self.draw(), b"{}");
         self.config = (flushed(permit, payload), root);
     }
 
@@ -95,16 +114,16 @@ impl Node {
     pub(crate) fn life_in(&self, (stream, node): (Stream, &str), event: &Lifecycle) {
         let permit = self.permit(stream);
         let head = Head { node, ..self.head(permit.seq()) };
-        flushed(permit, record::lifecycle(&head, &entropy::draw(), event));
+        flushed(permit, record::lifecycle(&head, &self.draw(), event));
     }
 
-    /// Records that somebody pruned.
-    pub(crate) fn told_prune(&self, first_kept: u64) {
+    /// Records that somebody is about to prune; returns the index of the record.
+    pub(crate) fn told_prune(&self, first_kept: u64) -> u64 {
         let permit = self.permit(Stream::Money);
         let action = Action::Prune { before: self.at, segments: 1, records: 1, first_kept };
         let admin = Admin { by: "cli".into(), action };
         let head = self.head(permit.seq());
-        flushed(permit, record::admin::admin(&head, &entropy::draw(), &admin));
+        flushed(permit, record::admin::admin(&head, &self.draw(), &admin))
     }
 
     /// Sells so many times.
@@ -132,7 +151,7 @@ impl Node {
         let mut head = self.head(seq);
         (head.config, head.rates) = (Some(self.config), self.rates);
         let mut sale = Sale::of(markups);
-        sale.input.draw = entropy::draw();
+        sale.input.draw = self.draw();
         sale.outcome = decide(&sale.input);
         assert_eq!(sale.outcome.wins.len(), markups.len(), "{:?}", sale.outcome);
         change(&mut sale);
@@ -157,7 +176,8 @@ impl Node {
 
     /// Stops in order.
     pub(crate) fn stop(self) -> TempDir {
-        self.life(&Lifecycle::Stop);
+        let auction_end = self.journal.on_disk(Stream::Auction);
+        self.life(&Lifecycle::Stop { auction_end });
         self.publish();
         self.crash()
     }
@@ -166,6 +186,14 @@ impl Node {
     pub(crate) fn crash(self) -> TempDir {
         self.journal.close();
         self.data
+    }
+
+    /// Draws what is random about a record that is made at this moment of the node's.
+    pub(crate) fn draw(&self) -> Draw {
+        let draw = entropy::draw();
+        let mut id = draw.auction.bytes();
+        id[..6].copy_from_slice(&self.at.0.to_be_bytes()[2..]);
+        Draw { auction: AuctionId::new(id), ..draw }
     }
 
     fn head(&self, seq: u64) -> Head<'static> {
@@ -222,7 +250,7 @@ fn metrics() -> Metrics {
     Metrics::new(&metrics::NoopRecorder, &labels)
 }
 
-fn identity() -> Identity {
+pub(crate) fn identity() -> Identity {
     Identity { domain: "breakwater.example".into(), node: "n1".into() }
 }
 
