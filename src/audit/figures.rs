@@ -189,14 +189,14 @@ impl Figures<'_> {
         let left = price.micros().checked_sub(off.micros()).and_then(Cpm::from_micros);
         let left = left.filter(|left| win.pay <= *left);
         let Some(left) = left else { return Some("it pays more than it bid".to_owned()) };
-        let same = bid.currency == own.currency;
-        if same && win.pay != win.clearing {
-            return Some(format!("it pays {}, and clears at {}", win.pay, win.clearing));
-        }
         if bid.seconds != Some(win.seconds) {
             return Some(format!("it is sold as {} s, and bid for other", win.seconds.0));
         }
-        let seller = self.told.seller.as_ref()?;
+        let same = bid.currency == own.currency;
+        let Some(seller) = &self.told.seller else {
+            let what = || format!("it pays {}, and clears at {}", win.pay, win.clearing);
+            return (same && win.pay != win.clearing).then(what);
+        };
         if seller.currency != own.currency {
             let (told, own) = (seller.currency, own.currency);
             return Some(format!("it is told of prices in {own}, and the auction's are in {told}"));

@@ -134,7 +134,8 @@ impl Checks {
                 found.here("id", TWICE.to_owned());
             }
             let told = figures::read(&record);
-            for (section, what) in sections::auction_faults(&record, told.sales().len()) {
+            let asked = told.counts.map(|counts| counts.asked);
+            for (section, what) in sections::auction_faults(&record, told.sales().len(), asked) {
                 found.here(&section, what.to_owned());
             }
             for (section, what) in figures::faults(&record, &told) {

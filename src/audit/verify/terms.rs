@@ -27,7 +27,9 @@ pub(super) fn faults(config: &InForce, asked: &Asked, input: &AuctionInput) -> V
     match config.publishers.get(&*asked.publisher) {
         None => told.unknown("publisher", &asked.publisher),
         Some(publisher) => {
-            told.equal("fees", fees(&terms.fees), fees(&publisher.fees));
+            if terms.fees != publisher.fees {
+                told.equal("fees", fees(&terms.fees), fees(&publisher.fees));
+            }
             for (part, (_, placement)) in plan.parts.iter().zip(&asked.imps) {
                 match config.placements.get(&**placement) {
                     None => told.unknown("placement", placement),
@@ -89,7 +91,7 @@ impl Told {
     }
 
     /// Bounds are told in full: they are few, and both sides matter.
-    fn bound(&mut self, holds: bool, field: &str, own: &dyn Debug, cited: &dyn Debug) {
+    fn bound(&mut self, holds: bool, field: impl Display, own: &dyn Debug, cited: &dyn Debug) {
         if !holds {
             self.faults.push(format!("{field} is {own:?}, and in the config it cites {cited:?}"));
         }
@@ -122,7 +124,7 @@ impl Told {
                 None if door == Door::OpenRtb => {
                     let own = deal.floor.as_ref().unwrap_or(&part.floor);
                     let holds = reaches(own, &terms.floor, part, door);
-                    self.bound(holds, &format!("floor of deal {}", deal.id), own, &terms.floor);
+                    self.bound(holds, format_args!("floor of deal {}", deal.id), own, &terms.floor);
                 }
                 None => self.unknown("deal", deal.id.as_str()),
             }
@@ -150,7 +152,7 @@ impl Told {
             }
             (None, Some(_)) => false,
         };
-        self.bound(agreed && floor, &format!("deal {}", own.id), own, cited);
+        self.bound(agreed && floor, format_args!("deal {}", own.id), own, cited);
     }
 
     /// Each bidder of the market has its reply, and was offered what the config says.
@@ -176,9 +178,9 @@ impl Told {
                 .iter()
                 .map(|seat| seat.as_str())
                 .eq(seats.iter().map(|it| &**it));
-            self.bound(same, &format!("seats of bidder {id}"), &offer.bidder.seats, seats);
+            self.bound(same, format_args!("seats of bidder {id}"), &offer.bidder.seats, seats);
             let same = offer.dialect == *dialect;
-            self.bound(same, &format!("pods of bidder {id}"), &offer.dialect, dialect);
+            self.bound(same, format_args!("pods of bidder {id}"), &offer.dialect, dialect);
         }
     }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::model::ids::AuctionId;
 use crate::wire::record::json::Json;
-use crate::wire::record::scan::{Scan, unhex};
+use crate::wire::record::scan::Scan;
+use crate::wire::record::scan::escapes::unhex;
 use crate::wire::record::{Head, Kind};
 
 /// What only the head of an auction has.

@@ -8,11 +8,16 @@ use std::sync::Arc;
 
 use crate::model::money::{Cpm, Currency};
 use crate::wire::quote::plain;
+use crate::wire::record::scan::escapes::unhex;
 
-/// What of a section is not read yet.
+pub(super) mod escapes;
+
+/// A section being read.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
-    rest: &'a str,
+    text: &'a str,
+    /// Where what is not read yet begins.
+    at: usize,
     /// Whether no member of the innermost object was read.
     first: bool,
 }
@@ -23,22 +28,23 @@ impl<'a> Scan<'a> {
         bytes: &'a [u8],
         members: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        let mut scan = Self { rest: std::str::from_utf8(bytes).ok()?, first: true };
+        let mut scan = Self { text: std::str::from_utf8(bytes).ok()?, at: 0, first: true };
         let read = scan.object(members)?;
-        scan.rest.is_empty().then_some(read)
+        (scan.at == bytes.len()).then_some(read)
     }
 
     /// Steps over a member's key, if it is the next.
     // Always in line, so that the length of a key is known where it is compared.
     #[inline(always)]
     pub(super) fn key(&mut self, key: &'static str) -> bool {
-        let rest = if self.first {
-            self.rest.strip_prefix(&key[1..])
-        } else {
-            self.rest.strip_prefix(key)
-        };
-        let Some(rest) = rest else { return false };
-        (self.rest, self.first) = (rest, false);
+        // All but the comma, which stands before every member but the first.
+        let name = &key.as_bytes()[1..];
+        let from = self.at + usize::from(!self.first);
+        let here = self.bytes().get(from..).is_some_and(|rest| rest.starts_with(name));
+        if !here || !(self.first || self.bytes()[self.at] == b',') {
+            return false;
+        }
+        (self.at, self.first) = (from + name.len(), false);
         true
     }
 
@@ -96,21 +102,30 @@ impl<'a> Scan<'a> {
 
     /// Steps over those of some members, given in their order, that are there.
     pub(super) fn pass(&mut self, keys: &[&'static str]) -> Option<()> {
+        // Most are not there: the first letter of the next member tells most of them.
+        let mut letter = self.letter();
         for key in keys {
-            if self.key(key) {
+            if letter == key.as_bytes().get(2) && self.key(key) {
                 self.skip(DEEPEST)?;
+                letter = self.letter();
             }
         }
         Some(())
     }
 
+    /// Returns the first letter of the next member's name.
+    #[inline]
+    fn letter(&self) -> Option<&'a u8> {
+        self.text.as_bytes().get(self.at + 1 + usize::from(!self.first))
+    }
+
     /// Steps over a value that nests at most `depth` deep.
     fn skip(&mut self, depth: u32) -> Option<()> {
         let inner = depth.checked_sub(1)?;
-        match self.rest.as_bytes().first()? {
-            b'"' => self.text().map(drop),
+        match self.bytes().get(self.at)? {
+            b'"' => self.skip_text(),
             b'{' => self.items(b'{', b'}', |scan| {
-                scan.text()?;
+                scan.skip_text()?;
                 scan.byte(b':')?;
                 scan.skip(inner)
             }),
@@ -121,7 +136,19 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Steps over a text.
+    #[inline]
+    fn skip_text(&mut self) -> Option<()> {
+        let end = self.plain_text()?;
+        match self.bytes().get(end)? {
+            b'"' => self.at = end + 1,
+            _ => drop(self.unescaped(end)?),
+        }
+        Some(())
+    }
+
     /// Steps over the items between two brackets.
+    #[inline]
     fn items(
         &mut self,
         open: u8,
@@ -192,7 +219,7 @@ impl<'a> Scan<'a> {
 
     /// Says whether a list comes next.
     pub(super) fn is_list(&self) -> bool {
-        self.rest.starts_with('[')
+        self.bytes().get(self.at) == Some(&b'[')
     }
 
     /// Steps over a comma of a list of values of several kinds.
@@ -203,21 +230,33 @@ impl<'a> Scan<'a> {
     /// Steps over a byte, if it is the next.
     #[inline]
     pub(super) fn byte(&mut self, byte: u8) -> Option<()> {
-        let (&next, _) = self.rest.as_bytes().split_first()?;
-        (next == byte).then(|| self.rest = &self.rest[1..])
+        let next = *self.bytes().get(self.at)?;
+        (next == byte).then(|| self.at += 1)
     }
 
     /// Reads a text.
     #[inline]
     pub(super) fn text(&mut self) -> Option<Cow<'a, str>> {
-        self.byte(b'"')?;
-        let end = plain(self.rest.as_bytes());
-        if *self.rest.as_bytes().get(end)? != b'"' {
-            return self.unescaped(end);
+        let end = self.plain_text()?;
+        if *self.bytes().get(end)? != b'"' {
+            return self.unescaped(end).map(Cow::Owned);
         }
-        let text = &self.rest[..end];
-        self.rest = &self.rest[end + 1..];
+        let text = self.text.get(self.at..end)?;
+        self.at = end + 1;
         Some(Cow::Borrowed(text))
+    }
+
+    /// Steps to the first character of a text, and returns where the first stands that cannot stand
+    /// in one as it is: the quote at its end, or an escape.
+    #[inline]
+    fn plain_text(&mut self) -> Option<usize> {
+        self.byte(b'"')?;
+        Some(self.at + plain(&self.bytes()[self.at..]))
+    }
+
+    #[inline]
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
     }
 
     /// Reads a text into a box.
@@ -269,9 +308,9 @@ impl<'a> Scan<'a> {
     /// Reads exactly `N` bytes of lowercase hex.
     pub(super) fn hex<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.byte(b'"')?;
-        let (digits, rest) = self.rest.split_at_checked(2 * N)?;
-        let bytes = unhex(digits.as_bytes())?;
-        self.rest = rest;
+        let end = self.at + 2 * N;
+        let bytes = unhex(self.bytes().get(self.at..end)?)?;
+        self.at = end;
         self.byte(b'"').map(|()| bytes)
     }
 
@@ -288,91 +327,53 @@ impl<'a> Scan<'a> {
         if self.word("null") { Some(None) } else { read(self).map(Some) }
     }
 
+    #[inline]
     fn word(&mut self, word: &str) -> bool {
-        let rest = self.rest.strip_prefix(word);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
+        let here = self.bytes()[self.at..].starts_with(word.as_bytes());
+        if here {
+            self.at += word.len();
+        }
+        here
     }
 
     #[inline]
     fn digits(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        let mut length = 0;
-        for byte in self.rest.bytes().take_while(u8::is_ascii_digit) {
-            number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+        let rest = &self.bytes()[self.at..];
+        let (mut number, mut length) = (0_u64, 0);
+        for byte in rest {
+            let digit = byte.wrapping_sub(b'0');
+            if 9 < digit {
+                break;
+            }
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
             length += 1;
         }
-        let plain = length == 1 || !self.rest.starts_with('0');
-        self.rest = &self.rest[length..];
+        if NEVER_WRAPS < length {
+            number = checked(&rest[..length])?;
+        }
+        let plain = length == 1 || rest.first() != Some(&b'0');
+        self.at += length;
         (0 < length && plain).then_some(number)
     }
 
     /// Reads a text that has an escape at `from`.
     #[cold]
-    fn unescaped(&mut self, from: usize) -> Option<Cow<'a, str>> {
-        let mut text = self.rest[..from].to_owned();
-        let mut rest = &self.rest[from..];
-        loop {
-            let mut characters = rest.chars();
-            match characters.next()? {
-                '"' => break,
-                '\\' => {
-                    let (character, after) = escape(characters.as_str())?;
-                    text.push(character);
-                    rest = after;
-                }
-                '\0'..=' ' if !rest.starts_with(' ') => return None,
-                character => {
-                    text.push(character);
-                    rest = characters.as_str();
-                }
-            }
-        }
-        self.rest = &rest[1..];
-        Some(Cow::Owned(text))
+    fn unescaped(&mut self, from: usize) -> Option<String> {
+        let (text, length) = escapes::unescaped(self.text.get(self.at..)?, from - self.at)?;
+        self.at += length;
+        Some(text)
     }
 }
 
-/// Returns the bytes that exactly so many digits of lowercase hex stand for.
-pub(super) fn unhex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    let pairs = digits.as_chunks().0;
-    let mut bytes = [0; N];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    (digits.len() == 2 * N).then_some(bytes)
+/// Returns the number that some digits stand for; none past 64 bits.
+#[cold]
+fn checked(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |number, digit| {
+        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    })
 }
 
-/// Reads what follows a backslash, in the one spelling that is canonical.
-fn escape(rest: &str) -> Option<(char, &str)> {
-    let mut characters = rest.chars();
-    let character = match characters.next()? {
-        'b' => '\u{8}',
-        't' => '\t',
-        'n' => '\n',
-        'f' => '\u{c}',
-        'r' => '\r',
-        plain @ ('"' | '\\') => plain,
-        'u' => {
-            let (code, rest) = characters.as_str().split_at_checked(4)?;
-            let [b'0', b'0', high, low] = code.as_bytes() else { return None };
-            let byte = digit(*high)? << 4 | digit(*low)?;
-            let short = matches!(byte, 0x08 | b'\t' | b'\n' | 0x0c | b'\r');
-            return (byte < 0x20 && !short).then_some((char::from(byte), rest));
-        }
-        _ => return None,
-    };
-    Some((character, characters.as_str()))
-}
-
-/// Returns the value of a lowercase hex digit.
-fn digit(character: u8) -> Option<u8> {
-    match character {
-        b'0'..=b'9' => Some(character - b'0'),
-        b'a'..=b'f' => Some(character - b'a' + 10),
-        _ => None,
-    }
-}
-
+/// How many digits never are more than 64 bits.
+const NEVER_WRAPS: usize = 19;
 /// How deep a value may nest that is stepped over; the forms nest less.
 const DEEPEST: u32 = 16;

@@ -8,7 +8,7 @@ use breakwater::audit::prove::{ProveError, prove};
 use breakwater::io::journal::Stream;
 use tempfile::TempDir;
 
-use crate::audit::folder::{MARKUP, Node, flushed};
+use crate::audit::folder::{MARKUP, Node, flushed, verified};
 use crate::sale::Sale;
 
 #[test]
@@ -36,6 +36,31 @@ fn markup_that_two_winners_swapped_is_refused() {
     let data = sold(&[MARKUP, &other("15.250")], swapped);
     let refused = refused(data.path(), "publisher:pub-1");
     assert!(refused.to_string().contains("is not the one sold"), "{refused}");
+}
+
+/// Where ads are kept apart by their media files, records tell which each bid has.
+#[test]
+fn markup_with_other_media_files_than_were_judged_is_found() {
+    for (judged, found) in [(true, 1), (false, 0)] {
+        let mut node = Node::start();
+        let permit = node.permit(Stream::Auction);
+        let payload = node.decided(permit.seq(), |sale| {
+            sale.input.plan.pods[0].separation.media = judged;
+            let markup = &mut sale.input.replies[0].bids[0].creative.markup;
+            *markup = markup.replace("a.example/1.mp4", "a.example/2.mp4").into();
+        });
+        flushed(permit, payload);
+        let data = node.stop();
+        let report = verified(data.path());
+        let told: Vec<_> = report.findings.listed().iter().map(|it| &*it.field).collect();
+        assert_eq!(told, vec!["markup:1"; found], "{report:?}");
+        for party in ["bidder:acme", "auditor"] {
+            match judged {
+                true => drop(refused(data.path(), party)),
+                false => drop(prove(data.path(), None, &party.parse().unwrap()).unwrap()),
+            }
+        }
+    }
 }
 
 /// Returns what a reader would find in a bundle that is not handed out for it.

@@ -37,9 +37,10 @@ pub fn faults(record: &View<'_>) -> Vec<Fault> {
     differing(record, wanted)
 }
 
-/// Says the same of the record of an auction with so many wins.
+/// Says the same of the record of an auction with so many wins, which counts so many bidders asked,
+/// as far as that can be read.
 #[must_use]
-pub fn auction_faults(record: &View<'_>, wins: usize) -> Vec<Fault> {
+pub fn auction_faults(record: &View<'_>, wins: usize, asked: Option<u64>) -> Vec<Fault> {
     let ops = record.section("ops").and_then(ops::read);
     let Some((ops, chosen)) = ops.and_then(|ops| ops.chosen().map(|chosen| (ops, chosen))) else {
         return vec![("ops".to_owned(), "it holds what it must not, or is missing")];
@@ -47,8 +48,8 @@ pub fn auction_faults(record: &View<'_>, wins: usize) -> Vec<Fault> {
     let mut ids = ops.replies(&chosen);
     ids.sort_unstable();
     let mut faults = differing(record, auction(record, &ids, wins));
-    let asked = u64::try_from(chosen.asked.len()).unwrap_or(u64::MAX);
-    if record.counts().is_ok_and(|counts| counts.asked != asked) {
+    let chosen = u64::try_from(chosen.asked.len()).unwrap_or(u64::MAX);
+    if asked.is_some_and(|asked| asked != chosen) {
         faults.push((OUTCOME.to_owned(), "it counts other bidders asked than `ops` names"));
     }
     faults

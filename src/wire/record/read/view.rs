@@ -308,7 +308,12 @@ impl<'a> Cursor<'a> {
         let [length] = self.array()?;
         let name = self.take(usize::from(length))?;
         let name = std::str::from_utf8(name).map_err(|_| RecordError::Malformed)?;
-        if name.is_empty() || name.contains(char::is_control) {
+        // Names are ASCII as a rule, of which the control characters are told byte by byte.
+        let odd = match name.is_ascii() {
+            true => name.bytes().any(|byte| byte.is_ascii_control()),
+            false => name.contains(char::is_control),
+        };
+        if name.is_empty() || odd {
             return Err(RecordError::Section(name.into()));
         }
         let [form] = self.array()?;

@@ -67,7 +67,7 @@ fn what_is_not_canonical_is_not_read() {
     assert!(counts(counted.as_bytes()).is_some());
     let win = r#"{"bid":"b","bidder":"a","clearing":"5","fees":[["x","1"]],"length":"30000","net":"4","part":0,"seconds":30,"sequence":1,"start":"0"}"#;
     let sold = format!(
-        r#"{{"house":[{{"any":["thing",null,-1,true]}}],"search":"exact","wins":[{win}]}}"#
+        r#"{{"no_fill":[{{"any":["thing",null,-1,true]}}],"search":"exact","wins":[{win}]}}"#
     );
     assert!(sales(sold.as_bytes()).is_some());
     let fate =
@@ -106,7 +106,7 @@ fn what_is_not_canonical_is_not_read() {
         ("[{\"any\":[\"thing\",null,-1,true]}]", &deep),
         ("\"outbid\"", "\"won\""),
         ("\"outbid\"", "\"no reason\""),
-        ("\"deal\":\"d\",\"price\"", "\"price\""),
+        ("\"deal\":\"d\",\"id\"", "\"id\""),
         ("{\"cur\":\"USD\",\"deal\":\"d\",", "{\"deal\":\"d\",\"cur\":\"USD\","),
         ("\"sent\":true", "\"sent\":true,\"zzz\":1"),
         ("\"sent\":true}", "\"sent\":true}}"),
@@ -128,7 +128,7 @@ fn what_is_not_canonical_is_not_read() {
             for_sale(&bytes).is_some(),
         ];
         // A bid need not name a deal.
-        let fits = to == "\"price\"";
+        let fits = to == "\"id\"";
         assert_eq!(read.contains(&true), fits, "{from} to {}", &to[..to.len().min(80)]);
     }
 }

@@ -28,7 +28,8 @@ fn a_record_has_exactly_the_sections_of_its_kind() {
 fn faults(payload: &[u8]) -> Vec<Fault> {
     let record = view(payload).unwrap();
     let wins = record.sales().map_or(0, |sales| sales.wins.len());
-    auction_faults(&record, wins)
+    let asked = record.counts().ok().map(|counts| counts.asked);
+    auction_faults(&record, wins, asked)
 }
 
 fn names(payload: &[u8]) -> Vec<String> {
