@@ -341,3 +341,6 @@ fn every_reply(plan: &Plan, chosen: &Chosen, answered: Vec<Reply>) -> Vec<Reply>
 
 /// Less than this left for bidders is not worth a call.
 const MIN_USEFUL: Millis = Millis(20);
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ pub mod documents;
 pub mod egress;
 pub mod entropy;
 pub mod http1;
+pub mod http2;
 pub mod journal;
 pub mod keys;
 pub mod lag;
@@ -27,5 +28,5 @@ pub mod once;
 pub mod pulse;
 pub mod sampler;
 #[cfg(test)]
-mod simulated;
+pub(crate) mod simulated;
 pub mod under_way;

@@ -1,5 +1,5 @@
-//! A simulated OpenRTB 2.6 bidder: an HTTP/1.1 server on loopback that behaves as its character
-//! says.
+//! A simulated OpenRTB 2.6 bidder: a server on loopback, HTTP/1.1 and on request HTTP/2, that behaves
+//! as its character says.
 //!
 //! Any number run in one process, each on its own port. What a bidder answers is a function of
 //! its seed and the request's id; only its rate limit looks at a clock. Read `reply` for what it
@@ -141,6 +141,12 @@ impl Running {
     pub fn endpoint(&self) -> String {
         let scheme = if self.server.profile().character().tls { "https" } else { "http" };
         format!("{scheme}://{}{}", self.address, serve::ENDPOINT_PATH)
+    }
+
+    /// Returns whether it speaks HTTP/2.
+    #[must_use]
+    pub fn speaks_http2(&self) -> bool {
+        self.server.profile().character().http2
     }
 
     /// Returns what it has counted so far.

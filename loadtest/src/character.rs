@@ -68,6 +68,8 @@ pub struct Character {
     pub canned: bool,
     /// Whether it speaks TLS, under the certificate of `bidder::tls`.
     pub tls: bool,
+    /// Whether it speaks HTTP/2, with TLS or to who knows that it does, beside HTTP/1.1.
+    pub http2: bool,
     /// How long it waits before it answers a handshake, in milliseconds.
     pub handshake_ms: u32,
 }
@@ -331,6 +333,7 @@ impl Default for Character {
             heeds_floor: true,
             canned: false,
             tls: false,
+            http2: false,
             handshake_ms: 0,
         }
     }

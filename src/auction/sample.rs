@@ -68,6 +68,7 @@ pub(super) fn ask(input: &mut AuctionInput, bidder: &str, bids: Vec<Bid>) {
             domains: Vec::new(),
             qps: None,
             in_flight: 0,
+            http2: false,
             dialect: Dialect::Dynamic,
             gzip: false,
             seats: Vec::new(),

@@ -21,6 +21,9 @@ pub mod told;
 /// Where a snapshot stands in the money stream, and its record root.
 pub type Place = (u64, [u8; 32]);
 
+/// A snapshot on its way to disk, and its record root.
+type Placing = (Pending, [u8; 32]);
+
 /// The snapshots that auctions cite.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Snapshots {
@@ -142,20 +145,37 @@ pub fn snapshots(journal: &Journal, market: &Market) -> anyhow::Result<Snapshots
         let (payload, root) = record::rates::rates(&head, &entropy::draw(), &market.rates);
         Some((permit.append(payload), root))
     };
+    let config = config(journal, market, at)?;
+    let rates = rates.map(|rates| placed(journal, rates)).transpose()?;
+    Ok(Snapshots { config: placed(journal, config)?, rates })
+}
+
+/// Records the config of a market whose rates are on disk already, and waits until it is there too.
+///
+/// # Errors
+///
+/// When the journal takes no records.
+pub fn config_snapshot(journal: &Journal, market: &Market) -> anyhow::Result<Place> {
+    placed(journal, config(journal, market, clock::now())?)
+}
+
+fn config(journal: &Journal, market: &Market, at: UnixMillis) -> anyhow::Result<Placing> {
     let permit = journal.permit(Stream::Money).context(NO_RECORDS)?;
     let head = head(journal, &market.node, permit.seq(), at);
     let (payload, root) = record::config_snapshot(&head, &entropy::draw(), &market.snapshot);
-    let config = permit.append(payload);
-    let placed = |pending: Pending, root| match pending.wait_blocking() {
+    Ok((permit.append(payload), root))
+}
+
+/// Waits for a snapshot to be on disk.
+fn placed(journal: &Journal, (pending, root): Placing) -> anyhow::Result<Place> {
+    match pending.wait_blocking() {
         Flush::Flushed { index } => Ok((index, root)),
         Flush::Late | Flush::Refused => {
             let why = journal.failure();
             let why = why.as_deref().unwrap_or("the journal is closed");
             anyhow::bail!("the config could not be recorded: {why}")
         }
-    };
-    let rates = rates.map(|(pending, root)| placed(pending, root)).transpose()?;
-    Ok(Snapshots { config: placed(config, root)?, rates })
+    }
 }
 
 /// Says whether the node may go on after what its journal holds, whose log is open and so checked.

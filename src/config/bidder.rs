@@ -10,9 +10,6 @@ use crate::config::value;
 use crate::model::ids::{BidderId, SeatId};
 use crate::model::market::{Bidder, Dialect};
 
-/// Keys that later versions take.
-const LATER: [&str; 2] = ["http2", "gvlid"];
-
 /// Calls under way to one bidder unless the config says otherwise.
 const IN_FLIGHT: u32 = 256;
 
@@ -29,10 +26,9 @@ pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
     let in_flight = section.integer("in_flight", 1..=10_000).map_or(IN_FLIGHT, |most| most.value);
     let dialect = section.parsed("pods", dialect).map_or(Dialect::Dynamic, |pods| pods.value);
     let gzip = section.boolean("gzip").unwrap_or(false);
+    let http2 = section.boolean("http2").unwrap_or(false);
     let seats = block::names(&section, "seats");
-    for key in LATER {
-        section.later(key);
-    }
+    section.later("gvlid");
     section.finish();
     Some(Bidder {
         id: BidderId::new(id?.value),
@@ -42,6 +38,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Bidder> {
         in_flight,
         dialect,
         gzip,
+        http2,
         seats: seats.into_iter().map(SeatId::new).collect(),
         allow_loopback,
     })

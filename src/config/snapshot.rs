@@ -41,6 +41,7 @@ fn bidder(bidder: &Bidder) -> Value {
         "domains": texts(&bidder.domains),
         "endpoint": &*bidder.endpoint,
         "gzip": bidder.gzip,
+        "http2": bidder.http2,
         "id": bidder.id.as_str(),
         "in_flight": bidder.in_flight,
         "pods": match bidder.dialect {

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use sha2::{Digest, Sha256};
 
 use crate::exchange::shared::endpoints;
 use crate::io::bidders::Bidders;
 use crate::io::bidders::state::States;
 use crate::io::documents::Documents;
+use crate::model::cue::upid::hex;
 use crate::model::market::Market;
 
 /// A market in force, where it is recorded, and what is known of its bidders.
@@ -68,6 +70,13 @@ impl InForce {
     ) -> Self {
         let states = self.states.reload(&endpoints(&market));
         Self { generation: self.generation + 1, market, config, rates, states }
+    }
+
+    /// Returns the SHA-256 of the market's canonical JSON, in hexadecimal: the same wherever the same
+    /// config is in force.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        hex(&Sha256::digest(&self.market.snapshot))
     }
 }
 

@@ -220,6 +220,7 @@ pub fn endpoints(market: &Market) -> Vec<Endpoint> {
         url: Arc::clone(&bidder.endpoint),
         qps: bidder.qps,
         in_flight: bidder.in_flight,
+        http2: bidder.http2,
         allow_loopback: bidder.allow_loopback,
     };
     market.bidders.iter().map(endpoint).collect()

@@ -15,7 +15,9 @@ mod call;
 mod demand;
 mod dialler;
 mod health;
+mod link;
 mod pool;
+mod sessions;
 mod stock;
 mod swap;
 mod throttle;
@@ -54,6 +56,8 @@ pub struct Endpoint {
     pub qps: Option<u32>,
     /// The most calls under way at once, of the whole node.
     pub in_flight: u32,
+    /// Whether it is asked over HTTP/2.
+    pub http2: bool,
     /// Lifts the rules about addresses (decision 35).
     pub allow_loopback: bool,
 }
@@ -195,7 +199,7 @@ impl Bidders {
         let mut open = self.begin(&calls, times, |at, answer| drop(reply(at, answer)));
         let mut followed = FuturesUnordered::new();
         let mut found = Vec::new();
-        let cut = sleep_until(times.cutoff);
+        let cut = sleep_until(times.cut);
         tokio::pin!(cut);
         while !open.calls.is_empty() || !followed.is_empty() {
             tokio::select! {
@@ -246,7 +250,7 @@ impl Bidders {
             };
             match lent {
                 Ok((pool, lent, leave)) => {
-                    open.calls.push(OpenCall::new(at, call, pool, lent, leave));
+                    open.calls.push(OpenCall::new(at, call, pool, lent, (leave, times)));
                 }
                 Err(outcome) => reply(at, times.answer(Fetched { outcome, status: None })),
             }
@@ -262,12 +266,12 @@ impl Bidders {
         let attempt = state.health.admit().ok_or(AnswerOutcome::SkippedHealth)?;
         let place = state.in_flight.enter().ok_or(AnswerOutcome::SkippedInFlight)?;
         // The connection first: a call that is not made must not use up the quota.
-        let (lease, connection) = pool.take()?;
+        let (lease, link) = pool.take()?;
         if !state.limit.take() {
-            lease.give_up(connection);
+            lease.give_up(link);
             return Err(AnswerOutcome::SkippedQps);
         }
-        Ok((pool, (lease, connection), Leave::new(attempt, place)))
+        Ok((pool, (lease, link), Leave::new(attempt, place)))
     }
 }
 

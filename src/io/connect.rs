@@ -4,18 +4,18 @@
 //! how long, is the business of `bidders` and `notifier`.
 
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hyper::header::HeaderValue;
 use hyper::http::uri::PathAndQuery;
 use rustls::client::Resumption;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{AlertDescription, ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -48,6 +48,8 @@ pub struct Target {
     pub port: u16,
     /// Whether to speak TLS, the host being the name that the certificate must hold.
     pub tls: bool,
+    /// Whether HTTP/2 is spoken, which TLS must have agreed on then.
+    pub http2: bool,
     /// Lifts the rules about addresses (decision 35).
     pub allow_loopback: bool,
 }
@@ -81,7 +83,7 @@ impl Address {
             .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
         Some(Self {
-            target: Target { host: bare.into(), port, tls, allow_loopback },
+            target: Target { host: bare.into(), port, tls, http2: false, allow_loopback },
             host: HeaderValue::from_str(&named).ok()?,
             path: PathAndQuery::try_from(path).ok()?,
         })
@@ -110,6 +112,8 @@ impl Patience {
 #[derive(Clone)]
 pub struct Live {
     tls: Arc<ClientConfig>,
+    /// The same for those that speak HTTP/2.
+    tls_http2: Arc<ClientConfig>,
     patience: Patience,
     names: Arc<Names>,
 }
@@ -141,7 +145,12 @@ impl Live {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         // A handshake costs as much as ten calls, most of it proofs that a resumed one does without.
         tls.resumption = Resumption::in_memory_sessions(MAX_SESSIONS);
-        Ok(Self { tls: Arc::new(tls), patience, names: Arc::default() })
+        // Sessions of their own: one that was made for the other protocol is of no use.
+        let mut tls_http2 = tls.clone();
+        tls_http2.alpn_protocols = vec![HTTP2.to_vec()];
+        tls_http2.resumption = Resumption::in_memory_sessions(MAX_SESSIONS);
+        let (tls, tls_http2) = (Arc::new(tls), Arc::new(tls_http2));
+        Ok(Self { tls, tls_http2, patience, names: Arc::default() })
     }
 
     /// Returns the same connector, sharing its roots, with another patience.
@@ -149,7 +158,8 @@ impl Live {
     /// It keeps its own names: those that notices lead to must not crowd out the bidders'.
     #[must_use]
     pub fn with_patience(&self, patience: Patience) -> Self {
-        Self { tls: Arc::clone(&self.tls), patience, names: Arc::default() }
+        let (tls, tls_http2) = (Arc::clone(&self.tls), Arc::clone(&self.tls_http2));
+        Self { tls, tls_http2, patience, names: Arc::default() }
     }
 
     async fn dial(&self, target: &Target) -> io::Result<Box<dyn Stream>> {
@@ -165,8 +175,12 @@ impl Live {
             return Ok(Box::new(stream));
         }
         let name = ServerName::try_from(target.host.to_string()).map_err(io::Error::other)?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
-        let stream = connector.connect(name, stream).await?;
+        let tls = if target.http2 { &self.tls_http2 } else { &self.tls };
+        let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
+        let stream = stream.map_err(refused_protocol)?;
+        if target.http2 && stream.get_ref().1.alpn_protocol() != Some(HTTP2) {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, NoHttp2));
+        }
         Ok(Box::new(stream))
     }
 
@@ -193,6 +207,29 @@ impl Live {
             }
             next = waiting.next();
         }
+    }
+}
+
+/// The fault of a peer that was asked for HTTP/2 and speaks something else.
+#[derive(Debug)]
+pub struct NoHttp2;
+
+impl fmt::Display for NoHttp2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bidder does not speak HTTP/2")
+    }
+}
+
+impl std::error::Error for NoHttp2 {}
+
+/// Tells the fault of a handshake whose protocol was refused from others.
+fn refused_protocol(fault: io::Error) -> io::Error {
+    let inner = fault.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+            io::Error::new(io::ErrorKind::Unsupported, NoHttp2)
+        }
+        _ => fault,
     }
 }
 
@@ -233,6 +270,9 @@ const MAX_TRIED: usize = 4;
 const STAGGER: Duration = Duration::from_millis(50);
 /// TLS sessions kept to be resumed: a few for each name.
 const MAX_SESSIONS: usize = 1_024;
+
+/// What TLS calls HTTP/2.
+const HTTP2: &[u8] = b"h2";
 
 #[cfg(target_os = "linux")]
 const MAX_SILENCE: Duration = Duration::from_secs(2);

@@ -17,7 +17,7 @@ mod disk;
 
 /// The disk; clones share it.
 #[derive(Clone, Default)]
-pub(super) struct MemoryDisk(Arc<Shared>);
+pub(crate) struct MemoryDisk(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -86,32 +86,32 @@ struct Content {
 
 /// What the disk does wrong.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     /// Bytes by which files can still grow; then writes fail, half done.
-    pub(super) space: Option<usize>,
+    pub(crate) space: Option<usize>,
     /// Bytes that it says are free.
-    pub(super) free: Option<u64>,
+    pub(crate) free: Option<u64>,
     /// Syncs that still succeed.
-    pub(super) syncs: Option<usize>,
+    pub(crate) syncs: Option<usize>,
     /// Whether syncs wait.
-    pub(super) stall: bool,
+    pub(crate) stall: bool,
     /// Whether syncs of files whose path holds this wait.
-    pub(super) stall_in: Option<&'static str>,
+    pub(crate) stall_in: Option<&'static str>,
     /// Changes until the power is off; then nothing changes any more.
-    pub(super) power: Option<usize>,
+    pub(crate) power: Option<usize>,
 }
 
 /// Numbers from a seed: Knuth's MMIX constants; the high bits are the good ones.
-pub(super) struct Chance(pub(super) u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         let halves = [self.below(1 << 31), self.below(1 << 31)];
         let [high, low] = halves.map(|half| u64::try_from(half).unwrap());
         high << 33 | low
     }
 
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound
@@ -178,7 +178,7 @@ impl MemoryDisk {
         disk
     }
 
-    pub(super) fn set(&self, faults: Faults) {
+    pub(crate) fn set(&self, faults: Faults) {
         self.0.state.lock().faults = faults;
         self.0.moved.notify_all();
     }

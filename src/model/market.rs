@@ -190,6 +190,8 @@ pub struct Bidder {
     pub dialect: Dialect,
     /// Whether it takes gzip request bodies.
     pub gzip: bool,
+    /// Whether it is asked over HTTP/2.
+    pub http2: bool,
     /// Seats that may bid through it; empty means any.
     pub seats: Vec<SeatId>,
     /// Lifts the rules on addresses, ports and https for it (decision 35).

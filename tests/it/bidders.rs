@@ -1,5 +1,6 @@
 //! Bidders over real sockets: each lie beside an honest bidder that must win in time.
 
+mod http2;
 mod lies;
 mod tls;
 
@@ -216,6 +217,7 @@ fn endpoints(urls: &[&str]) -> Vec<Endpoint> {
         url: (*url).into(),
         qps: None,
         in_flight: 256,
+        http2: false,
         allow_loopback: true,
     };
     urls.iter().enumerate().map(endpoint).collect()

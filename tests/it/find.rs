@@ -14,9 +14,11 @@ use breakwater::wire::record::ops::Ops;
 use breakwater::wire::record::read::is_start;
 use breakwater::wire::record::{Head, Lifecycle, auction, lifecycle};
 use tempfile::TempDir;
+use tlog::checkpoint::Checkpoint;
+use tlog::note::SignerKey;
 
 use crate::sale::{ARRIVAL, Sale};
-use crate::support::published::{publish, sign};
+use crate::support::published::publish;
 
 #[test]
 fn every_auction_is_found_where_it_stands() {
@@ -155,6 +157,13 @@ fn write(data: &Path, payloads: Vec<Vec<u8>>) {
     }
     assert!(matches!(last.unwrap().wait_blocking(), Flush::Flushed { .. }));
     journal.close();
+}
+
+/// Publishes a checkpoint that counts so many records, whatever there is, by the key of `publish`.
+fn sign(data: &Path, size: u64) {
+    let key = SignerKey::new("breakwater.example/n1/auction", &[7; 32]).unwrap();
+    let checkpoint = Checkpoint { origin: key.verifier().name().into(), size, root: [0; 32] };
+    fs::write(data.join("log/auction/checkpoint"), checkpoint.sign(&key).unwrap()).unwrap();
 }
 
 /// Returns a UUID of version 7.

@@ -242,6 +242,7 @@ pub(crate) fn bidder(id: &str) -> Bidder {
         domains: vec![format!("{id}.example").into()],
         qps: None,
         in_flight: 0,
+        http2: false,
         dialect: Dialect::Dynamic,
         gzip: false,
         seats: Vec::new(),

@@ -190,10 +190,10 @@ fn config(folder: &Path, (traffic, admin): (u16, u16), bar: &Bar, bidders: &[Run
         ));
     }
     for bidder in bidders {
-        let (id, endpoint) = (bidder.id(), bidder.endpoint());
+        let (id, endpoint, http2) = (bidder.id(), bidder.endpoint(), bidder.speaks_http2());
         text.push_str(&format!(
             "\n[[bidder]]\nid = \"{id}\"\nendpoint = \"{endpoint}\"\ndomains = [\"{id}.example\"]\n\
-             allow_loopback = true\n"
+             allow_loopback = true\nhttp2 = {http2}\n"
         ));
     }
     text.push_str(&bar.config);

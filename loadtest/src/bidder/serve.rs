@@ -17,7 +17,10 @@ use hyper::{
     server::conn::http1,
     service::service_fn,
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
 use openrtb::request::BidRequest;
 use parking_lot::Mutex;
 use tokio::{
@@ -138,12 +141,13 @@ pub(super) async fn connection(stream: TcpStream, server: Arc<Server>) {
             false => speak(Wire::new(stream, ending.clone()), ending, server).await,
         };
     }
+    let acceptor = if character.http2 { tls::acceptor_http2() } else { tls::acceptor() };
     let slow = Duration::from_millis(u64::from(character.handshake_ms));
     if !slow.is_zero() {
         sleep(slow).await;
     }
     let wire = Wire::new(stream, ending.clone());
-    let shaken = timeout(READ_TIMEOUT, tls::acceptor().accept(wire)).await;
+    let shaken = timeout(READ_TIMEOUT, acceptor.accept(wire)).await;
     // A handshake that fails is the peer's affair.
     let Ok(Ok(stream)) = shaken else { return };
     if canned {
@@ -155,11 +159,28 @@ pub(super) async fn connection(stream: TcpStream, server: Arc<Server>) {
 
 async fn speak<S>(stream: S, ending: Ending, server: Arc<Server>)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    if server.profile.character().http2 {
+        return speak_either(stream, ending, server).await;
+    }
     let service = service_fn(|request| answer(&server, &ending, request));
     // A connection that breaks is the peer's affair.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// Speaks HTTP/2 or HTTP/1.1, whichever the peer begins with.
+async fn speak_either<S>(stream: S, ending: Ending, server: Arc<Server>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let service = service_fn(move |request| {
+        let (server, ending) = (Arc::clone(&server), ending.clone());
+        async move { answer(&server, &ending, request).await }
+    });
+    let builder = auto::Builder::new(TokioExecutor::new());
+    // A connection that breaks is the peer's affair.
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn answer(

@@ -15,6 +15,8 @@ struct Identity {
     pem: String,
     certificate: CertificateDer<'static>,
     config: Arc<ServerConfig>,
+    /// The same for bidders that speak HTTP/2 too.
+    http2: Arc<ServerConfig>,
 }
 
 /// Returns the certificate as PEM.
@@ -34,6 +36,11 @@ pub(super) fn acceptor() -> TlsAcceptor {
     TlsAcceptor::from(Arc::clone(&identity().config))
 }
 
+/// Returns the same, which agrees on HTTP/2 with those who offer it.
+pub(super) fn acceptor_http2() -> TlsAcceptor {
+    TlsAcceptor::from(Arc::clone(&identity().http2))
+}
+
 fn identity() -> &'static Identity {
     static IDENTITY: OnceLock<Identity> = OnceLock::new();
     IDENTITY.get_or_init(|| {
@@ -49,6 +56,9 @@ fn identity() -> &'static Identity {
             .with_no_client_auth()
             .with_single_cert(vec![cert.der().clone()], key)
             .expect("the key belongs to the certificate");
-        Identity { pem: cert.pem(), certificate: cert.der().clone(), config: Arc::new(config) }
+        let mut http2 = config.clone();
+        http2.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let (config, http2) = (Arc::new(config), Arc::new(http2));
+        Identity { pem: cert.pem(), certificate: cert.der().clone(), config, http2 }
     })
 }

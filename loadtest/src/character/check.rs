@@ -60,6 +60,7 @@ impl Character {
                 "canned goes with neither qps nor gzip, and with no fault but hang, reset, \
                  http5xx and slow_drip",
             ),
+            (!self.canned || !self.http2, "canned goes without http2"),
             (self.handshake_ms <= MAX_LATENCY_MS, "handshake_ms must be at most 60000"),
             (self.price.min <= self.price.max, "price.min must not be above price.max"),
             (0 < self.price.max.0, "price.max must be above 0"),

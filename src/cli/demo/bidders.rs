@@ -111,6 +111,7 @@ fn bidder(character: &Character, endpoint: &str) -> Value {
     entry.insert("domains".to_owned(), Value::Array(domains));
     entry.insert("allow_loopback".to_owned(), true.into());
     entry.insert("gzip".to_owned(), character.gzip.into());
+    entry.insert("http2".to_owned(), character.http2.into());
     // Above what the bidder takes, so that its refusals are seen.
     let qps = character.qps.map(|_| QPS_ABOVE);
     if let Some(qps) = qps {

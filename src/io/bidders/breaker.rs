@@ -1,6 +1,6 @@
 //! The breaker of one bidder: when nothing gets through, stop trying for a while.
 //!
-//! Ten connect or timeout failures in a row open it for a second, doubled with each opening up to
+//! Ten connect or timeout failures with no good answer between them open it for a second, doubled with each opening up to
 //! 15; then one probe at a time, and three good ones close it. It has no clock: all take `now`.
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) struct Breaker {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Closed {
-        /// Failures since the last whole answer.
+        /// Failures to get through since the last good answer.
         failures: u32,
         since: Duration,
     },
@@ -103,10 +103,12 @@ impl Breaker {
         length: impl FnOnce(Duration) -> Duration,
     ) -> Change {
         match (&mut self.state, how) {
-            (State::Closed { failures, .. }, Ended::Good | Ended::Fault) => {
+            (State::Closed { failures, .. }, Ended::Good) => {
                 *failures = 0;
                 Change::Same
             }
+            // Neither a failure to get through nor the good answer that ends a row of them.
+            (State::Closed { .. }, Ended::Fault) => Change::Same,
             (State::Closed { .. }, Ended::Unreachable | Ended::Timeout) => self.failed(now, length),
             (State::Open { good, probing, .. }, Ended::Good) => {
                 if leave == Leave::Probe {

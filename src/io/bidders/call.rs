@@ -4,14 +4,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use tokio::time::Instant;
+
 use crate::io::bidders::health::{self, Attempt};
+use crate::io::bidders::late::Times;
+use crate::io::bidders::link::{Exchange, Finished, Link};
 use crate::io::bidders::pool::{Lease, Pool};
 use crate::io::bidders::state::Place;
-use crate::io::http1::{Connection, Exchange, Fetched, Finished, Unsent};
+use crate::io::http1::{Fetched, Unsent};
 use crate::model::call::{AnswerOutcome, Call};
 
-/// A connection, and the duty to give it back.
-pub(super) type Lent = (Lease, Connection);
+/// What a call goes over, and the duty to give it back.
+pub(super) type Lent = (Lease, Link);
 
 /// The leave to make one call: how it ended is to be told, or it was never made.
 pub(super) struct Leave(Option<(Attempt, Place)>);
@@ -27,6 +31,8 @@ pub(super) struct OpenCall {
     gzip: bool,
     /// It is on its second connection.
     again: bool,
+    /// Past this it is not made once more: there would be too little time for an answer.
+    again_until: Instant,
     leave: Leave,
     /// Its place, once its auction is over.
     place: Option<Place>,
@@ -64,8 +70,15 @@ impl Leave {
 }
 
 impl OpenCall {
-    /// Begins a call on a connection; nothing is sent before it is polled.
-    pub(super) fn new(at: usize, call: &Call, pool: &Arc<Pool>, lent: Lent, leave: Leave) -> Self {
+    /// Begins a call on a connection, with leave and in the times of its auction; nothing is sent
+    /// before it is polled.
+    pub(super) fn new(
+        at: usize,
+        call: &Call,
+        pool: &Arc<Pool>,
+        lent: Lent,
+        (leave, times): (Leave, Times),
+    ) -> Self {
         let (body, gzip) = (Arc::clone(&call.body), call.gzip);
         let mut begun = Self {
             at,
@@ -74,6 +87,7 @@ impl OpenCall {
             body,
             gzip,
             again: false,
+            again_until: times.again_until(),
             leave,
             place: None,
         };
@@ -81,9 +95,16 @@ impl OpenCall {
         begun
     }
 
-    fn begin(&mut self, (lease, connection): Lent) {
-        let exchange = connection.call(&self.pool.head, Arc::clone(&self.body), self.gzip);
-        self.lent = Some((lease, exchange));
+    fn begin(&mut self, (lease, link): Lent) {
+        let exchange = self.pool.head.call(link, Arc::clone(&self.body), self.gzip);
+        self.lent = exchange.map(|exchange| (lease, exchange));
+    }
+
+    /// Ends it before its time.
+    fn abandon(&mut self) {
+        if let Some((lease, exchange)) = self.lent.take() {
+            lease.give_back(exchange.abandon(), false);
+        }
     }
 
     /// Says whether any byte of the request left.
@@ -97,7 +118,7 @@ impl OpenCall {
     pub(super) fn cut(&mut self, how: Cut) {
         self.again = true;
         if !self.sent() {
-            self.lent = None;
+            self.abandon();
         }
         let Some((attempt, place)) = self.leave.0.take() else { return };
         self.place = self.lent.is_some().then_some(place);
@@ -110,7 +131,7 @@ impl OpenCall {
     pub(super) fn stay(&mut self) -> bool {
         let stays = self.lent.as_mut().is_some_and(|(lease, _)| lease.stay());
         if !stays {
-            self.lent = None;
+            self.abandon();
         }
         stays
     }
@@ -119,11 +140,13 @@ impl OpenCall {
     fn end(&mut self, lease: Lease, finished: Finished) -> Option<Fetched> {
         let outcome = match finished.fetched {
             Ok(fetched) => {
-                lease.give_back(finished.connection, fetched.status.is_some());
+                lease.give_back(finished.link, fetched.status.is_some());
                 return Some(fetched);
             }
-            Err(Unsent) if self.again => AnswerOutcome::Unreachable,
-            // It ended while it was idle. Only what was never sent is sent again, so that no
+            Err(Unsent) if self.again || self.again_until <= Instant::now() => {
+                AnswerOutcome::Unreachable
+            }
+            // It ended while it was idle, or the bidder refused it untouched. Only what was never sent is sent again, so that no
             // bidder is asked twice for one place in its quota.
             Err(Unsent) => {
                 self.again = true;
@@ -138,6 +161,12 @@ impl OpenCall {
             }
         };
         Some(Fetched { outcome, status: None })
+    }
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        self.abandon();
     }
 }
 

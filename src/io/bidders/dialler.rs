@@ -10,20 +10,21 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::io::bidders::demand::TICK;
-use crate::io::bidders::pool::{Counts, Pool};
-use crate::io::connect::{Connect, Stream};
+use crate::io::bidders::pool::Pool;
+use crate::io::bidders::stock::{Counts, Made};
+use crate::io::connect::Connect;
 use crate::io::metrics::Metrics;
 
 /// What the owner of pools leaves for the task that keeps them.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(super) struct Inbox {
     /// Wakes it: a pool wishes for connections.
     pub(super) wishes: Arc<Notify>,
     /// Pools it does not keep yet.
     arrivals: Mutex<Vec<Arc<Pool>>>,
 }
 
-impl Desk {
+impl Inbox {
     /// Has these pools kept, until they are closed.
     pub(super) fn hand_in(&self, pools: impl IntoIterator<Item = Arc<Pool>>) {
         self.arrivals.lock().extend(pools);
@@ -32,13 +33,13 @@ impl Desk {
 }
 
 /// Keeps the pools in stock until it is dropped.
-pub(super) async fn keep(desk: Arc<Desk>, connector: Arc<dyn Connect>, metrics: Arc<Metrics>) {
+pub(super) async fn keep(inbox: Arc<Inbox>, connector: Arc<dyn Connect>, metrics: Arc<Metrics>) {
     let mut told = Told { told: Vec::new(), pools: Vec::new(), metrics };
     let mut dials = FuturesUnordered::new();
     let mut tick = Instant::now() + TICK;
     loop {
         let now = Instant::now();
-        told.take_in(std::mem::take(&mut *desk.arrivals.lock()));
+        told.take_in(std::mem::take(&mut *inbox.arrivals.lock()));
         if tick <= now {
             told.let_go();
             for pool in &told.pools {
@@ -56,7 +57,7 @@ pub(super) async fn keep(desk: Arc<Desk>, connector: Arc<dyn Connect>, metrics: 
         }
         tokio::select! {
             Some(dialled) = dials.next() => told.end(dialled),
-            () = desk.wishes.notified() => {}
+            () = inbox.wishes.notified() => {}
             () = sleep_until(next) => {}
         }
     }
@@ -65,12 +66,12 @@ pub(super) async fn keep(desk: Arc<Desk>, connector: Arc<dyn Connect>, metrics: 
 struct Dialled {
     pool: Arc<Pool>,
     begun: Instant,
-    made: io::Result<Box<dyn Stream>>,
+    made: io::Result<Made>,
 }
 
 async fn dial(pool: Arc<Pool>, connector: Arc<dyn Connect>) -> Dialled {
     let begun = Instant::now();
-    let made = timeout(MAX_DIAL, connector.connect(&pool.target)).await;
+    let made = timeout(MAX_DIAL, pool.dial(&*connector)).await;
     let made = made.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
     Dialled { pool, begun, made }
 }
@@ -105,6 +106,17 @@ impl Told {
         let outcome = match &made {
             Ok(_) => "made",
             Err(fault) if fault.kind() == io::ErrorKind::TimedOut => "timeout",
+            Err(fault) if fault.kind() == io::ErrorKind::Unsupported => {
+                // Once, until it is reached again.
+                if !pool.is_refused() {
+                    let bidder = pool.bidder.as_str();
+                    tracing::warn!(
+                        bidder,
+                        "the bidder does not speak HTTP/2: take http2 out, or let it"
+                    );
+                }
+                "no_http2"
+            }
             Err(_) => "failed",
         };
         self.metrics.bidder_dial(pool.bidder.as_str(), outcome);

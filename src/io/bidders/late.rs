@@ -33,7 +33,9 @@ pub(super) struct Open {
 #[derive(Clone, Copy)]
 pub(super) struct Times {
     begun: Instant,
-    pub(super) cutoff: Instant,
+    cutoff: Instant,
+    /// When the wait is to end, so that it has ended by the cutoff.
+    pub(super) cut: Instant,
 }
 
 impl Open {
@@ -70,12 +72,17 @@ impl Drop for Open {
 
 impl Times {
     pub(super) fn new(begun: Instant, cutoff: Instant) -> Self {
-        Self { begun, cutoff }
+        Self { begun, cutoff, cut: cutoff.checked_sub(EARLY).unwrap_or(cutoff) }
+    }
+
+    /// Returns until when a call may be made once more: half of its time is left.
+    pub(super) fn again_until(&self) -> Instant {
+        self.begun + self.cutoff.saturating_duration_since(self.begun) / 2
     }
 
     /// Says whether nothing is waited for any more.
     pub(super) fn are_over(&self) -> bool {
-        self.cutoff <= Instant::now()
+        self.cut <= Instant::now()
     }
 
     /// Says whether the cutoff was noticed so late that the fault is ours: the process stood still,
@@ -132,6 +139,9 @@ async fn next_ready(calls: &mut FuturesUnordered<OpenCall>) -> Option<Ended> {
 fn micros(length: Duration) -> u64 {
     u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
 }
+
+/// A timer ends a wait up to two of its milliseconds after the instant it was set to.
+const EARLY: Duration = Duration::from_millis(2);
 
 /// A cutoff noticed later than this says nothing about the bidders.
 const OVERSLEPT: Duration = Duration::from_millis(20);

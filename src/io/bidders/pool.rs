@@ -3,6 +3,7 @@
 //! Nobody waits here: a call takes an idle connection or none, and leaves word with the dialler,
 //! which makes them beside all auctions. A connection is idle, lent, or being made.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +12,13 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::io::bidders::Endpoint;
+use crate::io::bidders::link::{Head, Link};
+use crate::io::bidders::sessions::Sessions;
 use crate::io::bidders::state::State;
-use crate::io::bidders::stock::{Idle, Life, Sizes, Stock};
+use crate::io::bidders::stock::{Counts, Life, Made, Sizes, Stock};
 use crate::io::body::Limits;
-use crate::io::connect::{Address, Stream, Target};
-use crate::io::entropy;
-use crate::io::http1::{Connection, Head};
+use crate::io::connect::{Address, Connect, Target};
+use crate::io::{entropy, http1, http2};
 use crate::model::call::AnswerOutcome;
 use crate::model::ids::BidderId;
 
@@ -24,7 +26,7 @@ use crate::model::ids::BidderId;
 pub(super) struct Pool {
     pub(super) bidder: BidderId,
     pub(super) target: Target,
-    pub(super) head: Arc<Head>,
+    pub(super) head: Head,
     state: Arc<State>,
     stock: Mutex<Stock>,
     /// Wakes the dialler of the worker.
@@ -48,14 +50,6 @@ enum Place {
     GivenBack,
 }
 
-/// How many connections of a pool are in which state.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Counts {
-    pub(super) idle: usize,
-    pub(super) busy: usize,
-    pub(super) dialling: usize,
-}
-
 impl Pool {
     /// Makes an empty pool; `None` when the endpoint is no URL.
     pub(super) fn new(
@@ -64,40 +58,42 @@ impl Pool {
         sizes: Sizes,
         wishes: Arc<Notify>,
     ) -> Option<Self> {
-        let address = Address::parse(&endpoint.url, endpoint.allow_loopback)?;
+        let mut address = Address::parse(&endpoint.url, endpoint.allow_loopback)?;
+        address.target.http2 = endpoint.http2;
+        let sessions = endpoint.http2.then(Sessions::default);
         Some(Self {
             bidder: endpoint.id.clone(),
-            head: Arc::new(Head::post(&address)),
+            head: Head::post(&address)?,
             target: address.target,
             state: Arc::clone(state),
-            stock: Mutex::new(Stock::new(sizes)),
+            stock: Mutex::new(Stock::new(sizes, sessions)),
             wishes,
             settled: Notify::new(),
         })
     }
 
-    /// Takes the newest idle connection that is fit for a call.
+    /// Takes the newest connection that is fit for a call.
     ///
     /// # Errors
     ///
     /// Why there is no call.
-    pub(super) fn take(self: &Arc<Self>) -> Result<(Lease, Connection), AnswerOutcome> {
+    pub(super) fn take(self: &Arc<Self>) -> Result<(Lease, Link), AnswerOutcome> {
         let now = Instant::now();
         let mut stock = self.stock.lock();
         stock.demand.ask();
-        let taken = stock.newest(now);
+        let taken = stock.take(now);
         if taken.is_some() {
             stock.calls += 1;
         } else {
             stock.demand.miss();
         }
         self.wish(&mut stock);
-        let Some(Idle { connection, life, .. }) = taken else {
+        let Some((link, life)) = taken else {
             return Err(stock.missing());
         };
         drop(stock);
         let pool = Arc::clone(self);
-        Ok((Lease { pool, since: now, life, place: Place::Call }, connection))
+        Ok((Lease { pool, since: now, life, place: Place::Call }, link))
     }
 
     /// Lets the dialler know, once, when there are fewer connections than wanted.
@@ -132,26 +128,39 @@ impl Pool {
         if stock.wished { stock.put_off(now) } else { None }
     }
 
+    /// Makes a connection, which takes as long as the bidder lets it.
+    pub(super) async fn dial(&self, connector: &dyn Connect) -> io::Result<Made> {
+        let stream = connector.connect(&self.target).await?;
+        let age = MAX_AGE_MS / 2 + entropy::below(MAX_AGE_MS / 2);
+        let retires = Instant::now() + Duration::from_millis(age);
+        if self.target.http2 {
+            return Ok(Made::Shared(http2::Connection::open(stream, ANSWER, retires).await?));
+        }
+        Ok(Made::Own(http1::Connection::new(stream, ANSWER, retires)))
+    }
+
     /// Takes in what came of a dial that began at `begun`.
-    pub(super) fn end_dial(&self, stream: Option<Box<dyn Stream>>, begun: Instant) {
+    pub(super) fn end_dial(&self, made: Option<Made>, begun: Instant) {
         let now = Instant::now();
-        self.state.health.dialled(stream.is_some());
+        self.state.health.dialled(made.is_some());
         let mut stock = self.stock.lock();
         stock.dialling -= 1;
-        if let Some(stream) = stream {
+        if let Some(made) = made {
             stock.refused.succeed();
-            let age = MAX_AGE_MS / 2 + entropy::below(MAX_AGE_MS / 2);
-            let retires = now + Duration::from_millis(age);
-            let connection = Connection::new(stream, ANSWER, retires);
             // Those that came together must not leave together.
             let patience = MAX_WAIT_MS / 2 + entropy::below(MAX_WAIT_MS / 2);
             let patience = Duration::from_millis(patience);
-            stock.put(connection, Life { born: now, answered: false, patience }, now);
+            stock.add(made, Life { born: now, answered: false, patience }, now);
         } else {
             stock.refused.fail(begun, now);
         }
         drop(stock);
         self.settled.notify_waiters();
+    }
+
+    /// Says whether the last dial failed.
+    pub(super) fn is_refused(&self) -> bool {
+        self.stock.lock().refused.has_failed()
     }
 
     /// Ends a tick: closes what is no longer fit to wait, and folds the demand.
@@ -178,14 +187,12 @@ impl Pool {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        let stock = self.stock.lock();
-        let busy = stock.calls + stock.late;
-        Counts { idle: stock.idle.len(), busy, dialling: stock.dialling }
+        self.stock.lock().counts()
     }
 
     /// Holds to other sizes from here on: its share of a worker's connections has changed.
     pub(super) fn resize(&self, sizes: Sizes) {
-        self.stock.lock().sizes = sizes;
+        self.stock.lock().resize(sizes);
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -194,18 +201,16 @@ impl Pool {
 
     /// Closes all that wait, and whatever comes back later.
     pub(super) fn close(&self) {
-        let mut stock = self.stock.lock();
-        stock.closed = true;
-        stock.idle.clear();
+        self.stock.lock().close();
     }
 }
 
 impl Lease {
-    /// Gives the connection back; `None` when it was closed. `answered` says whether a response
-    /// came over it.
-    pub(super) fn give_back(mut self, connection: Option<Connection>, answered: bool) {
+    /// Gives back what the call went over; `None` when that was closed. `answered` says whether a
+    /// response came over it.
+    pub(super) fn give_back(mut self, link: Option<Link>, answered: bool) {
         self.life.answered |= answered;
-        self.end(connection);
+        self.end(link);
     }
 
     /// Makes way for calls whose auction waits; says whether there is room to end beside them.
@@ -222,17 +227,17 @@ impl Lease {
         true
     }
 
-    /// Gives the connection back without a call.
-    pub(super) fn give_up(mut self, connection: Connection) {
+    /// Gives the link back without a call.
+    pub(super) fn give_up(mut self, link: Link) {
         let mut stock = self.pool.stock.lock();
         stock.calls -= 1;
         stock.demand.unask();
-        stock.put(connection, self.life, self.since);
+        stock.put(link, self.life, self.since);
         drop(stock);
         self.place = Place::GivenBack;
     }
 
-    fn end(&mut self, connection: Option<Connection>) {
+    fn end(&mut self, link: Option<Link>) {
         let now = Instant::now();
         let mut stock = self.pool.stock.lock();
         match std::mem::replace(&mut self.place, Place::GivenBack) {
@@ -245,11 +250,11 @@ impl Lease {
         }
         if self.life.answered {
             stock.barren.succeed();
-        } else if connection.is_none() {
+        } else if link.is_none() {
             stock.barren.fail(self.life.born, now);
         }
-        if let Some(connection) = connection {
-            stock.put(connection, self.life, now);
+        if let Some(link) = link {
+            stock.put(link, self.life, now);
         }
         self.pool.wish(&mut stock);
     }

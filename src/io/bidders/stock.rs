@@ -6,7 +6,10 @@ use tokio::time::Instant;
 
 use crate::io::bidders::backoff::Backoff;
 use crate::io::bidders::demand::Demand;
+use crate::io::bidders::link::Link;
+use crate::io::bidders::sessions::Sessions;
 use crate::io::http1::Connection;
+use crate::io::http2;
 use crate::model::call::AnswerOutcome;
 
 /// How many connections a pool has.
@@ -21,7 +24,9 @@ pub(super) struct Sizes {
 /// The connections of one worker to one bidder.
 pub(super) struct Stock {
     /// The longest waiting stand in front.
-    pub(super) idle: Vec<Idle>,
+    idle: Vec<Idle>,
+    /// Those that calls share, where the bidder speaks HTTP/2.
+    sessions: Option<Sessions>,
     /// Calls whose auction waits.
     pub(super) calls: usize,
     /// Calls whose auction is over.
@@ -42,10 +47,24 @@ pub(super) struct Stock {
 }
 
 /// A connection that waits.
-pub(super) struct Idle {
-    pub(super) connection: Connection,
-    pub(super) life: Life,
+struct Idle {
+    connection: Connection,
+    life: Life,
     until: Instant,
+}
+
+/// A connection just made.
+pub(super) enum Made {
+    Own(Connection),
+    Shared(http2::Connection),
+}
+
+/// How many connections of a pool are in which state.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Counts {
+    pub(super) idle: usize,
+    pub(super) busy: usize,
+    pub(super) dialling: usize,
 }
 
 /// What is known of a connection.
@@ -68,9 +87,11 @@ enum Fitness {
 }
 
 impl Stock {
-    pub(super) fn new(sizes: Sizes) -> Self {
-        Self {
+    /// Returns the stock of a bidder whose calls share connections, or do not.
+    pub(super) fn new(sizes: Sizes, sessions: Option<Sessions>) -> Self {
+        let mut stock = Self {
             idle: Vec::new(),
+            sessions,
             calls: 0,
             late: 0,
             dialling: 0,
@@ -81,11 +102,30 @@ impl Stock {
             wished: false,
             closed: false,
             looked: 0,
+        };
+        stock.resize(sizes);
+        stock
+    }
+
+    /// Holds to other sizes from here on; where calls share connections they are few.
+    pub(super) fn resize(&mut self, sizes: Sizes) {
+        self.sizes = if self.sessions.is_some() { sizes.shared() } else { sizes };
+    }
+
+    /// Returns how many connections there are or will be, those to be replaced apart.
+    pub(super) fn open(&self) -> usize {
+        match &self.sessions {
+            Some(sessions) => sessions.fresh() + self.dialling,
+            None => self.idle.len() + self.calls + self.late + self.dialling,
         }
     }
 
-    pub(super) fn open(&self) -> usize {
-        self.idle.len() + self.calls + self.late + self.dialling
+    pub(super) fn counts(&self) -> Counts {
+        let (idle, busy) = match &self.sessions {
+            Some(sessions) => sessions.counts(),
+            None => (self.idle.len(), self.calls + self.late),
+        };
+        Counts { idle, busy, dialling: self.dialling }
     }
 
     pub(super) fn wanted(&self) -> usize {
@@ -94,21 +134,44 @@ impl Stock {
         if self.barren.has_failed() {
             return sizes.least;
         }
-        let wanted = self.demand.wanted(self.calls).max(sizes.least);
-        wanted.saturating_add(self.late).min(sizes.most)
-    }
-
-    pub(super) fn put(&mut self, connection: Connection, life: Life, now: Instant) {
-        if !self.closed && connection.is_reusable() {
-            self.idle.push(Idle { connection, life, until: now + life.patience });
+        let calls = self.demand.wanted(self.calls);
+        match &self.sessions {
+            Some(sessions) => sessions.wanted(calls.saturating_add(self.late), sizes),
+            None => calls.max(sizes.least).saturating_add(self.late).min(sizes.most),
         }
     }
 
-    pub(super) fn newest(&mut self, now: Instant) -> Option<Idle> {
+    /// Takes in a connection just made.
+    pub(super) fn add(&mut self, made: Made, life: Life, now: Instant) {
+        match (made, &mut self.sessions) {
+            (Made::Own(connection), _) => self.put(Link::Own(connection), life, now),
+            (Made::Shared(connection), Some(sessions)) if !self.closed => {
+                sessions.put(connection, life, now);
+            }
+            (Made::Shared(_), _) => {}
+        }
+    }
+
+    /// Takes back what a call went over.
+    pub(super) fn put(&mut self, link: Link, life: Life, now: Instant) {
+        match link {
+            Link::Own(connection) if !self.closed && connection.is_reusable() => {
+                self.idle.push(Idle { connection, life, until: now + life.patience });
+            }
+            // Room on a shared one is given back by the drop.
+            Link::Own(_) | Link::Shared(_) => {}
+        }
+    }
+
+    /// Takes what a call can go over: the newest that is fit.
+    pub(super) fn take(&mut self, now: Instant) -> Option<(Link, Life)> {
+        if let Some(sessions) = &mut self.sessions {
+            return sessions.enter(now).map(|(place, life)| (Link::Shared(place), life));
+        }
         while let Some(mut last) = self.idle.pop() {
             let fitness = last.fitness(now);
             if self.note(fitness, now) {
-                return Some(last);
+                return Some((Link::Own(last.connection), last.life));
             }
         }
         None
@@ -116,7 +179,8 @@ impl Stock {
 
     /// Says why there was no connection.
     pub(super) fn missing(&self) -> AnswerOutcome {
-        if self.open() == self.dialling && self.refused.has_failed() {
+        let none = self.sessions.as_ref().is_none_or(Sessions::is_empty);
+        if none && self.open() == self.dialling && self.refused.has_failed() {
             AnswerOutcome::Unreachable
         } else {
             AnswerOutcome::SkippedNoConnection
@@ -127,8 +191,13 @@ impl Stock {
         self.refused.until(now).max(self.barren.until(now))
     }
 
-    /// Looks at a few of those that wait, the next ones at the next tick.
+    /// Looks at a few of those that wait, the next ones at the next tick; its least are kept.
     pub(super) fn look(&mut self, now: Instant) {
+        let least = self.sizes.least;
+        let shared = self.sessions.as_mut().map(|sessions| sessions.look(least, now));
+        for born in shared.into_iter().flatten() {
+            self.barren.fail(born, now);
+        }
         for _ in 0..MAX_LOOKED.min(self.idle.len()) {
             if self.idle.len() <= self.looked {
                 self.looked = 0;
@@ -139,6 +208,15 @@ impl Stock {
             } else {
                 self.idle.remove(self.looked);
             }
+        }
+    }
+
+    /// Closes all that wait, and whatever comes back later.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.idle.clear();
+        if let Some(sessions) = &mut self.sessions {
+            sessions.clear();
         }
     }
 

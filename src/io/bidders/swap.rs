@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::io::bidders::dialler::{self, Desk};
+use crate::io::bidders::dialler::{self, Inbox};
 use crate::io::bidders::late::Late;
 use crate::io::bidders::pool::Pool;
 use crate::io::bidders::state::States;
@@ -28,7 +28,7 @@ struct Open(Arc<Pool>);
 /// The task of a worker that keeps all its pools, ended when nobody holds it any more.
 #[derive(Clone)]
 pub(super) struct Keeper {
-    desk: Arc<Desk>,
+    inbox: Arc<Inbox>,
     /// The most connections to all bidders together.
     connections: usize,
     /// The connections to each that are kept even when nobody calls.
@@ -73,7 +73,7 @@ impl Bidders {
             let pool = match kept {
                 Some(kept) => kept.pool.clone().inspect(|held| held.pool().resize(sizes)),
                 None => {
-                    let wishes = Arc::clone(&keeper.desk.wishes);
+                    let wishes = Arc::clone(&keeper.inbox.wishes);
                     let pool = Pool::new(&endpoint, &state, sizes, wishes).map(Arc::new);
                     arrivals.extend(pool.clone());
                     pool.map(|pool| Held(Arc::new(Open(pool))))
@@ -82,7 +82,7 @@ impl Bidders {
             Bidder { endpoint, state, pool }
         };
         let bidders: Vec<Bidder> = endpoints.into_iter().map(bidder).collect();
-        keeper.desk.hand_in(arrivals);
+        keeper.inbox.hand_in(arrivals);
         let ids = bidders.iter().map(|bidder| bidder.endpoint.id.clone());
         let by_id = ids.enumerate().map(|(at, id)| (id, at)).collect();
         Self { bidders, by_id, values: states.values(), late, runtime, keeper }
@@ -92,7 +92,8 @@ impl Bidders {
 impl Endpoint {
     /// Says whether connections to it serve another.
     fn is_where(&self, other: &Self) -> bool {
-        (&self.url, self.allow_loopback) == (&other.url, other.allow_loopback)
+        (&self.url, self.allow_loopback, self.http2)
+            == (&other.url, other.allow_loopback, other.http2)
     }
 }
 
@@ -110,10 +111,10 @@ impl Drop for Open {
 
 impl Keeper {
     pub(super) fn start(runtime: &Handle, connector: Arc<dyn Connect>, upkeep: &Upkeep) -> Self {
-        let desk = Arc::<Desk>::default();
-        let keep = dialler::keep(Arc::clone(&desk), connector, Arc::clone(&upkeep.metrics));
+        let inbox = Arc::<Inbox>::default();
+        let keep = dialler::keep(Arc::clone(&inbox), connector, Arc::clone(&upkeep.metrics));
         let task = Arc::new(Task(runtime.spawn(keep).abort_handle()));
-        Self { desk, connections: upkeep.connections, least: upkeep.least, _task: task }
+        Self { inbox, connections: upkeep.connections, least: upkeep.least, _task: task }
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod dice;
 
 mod calls;
+mod http2;
 mod late;
 mod never;
 mod pools;
@@ -50,7 +51,14 @@ fn call(id: &str) -> Call {
 
 fn endpoint(id: &str, qps: Option<u32>) -> Endpoint {
     let url = format!("http://{id}.example:8080/bid?k=1");
-    Endpoint { id: BidderId::new(id), url: url.into(), qps, in_flight: 256, allow_loopback: true }
+    Endpoint {
+        id: BidderId::new(id),
+        url: url.into(),
+        qps,
+        in_flight: 256,
+        http2: false,
+        allow_loopback: true,
+    }
 }
 
 fn ok(body: &str) -> Vec<u8> {

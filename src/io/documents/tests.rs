@@ -154,6 +154,7 @@ fn of(allow_loopback: bool) -> Documents {
         url: "https://bid.acme.example/".into(),
         qps: None,
         in_flight: 256,
+        http2: false,
         allow_loopback,
     };
     Documents::new(&[endpoint], Arc::new(Live::new(Patience::BIDDER, Vec::new()).unwrap()))

@@ -127,6 +127,7 @@ fn reply_to(found: Option<Document<'_>>) -> Reply {
         domains: vec!["acme.example".into()],
         qps: None,
         in_flight: 0,
+        http2: false,
         dialect: Dialect::Dynamic,
         gzip: false,
         seats: Vec::new(),

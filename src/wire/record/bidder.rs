@@ -224,6 +224,7 @@ fn offer(scan: &mut Scan<'_>, bidder: &BidderId, parts: usize, texts: &mut Texts
             domains: Vec::new(),
             qps: None,
             in_flight: 0,
+            http2: false,
             dialect,
             gzip: false,
             seats: scan.some(key!("seats"), |scan| {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::json::Json;
+use super::lifecycle::LifecycleForm;
 use super::ops::Ops;
 use super::outcome::outcome_sections;
 use super::read::{Record, RecordError, is_start, read};

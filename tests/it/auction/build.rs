@@ -105,6 +105,7 @@ pub(crate) fn bidder(id: &str, dialect: Dialect) -> Bidder {
         domains: Vec::new(),
         qps: None,
         in_flight: 0,
+        http2: false,
         dialect,
         gzip: false,
         seats: Vec::new(),

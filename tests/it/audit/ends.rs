@@ -1,5 +1,7 @@
 //! What stands behind a stop, or is missing before a signed prune: found, and not signed by a start.
 
+use std::fs;
+
 use breakwater::audit::gaps::gaps;
 use breakwater::cli::life;
 use breakwater::cli::life::told::LifeError;
@@ -12,13 +14,14 @@ use breakwater::wire::record::read::is_start;
 use tempfile::TempDir;
 
 use crate::audit::folder::{Node, flushed, identity, verified};
-use crate::support::until;
+use crate::support::process::command;
+use crate::support::{exchange, until};
 
 /// Whoever deletes auctions may as well add a record that says so: it counts once it is signed.
 #[test]
 fn a_prune_that_nobody_signed_excuses_nothing() {
     let (data, end) = sealed();
-    let before = UnixMillis(end.0 - 200);
+    let before = UnixMillis(end.0 - 40);
     let planned = prune::plan(data.path(), Stream::Auction, before).unwrap();
     let node = Node::start_in(data, Limits::default());
     node.told_prune(planned.first_kept);
@@ -29,6 +32,7 @@ fn a_prune_that_nobody_signed_excuses_nothing() {
     let found = report.findings.listed().iter().find(|it| it.field == "index").unwrap();
     assert_eq!(found.index, Some(0), "{report:?}");
     assert!(found.what.contains("no checkpoint signs it"), "{found:?}");
+    assert!(!gaps(data.path()).unwrap().explained());
     let refused = refused(&data);
     let Some(LifeError::Missing { from: 0, first }) = refused else { panic!("{refused:?}") };
     assert_eq!(first, planned.first_kept);
@@ -39,7 +43,7 @@ fn a_prune_that_nobody_signed_excuses_nothing() {
 fn a_prune_cut_short_leaves_what_verifies_and_starts() {
     for step in [Step::Told, Step::Signed, Step::Half] {
         let (data, end) = sealed();
-        let before = UnixMillis(end.0 - 200);
+        let before = UnixMillis(end.0 - 40);
         let planned = prune::plan(data.path(), Stream::Auction, before).unwrap();
         let node = Node::start_in(data, Limits::default());
         node.told_prune(planned.first_kept);
@@ -116,6 +120,29 @@ fn what_is_added_behind_a_stop_is_found_and_not_signed() {
         assert_eq!(of, stream);
         assert_eq!(files(data.path(), Stream::Money).unwrap(), before, "nothing is added");
     }
+}
+
+/// The program says so, too, and does nothing.
+#[test]
+fn a_run_and_a_command_refuse_with_3_what_is_behind_a_stop() {
+    let mut node = Node::start();
+    node.sell(1);
+    node.life(&Lifecycle::Stop { auction_end: 1 });
+    node.publish();
+    node.sell(1);
+    let data = node.crash();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("breakwater.toml");
+    fs::write(&config, exchange::config(data.path(), &[])).unwrap();
+    let erase = ["audit", "erase", "--user-sections", "--before", "2100-01-01T00:00:00Z"];
+    for arguments in [&["run"][..], &erase] {
+        let refused = command(&config, arguments).output().unwrap();
+        let log = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(3), "{log}");
+        assert!(log.contains("auction stream: record 1 was added behind the stop"), "{log}");
+    }
+    let signed = fs::read_to_string(data.path().join("log/auction/checkpoint")).unwrap();
+    assert_eq!(signed.lines().nth(1), Some("1"));
 }
 
 /// What was signed all the same, by an exchange of another build, is found and no reason to stop.
@@ -204,17 +231,17 @@ fn refused(data: &TempDir) -> Option<LifeError> {
     }
 }
 
-/// Returns a folder of 600 auctions in sealed segments but the last, and the time of the last.
+/// Returns a folder of auctions in sealed segments but the last, and the time of the last.
 fn sealed() -> (TempDir, UnixMillis) {
-    let limits = Limits { segment: 64 << 10, ahead: 64, ..Limits::default() };
+    let limits = Limits { segment: 32 << 10, ahead: 64, ..Limits::default() };
     let mut node = Node::start_in(tempfile::tempdir().unwrap(), limits);
-    node.sell(600);
+    node.sell(120);
     node.publish();
     let path = node.data.path();
     until("the full segments are sealed", || {
         let files = files(path, Stream::Auction).unwrap();
         let (last, full) = files.split_last().unwrap();
-        (3 < full.len() && !last.sealed && full.iter().all(|file| file.sealed)).then_some(())
+        (5 < full.len() && !last.sealed && full.iter().all(|file| file.sealed)).then_some(())
     });
     let at = node.at;
     (node.stop(), at)

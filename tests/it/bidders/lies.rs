@@ -281,7 +281,7 @@ fn informational(count: usize) -> Vec<u8> {
     b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(count)
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

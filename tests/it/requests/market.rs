@@ -61,6 +61,7 @@ fn bidder(id: &str, dialect: Dialect, gzip: bool) -> Bidder {
         domains: vec![format!("{id}.example").into()],
         qps: None,
         in_flight: 0,
+        http2: false,
         dialect,
         gzip,
         seats: Vec::new(),

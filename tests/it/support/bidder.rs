@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io::{BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -21,6 +23,12 @@ pub(crate) enum Say {
     Nothing,
     /// Never answers.
     Hang,
+    /// Writes these bytes and resets the connection.
+    Reset(Vec<u8>),
+    /// Writes these bytes, says that no more will come, and stays.
+    HalfClose(Vec<u8>),
+    /// Writes these bytes one at a time, and begins again.
+    Drip(Vec<u8>),
 }
 
 /// A running bidder.
@@ -156,6 +164,29 @@ fn converse(stream: TcpStream, say: &Speech, seen: &Mutex<Seen>) {
                 }
                 Say::Hang => {
                     let _ = reader.read(&mut [0; 1]);
+                    return;
+                }
+                // Who hangs up on a liar is right: nothing of these can fail.
+                Say::Reset(bytes) => {
+                    let _ = writer.write_all(&bytes);
+                    let abort = Some(Duration::ZERO);
+                    socket2::SockRef::from(&writer).set_linger(abort).unwrap();
+                    return;
+                }
+                Say::HalfClose(bytes) => {
+                    let _ =
+                        writer.write_all(&bytes).and_then(|()| writer.shutdown(Shutdown::Write));
+                    let _ = reader.read(&mut [0; 1]);
+                    return;
+                }
+                Say::Drip(bytes) => {
+                    let (_kept, pace) = channel::<()>();
+                    for byte in bytes.iter().cycle() {
+                        if writer.write_all(&[*byte]).is_err() {
+                            return;
+                        }
+                        let _elapsed = pace.recv_timeout(Duration::from_millis(5));
+                    }
                     return;
                 }
             }

@@ -38,10 +38,3 @@ pub(crate) fn publish(data: &Path, entries: &[[u8; 58]]) -> VerifierKey {
     fs::write(data.join("keys/auction.vkey"), format!("{}\n", key.verifier())).unwrap();
     key.verifier()
 }
-
-/// Publishes a checkpoint of that key which counts so many records, whatever there is.
-pub(crate) fn sign(data: &Path, size: u64) {
-    let key = SignerKey::new("breakwater.example/n1/auction", &[7; 32]).unwrap();
-    let checkpoint = Checkpoint { origin: key.verifier().name().into(), size, root: [0; 32] };
-    fs::write(data.join("log/auction/checkpoint"), checkpoint.sign(&key).unwrap()).unwrap();
-}

@@ -99,5 +99,12 @@ fn experience() -> Experience {
 
 fn endpoint(id: &str, in_flight: u32) -> Endpoint {
     let url = Arc::from("https://bid.example/");
-    Endpoint { id: BidderId::new(id), url, qps: None, in_flight, allow_loopback: false }
+    Endpoint {
+        id: BidderId::new(id),
+        url,
+        qps: None,
+        in_flight,
+        http2: false,
+        allow_loopback: false,
+    }
 }

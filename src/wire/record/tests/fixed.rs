@@ -126,6 +126,7 @@ fn fixed_offer(id: &str, dialect: Dialect) -> Offer {
         domains: Vec::new(),
         qps: None,
         in_flight: 0,
+        http2: false,
         dialect,
         gzip: false,
         seats: vec![SeatId::new("a1")],

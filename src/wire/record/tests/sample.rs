@@ -289,6 +289,7 @@ fn offer(dice: &mut Dice, id: &BidderId) -> Offer {
         domains: Vec::new(),
         qps: None,
         in_flight: 0,
+        http2: false,
         dialect,
         gzip: false,
         seats: dice.some(|dice| SeatId::new(dice.text())),

@@ -1,0 +1,191 @@
+//! The whole exchange in simulated time: bidders over pipes, a disk in memory.
+
+mod hostile;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::NoopRecorder;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, sleep};
+
+use crate::config;
+use crate::exchange::Exchange;
+use crate::exchange::gate::Gate;
+use crate::exchange::shared::{Shared, endpoints};
+use crate::exchange::tests::hostile::Net;
+use crate::io::bidders::{Bidders, Upkeep};
+use crate::io::clock;
+use crate::io::documents::Documents;
+use crate::io::journal::{Durability, Identity, Journal, Limits, Settings};
+use crate::io::metrics::{Labels, Metrics};
+use crate::io::notifier::Notifier;
+use crate::io::simulated::{Chance, Faults, MemoryDisk};
+use crate::live::admission::Bounds;
+use crate::model::break_request::BreakRequest;
+use crate::model::market::Market;
+use crate::model::time::Millis;
+use crate::wire::beacon::Keyring;
+use crate::wire::break_request::tag::tag;
+use crate::wire::break_request::{Caller, Credential};
+
+#[test]
+fn no_sale_is_answered_after_its_deadline() {
+    let mut came = Came::default();
+    for seed in 1..=SEEDS {
+        let mut chance = Chance(seed);
+        let one = simulated(&mut chance);
+        assert_eq!(one.late, Vec::<Duration>::new(), "seed {seed} of {SEEDS}: so much too late");
+        came.sales += one.sales;
+        came.sold += one.sold;
+    }
+    // It would be easy to be in time with nothing.
+    let Came { sales, sold, .. } = came;
+    assert!(sales / 2 < sold, "{sold} of {sales} sales sold, seeds 1 to {SEEDS}");
+}
+
+/// What came of the sales of a seed.
+#[derive(Default)]
+struct Came {
+    sales: usize,
+    /// Those with an ad.
+    sold: usize,
+    /// By how much answers were late.
+    late: Vec<Duration>,
+}
+
+/// Sells a few rounds of breaks, several at a time, to bidders of which one is honest.
+fn simulated(chance: &mut Chance) -> Came {
+    let disk = MemoryDisk::default();
+    let runtime = paused();
+    let stalls = chance.below(8) == 0;
+    let (came, _kept) = runtime.block_on(async {
+        let net = Net::new(chance.next());
+        let (shared, exchange) = exchange(&disk, &net).await;
+        if stalls {
+            disk.set(Faults { stall: true, ..Faults::default() });
+        }
+        let mut came = Came::default();
+        for round in 0..=chance.below(4) {
+            let sales = 1 + chance.below(6);
+            let asked = (0..sales).map(|sale| {
+                let own = Arc::clone(&exchange);
+                let request = request(&shared.market, chance, &format!("{round}-{sale}"));
+                tokio::spawn(async move { sell(&own, request).await })
+            });
+            for asked in asked.collect::<Vec<_>>() {
+                let (late, is_sold) = asked.await.expect("a sale does not panic");
+                came.late.extend(late);
+                came.sales += 1;
+                came.sold += usize::from(is_sold);
+            }
+            sleep(Duration::from_millis(length(chance, 3_000))).await;
+        }
+        (came, (shared, exchange))
+    });
+    // A disk that stands still would hold up the end of the journal, which is kept until here.
+    disk.set(Faults::default());
+    drop(runtime);
+    came
+}
+
+/// Sells, and says by how much the answer was late and whether there was an ad in it.
+async fn sell(exchange: &Arc<Exchange>, request: BreakRequest) -> (Option<Duration>, bool) {
+    let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
+    let own = exchange.shared().market.own_reserve;
+    let times = clock::times(Instant::now(), request.patience, tmax, network, own);
+    let sale = exchange.serve(request, times).await;
+    let late = Instant::now().saturating_duration_since(times.deadline);
+    ((TIMER < late).then_some(late), !sale.sold.ads.is_empty())
+}
+
+/// A break of a viewer who has some patience, or says nothing of it.
+fn request(market: &Market, chance: &mut Chance, name: &str) -> BreakRequest {
+    let caller = Caller {
+        arrived_at: clock::now(),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        user_agent: None,
+        gpc: false,
+        playback_session: None,
+        credential: Credential::None,
+    };
+    let placement = ["brisk", "arena"][chance.below(2)];
+    let query = format!("placement={placement}&session={name}&break={name}&duration_ms=60000");
+    let mut request = tag(&query, &caller, market).expect("the query is a good one");
+    request.patience = (chance.below(3) != 0).then(|| Millis(length(chance, 1_000)));
+    request
+}
+
+async fn exchange(disk: &MemoryDisk, net: &Net) -> (Arc<Shared>, Arc<Exchange>) {
+    let loaded = config::read("test", &market(), None).expect("the market is a good one");
+    let market = Arc::new(loaded.market);
+    let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
+    let settings = Settings { limits: LIMITS, ..Settings::new(Durability::Flushed) };
+    let journal =
+        Journal::open_on(Arc::new(disk.clone()), Path::new("data"), &identity, settings, |_| false)
+            .expect("an empty disk takes a journal");
+    let metrics = Arc::new(Metrics::new(&NoopRecorder, &Labels::default()));
+    let notifier = Notifier::start(Vec::new(), net.connector(), Arc::clone(&metrics));
+    let keyring = Keyring::new((7, [7; 32]), Vec::new());
+    let told = Arc::clone(&metrics);
+    let shared = Shared::new(market, (0, [0; 32]), journal, metrics, keyring, notifier);
+    let upkeep = Upkeep { connections: 800, least: 4, late: Arc::new(|_, _| {}), metrics: told };
+    let endpoints = endpoints(&shared.market);
+    let documents = Documents::new(&endpoints, net.connector());
+    let bidders = Bidders::new(endpoints, &shared.states, net.connector(), upkeep);
+    bidders.warm(Instant::now() + Duration::from_millis(300)).await;
+    let shared = Arc::new(shared);
+    let gate = Gate::new(0, Bounds::WORKER);
+    let exchange = Arc::new(Exchange::new(Arc::clone(&shared), bidders, documents, gate));
+    (shared, exchange)
+}
+
+/// A config of two placements, an honest bidder, and others of whom some speak HTTP/2.
+fn market() -> String {
+    let mut text = r#"
+[exchange]
+domain = "breakwater.example"
+data = "data"
+[listen]
+public_url = "http://beacons.example"
+[[publisher]]
+id = "pub"
+domain = "arena.example"
+gdpr_default = false
+"#
+    .to_owned();
+    for (id, tmax) in [("brisk", 120), ("arena", 700)] {
+        text.push_str(&format!(
+            "[[placement]]\nid = \"{id}\"\npublisher = \"pub\"\ndurations = [15, 30]\n\
+             floor = {{ amount = \"5.00\", currency = \"USD\" }}\ntmax = \"{tmax}ms\"\n"
+        ));
+    }
+    for (id, http2) in hostile::BIDDERS {
+        text.push_str(&format!(
+            "[[bidder]]\nid = \"{id}\"\nendpoint = \"http://{id}.example/bid\"\n\
+             allow_loopback = true\nhttp2 = {http2}\n"
+        ));
+    }
+    text
+}
+
+fn paused() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().start_paused(true).build().expect("a runtime can be had")
+}
+
+/// Returns 0 to `most`.
+fn length(chance: &mut Chance, most: usize) -> u64 {
+    u64::try_from(chance.below(most + 1)).expect("a few seconds")
+}
+
+/// Other seeds than these have been tried; these take a few seconds.
+const SEEDS: u64 = 300;
+
+/// The timer of tokio ends a wait on the millisecond after it, or the one after that.
+const TIMER: Duration = Duration::from_millis(1);
+
+const LIMITS: Limits =
+    Limits { segment: 1 << 20, queue: 1 << 20, ahead: 4_096, ballast: 0, spacing: Duration::ZERO };
