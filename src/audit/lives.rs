@@ -71,8 +71,8 @@ pub(super) struct Lives {
     prunes: Vec<Prune>,
     /// How many records of the money stream are signed.
     signed: u64,
-    /// What was erased.
-    erased: Erased,
+    /// What was erased, each with the index of its record.
+    erased: Vec<(u64, Erased)>,
     /// The first record that tells of an auction record.
     tells_of_auctions: Option<u64>,
 }
@@ -87,10 +87,12 @@ pub(super) struct Erased {
 }
 
 impl Erased {
-    /// Adds what one more record tells.
-    pub(super) fn add(&mut self, before: UnixMillis, sections: u64) {
-        self.sections = self.sections.saturating_add(sections);
-        self.before = self.before.max(before);
+    /// Returns what two records tell together.
+    fn and(self, other: Self) -> Self {
+        Self {
+            sections: self.sections.saturating_add(other.sections),
+            before: self.before.max(other.before),
+        }
     }
 }
 
@@ -141,7 +143,7 @@ impl Lives {
                     self.prunes.push(Prune { index, first_kept });
                 }
                 if let Action::Erase { before, sections } = record.admin()?.action {
-                    self.erased.add(before, sections);
+                    self.erased.push((index, Erased { before, sections }));
                 }
                 Ok(behind)
             }
@@ -261,9 +263,15 @@ impl Lives {
         self.by_boot.iter().rev().find_map(|(boot, life)| Some((*boot, life.auction_end?)))
     }
 
-    /// Returns what was erased, as records tell.
+    /// Returns what was erased, as signed records tell.
     pub(super) fn erased(&self) -> Erased {
-        self.erased
+        let signed = self.erased.iter().filter(|(index, _)| *index < self.signed);
+        signed.fold(Erased::default(), |sum, (_, more)| sum.and(*more))
+    }
+
+    /// Returns what was erased, as all records tell, those included that nobody signed.
+    pub(super) fn erased_unsigned(&self) -> Erased {
+        self.erased.iter().fold(Erased::default(), |sum, (_, more)| sum.and(*more))
     }
 
     /// Returns the first record that tells of a record of the auction stream, if there is one.

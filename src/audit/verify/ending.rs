@@ -195,7 +195,7 @@ fn front(job: &mut Job<'_>, way: &mut Way<'_>) -> Result<(), JournalError> {
 
 /// Returns how many records of the money stream a checkpoint signs as of this moment, held against
 /// the records; 0 where it does not fit them.
-fn signed_since(job: &Job<'_>) -> Result<u64, JournalError> {
+pub(super) fn signed_since(job: &Job<'_>) -> Result<u64, JournalError> {
     // What is wrong with these files was told when it was the stream's turn.
     let mut unheard = Findings::default();
     let log = Log::new(job.data, Stream::Money);

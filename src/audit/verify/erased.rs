@@ -1,9 +1,9 @@
 //! Sections that are erased, held against the records that tell of an erasure.
 
 use crate::audit::lives::Erased;
-use crate::audit::verify::ending::pause;
+use crate::audit::verify::ending::{pause, signed_since};
 use crate::audit::verify::stream::{Job, Way};
-use crate::io::journal::{JournalError, Stream};
+use crate::io::journal::{JournalError, Stream, read};
 use crate::model::time::UnixMillis;
 
 /// Tells of sections of auctions that are erased though nobody says so.
@@ -16,19 +16,32 @@ pub(super) fn look(job: &mut Job<'_>, way: &Way<'_>) -> Result<(), JournalError>
         return Ok(());
     }
     let erased = way.checks.erased();
+    let mut signed = None;
     for _ in 0..TELLING {
         if untold(job.lives.erased(), erased, last).is_none() {
             return Ok(());
         }
         job.lives.catch_up(job.data)?;
+        // Looked at anew only where it would help, and only when there is a new one.
+        let told = untold(job.lives.erased_unsigned(), erased, last).is_none();
+        let newest = read::signed(job.data, Stream::Money).ok().filter(|_| told);
+        if newest.is_some() && signed != newest {
+            signed = newest;
+            let size = signed_since(job)?;
+            job.lives.sign(size);
+        }
         if !job.lives.is_last_open() {
             break;
         }
-        // A node tells what a command erased soon after.
+        // A node tells and signs what a command erased soon after.
         pause();
     }
-    let untold = untold(job.lives.erased(), erased, last);
-    if let Some((index, what)) = untold.filter(|_| job.lives.is_whole()) {
+    let known = untold(job.lives.erased(), erased, last);
+    let known = known.map(|known| match untold(job.lives.erased_unsigned(), erased, last) {
+        Some(untold) => untold,
+        None => (known.0, "no checkpoint signs the money record (kind 10) that says so".to_owned()),
+    });
+    if let Some((index, what)) = known.filter(|_| job.lives.is_whole()) {
         let what = format!("{erased} sections are erased, and {what}");
         job.add(&way.log.folder(), index, "user", what);
     }
@@ -49,5 +62,6 @@ fn untold(told: Erased, erased: u64, last: (UnixMillis, u64)) -> Option<(Option<
     (before <= at).then(|| (Some(index), recent.to_owned()))
 }
 
-/// How often it is looked whether an erasure is told of: a node tells within two seconds.
+/// How often it is looked whether an erasure is told of: a node tells within two seconds, and signs
+/// within one more unless `journal.checkpoint` is longer.
 const TELLING: u32 = 120;

@@ -184,6 +184,17 @@ fn a_record_tells_of_so_many_erasures_and_no_later_ones() {
         let (_, out, _) = audit(data.path(), &["verify"]);
         assert!(out.starts_with(what), "{out}");
     }
+    // One that nobody signed anyone may have added.
+    let mut node = Node::start();
+    node.sell(2);
+    node.publish();
+    node.told(Action::Erase { before: UnixMillis(u64::MAX), sections: 2 });
+    let data = node.crash();
+    user_sections(data.path(), UnixMillis(u64::MAX)).unwrap();
+    let (code, out, _) = audit(data.path(), &["verify"]);
+    let what = "journal/auction: user: 2 sections are erased, and no checkpoint signs the money \
+                record (kind 10) that says so\n";
+    assert!(code == Some(3) && out.starts_with(what), "{out}");
 }
 
 /// A pipe or a folder in the place of a file is no fault of the disk.

@@ -1,10 +1,12 @@
 //! Calls that outlast their auction.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::task::{unconstrained, yield_now};
+use tokio::task::unconstrained;
 use tokio::time::{advance, timeout};
 
 use crate::io::bidders::breaker::Position;
@@ -183,13 +185,13 @@ async fn a_call_that_has_not_left_by_the_cutoff_never_leaves() {
     const CALLS: usize = 250;
     let net = Net::new();
     let mut acme = net.accept("acme");
-    let bidders = Arc::new(net.warm(&["acme"], CALLS).await);
-    let asking = Arc::clone(&bidders);
-    let asked = tokio::spawn(async move { ask(&asking, &["acme"; CALLS], 50).await });
-    // A turn of a task makes no more than a hundred or so; then the process stands still.
-    yield_now().await;
+    let bidders = net.warm(&["acme"], CALLS).await;
+    // A turn of a task sends no more than a hundred or so; then the process stands still.
+    let mut asked = Box::pin(ask(&bidders, &["acme"; CALLS], 50));
+    let turn = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context).is_ready()));
+    assert!(!turn.await);
     advance(Duration::from_millis(50)).await;
-    let answers = asked.await.unwrap();
+    let answers = asked.await;
     let sent = answers.iter().filter(|it| it.outcome == AnswerOutcome::Timeout { sent: true });
     let sent = sent.count();
     let unsent = AnswerOutcome::Timeout { sent: false };
@@ -197,13 +199,16 @@ async fn a_call_that_has_not_left_by_the_cutoff_never_leaves() {
     assert_eq!(sent + unsent, CALLS);
     assert!(0 < sent && 0 < unsent, "{sent} sent, {unsent} not");
     pass(Duration::from_millis(1)).await;
-    let mut arrived = 0;
-    for _ in 0..CALLS {
-        let mut stream = acme.recv().await.unwrap();
-        let read = timeout(Duration::ZERO, stream.read(&mut [0; 1])).await;
-        arrived += usize::from(matches!(read, Ok(Ok(1))));
-    }
-    assert_eq!(arrived, sent);
+    let arrived = unconstrained(async {
+        let mut arrived = 0;
+        for _ in 0..CALLS {
+            let mut stream = acme.recv().await.unwrap();
+            let read = timeout(Duration::ZERO, stream.read(&mut [0; 1])).await;
+            arrived += usize::from(matches!(read, Ok(Ok(1))));
+        }
+        arrived
+    });
+    assert_eq!(arrived.await, sent);
 }
 
 #[tokio::test(start_paused = true)]
