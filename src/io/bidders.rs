@@ -46,7 +46,7 @@ use crate::model::ids::{BidderId, PlacementId};
 use crate::model::standing::{Brownout, Standing};
 
 /// A bidder as the network sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoint {
     /// Who.
     pub id: BidderId,

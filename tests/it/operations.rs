@@ -142,7 +142,7 @@ fn health_is_told_and_readiness_ends_with_the_drain() {
     assert!(version["build"].as_str().unwrap().starts_with("breakwater 0."));
     assert_eq!(version["config"]["generation"], 1);
     for (path, code) in [("/v1/reload", "no_config_file"), ("/v1/drain", "not_drained")] {
-        let refused = http::post(admin, path, &[], "");
+        let refused = post(admin, path, &[], "");
         assert_eq!((refused.status, refused.json()["code"].as_str()), (409, Some(code)));
     }
     thread::scope(|scope| {

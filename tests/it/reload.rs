@@ -188,6 +188,7 @@ fn reloads_at_the_same_time_come_one_after_the_other() {
     site.write(&[&acme, &zenith], |text| text);
     let admin = run.admin;
     let all: Vec<(u16, Value)> = thread::scope(|scope| {
+        #[expect(clippy::needless_collect, reason = "all are asked before one is awaited")]
         let all: Vec<_> = (0..8).map(|_| scope.spawn(|| reload(admin))).collect();
         all.into_iter().map(|it| it.join().unwrap()).collect()
     });

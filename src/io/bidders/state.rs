@@ -98,7 +98,10 @@ impl States {
             let state = match known {
                 Some(state) if state.fits(endpoint) => Arc::clone(state),
                 Some(state) => Arc::new(state.limited(endpoint)),
-                None => Arc::new(State::new(endpoint, &together)),
+                None => {
+                    let limits = (endpoint.qps, endpoint.in_flight);
+                    Arc::new(State::new(&endpoint.url, limits, &together))
+                }
             };
             (endpoint.id.clone(), state)
         });
@@ -108,18 +111,7 @@ impl States {
 
     /// Returns the state of a bidder; one not known here has no limit.
     pub(super) fn of(&self, bidder: &BidderId) -> Arc<State> {
-        let unknown = || {
-            let (id, url) = (bidder.clone(), Arc::from(""));
-            let free = Endpoint {
-                id,
-                url,
-                qps: None,
-                in_flight: u32::MAX,
-                allow_loopback: false,
-                http2: false,
-            };
-            Arc::new(State::new(&free, &self.together))
-        };
+        let unknown = || Arc::new(State::new(&Arc::from(""), (None, u32::MAX), &self.together));
         self.states.get(bidder).map_or_else(unknown, Arc::clone)
     }
 
@@ -154,11 +146,11 @@ impl States {
 }
 
 impl State {
-    fn new(endpoint: &Endpoint, together: &Arc<Together>) -> Self {
+    fn new(url: &Arc<str>, (qps, in_flight): (Option<u32>, u32), together: &Arc<Together>) -> Self {
         Self {
-            url: Arc::clone(&endpoint.url),
-            limit: Limit::new(endpoint.qps),
-            in_flight: InFlight { most: endpoint.in_flight, calls: Arc::default() },
+            url: Arc::clone(url),
+            limit: Limit::new(qps),
+            in_flight: InFlight { most: in_flight, calls: Arc::default() },
             health: Health::new(Arc::clone(together)),
             latency: Arc::new(Latencies::new()),
         }
