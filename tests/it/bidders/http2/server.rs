@@ -255,7 +255,7 @@ async fn go_on(act: Act, mut body: SendStream<Bytes>) {
 /// Waits until the exchange wants no more of it.
 async fn until_reset(body: &mut SendStream<Bytes>) {
     if poll_fn(|context| body.poll_reset(context)).await.is_err() {
-        pending().await
+        pending::<()>().await;
     }
 }
 
