@@ -7,23 +7,28 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
+use crate::admin::controls::{Controls, Named};
 use crate::exchange::shared::{BUILD, COMMIT, Shared};
 use crate::io::journal::Stream;
 use crate::io::log::follower::Follower;
 use crate::io::metrics::exposition::Exposition;
 
 mod bidders;
+pub mod controls;
 
 /// The running admin listener.
 pub struct Admin {
@@ -37,7 +42,8 @@ pub struct Admin {
 struct Health {
     shared: Arc<Shared>,
     log: Arc<Follower>,
-    exposition: Exposition,
+    exposition: Arc<Exposition>,
+    controls: Arc<dyn Controls>,
     draining: AtomicBool,
 }
 
@@ -49,24 +55,32 @@ impl Admin {
     /// Returns the error of binding or of starting the thread.
     pub fn start(
         address: SocketAddr,
-        shared: Arc<Shared>,
-        log: Arc<Follower>,
-        exposition: Exposition,
+        (shared, log): (Arc<Shared>, Arc<Follower>),
+        exposition: Arc<Exposition>,
+        controls: Arc<dyn Controls>,
     ) -> io::Result<Self> {
         let socket = std::net::TcpListener::bind(address)?;
         socket.set_nonblocking(true)?;
         let address = socket.local_addr()?;
-        let health = Arc::new(Health { shared, log, exposition, draining: AtomicBool::new(false) });
+        let draining = AtomicBool::new(false);
+        let health = Arc::new(Health { shared, log, exposition, controls, draining });
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let routes = routes(Arc::clone(&health));
         let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
             runtime.block_on(async {
                 let socket = TcpListener::from_std(socket).expect("bound and non-blocking");
-                let served = axum::serve(socket, routes).into_future();
+                let (stopping, mut stop) = watch::channel(false);
+                let told = async move { drop(stop.wait_for(|stop| *stop).await) };
+                let served = axum::serve(socket, routes).with_graceful_shutdown(told);
+                let mut served = std::pin::pin!(served.into_future());
                 tokio::select! {
-                    ended = served => tracing::error!(?ended, "the admin listener ended"),
-                    _ = stopped => {}
+                    ended = &mut served => tracing::error!(?ended, "the admin listener ended"),
+                    _ = stopped => {
+                        stopping.send_replace(true);
+                        // What is being answered is answered, so that whoever drains hears of it.
+                        let _: Result<_, Elapsed> = timeout(LAST_ANSWERS, served).await;
+                    }
                 }
             });
         })?;
@@ -99,6 +113,8 @@ fn routes(health: Arc<Health>) -> Router {
         .route("/metrics", get(metrics))
         .route("/version", get(version))
         .route("/v1/bidders", get(bidders::list))
+        .route("/v1/drain", post(controls::drain))
+        .route("/v1/reload", post(controls::reload))
         .route("/log/{*path}", get(log))
         .with_state(health)
 }
@@ -148,7 +164,7 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
 async fn metrics(State(health): State<Arc<Health>>) -> Response {
     let journal = &health.shared.journal;
     let waiting = journal.unflushed(Stream::Auction) + journal.unflushed(Stream::Money);
-    health.shared.metrics.bidders(&health.shared.states);
+    health.shared.metrics.bidders(&health.shared.in_force().states);
     health.shared.metrics.audit_lag(u32::try_from(waiting).unwrap_or(u32::MAX));
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, health.exposition.render()).into_response()
@@ -174,7 +190,17 @@ async fn log(State(health): State<Arc<Health>>, uri: Uri) -> Response {
     }
 }
 
-async fn version() -> Response {
-    Json(json!({ "build": BUILD, "commit": COMMIT, "openrtb": "2.6", "rules": crate::wire::record::RULES }))
-        .into_response()
+async fn version(State(health): State<Arc<Health>>) -> Response {
+    let config = Named::of(&health.shared.in_force()).json();
+    Json(json!({
+        "build": BUILD,
+        "commit": COMMIT,
+        "config": config,
+        "openrtb": "2.6",
+        "rules": crate::wire::record::RULES,
+    }))
+    .into_response()
 }
+
+/// What is being answered when the listener stops has this long.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);

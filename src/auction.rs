@@ -17,7 +17,7 @@ pub mod insight;
 mod loss;
 pub mod minimums;
 pub mod plan;
-mod pricing;
+pub mod pricing;
 #[cfg(test)]
 mod sample;
 pub mod select;

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod check;
 pub mod erase;
 pub mod export;
+mod figures;
 pub mod find;
 pub mod finding;
 pub mod gaps;

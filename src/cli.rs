@@ -1,7 +1,8 @@
 //! The commands, a file each: what they read, what they print, and their exit code.
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 ok, 1 failed while running, 2 usage, 3 ran
-//! fine with a negative verdict (also a data folder that is damaged or locked), 130 interrupted.
+//! fine with a negative verdict (also a data folder that is damaged or locked), 4 no exchange there,
+//! 130 interrupted.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -15,9 +16,12 @@ use crate::wire::cue::Crc;
 pub mod audit;
 pub mod cue;
 pub mod demo;
+pub mod drain;
 pub mod life;
 pub mod load;
 pub mod logs;
+pub mod reload;
+pub mod remote;
 pub mod serve;
 pub mod validate;
 
@@ -29,6 +33,8 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// It ran, and what it found is bad.
 pub const NEGATIVE: u8 = 3;
+/// The exchange that it talks to is not there.
+pub const UNREACHABLE: u8 = 4;
 /// It was interrupted.
 pub const INTERRUPTED: u8 = 130;
 /// Whoever read its answer went away: as if SIGPIPE had ended it, so that no verdict is taken
@@ -112,6 +118,10 @@ enum Command {
     Demo(demo::Options),
     /// Check a config as `run` would; every problem at once
     Validate(validate::Options),
+    /// Have a running exchange read its config again; exit 3 when the old one stays
+    Reload(reload::Options),
+    /// Have a running exchange stop in order
+    Drain(drain::Options),
     /// Read SCTE-35 messages
     #[command(subcommand)]
     Cue(CueCommand),
@@ -190,6 +200,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<u8> 
             demo::run(&common, &options)
         }
         Command::Validate(options) => validate::run(&common, &options),
+        Command::Reload(options) => reload::run(&common, &options),
+        Command::Drain(options) => drain::run(&common, &options),
         Command::Cue(CueCommand::Decode { message, format, lenient_crc }) => {
             let format = match format {
                 Format::Text => CueFormat::Text,

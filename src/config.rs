@@ -11,6 +11,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::config::fixed::Fixed;
 use crate::config::problem::{Problem, Problems};
 use crate::config::section::{Reporter, Section};
 use crate::config::settings::Settings;
@@ -19,6 +20,7 @@ use crate::model::market::Market;
 mod bidder;
 mod block;
 mod deal;
+pub mod fixed;
 mod floor;
 mod house;
 mod market;
@@ -71,14 +73,38 @@ pub fn read(
     text: &str,
     environment: Option<&dyn Environment>,
 ) -> Result<Loaded, Problems> {
+    checked((name, text), environment, |_, _| {})
+}
+
+/// Reads and checks the next config of a running exchange.
+///
+/// # Errors
+///
+/// Returns every problem of the file; a key that only a restart changes is one.
+pub fn read_again(
+    name: &str,
+    text: &str,
+    environment: Option<&dyn Environment>,
+    fixed: &Fixed,
+) -> Result<Loaded, Problems> {
+    checked((name, text), environment, |loaded, root| fixed.judge(loaded, root))
+}
+
+fn checked(
+    (name, text): (&str, &str),
+    environment: Option<&dyn Environment>,
+    judge: impl FnOnce(&Loaded, &Section<'_>),
+) -> Result<Loaded, Problems> {
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let problems = errors.iter().map(Problem::syntax).collect();
         return Err(Problems::new(name, text, problems));
     }
     let reporter = Reporter::default();
-    let root = Section::root(root.get_ref(), &reporter);
-    let loaded = market::read(root, environment);
+    let loaded = market::read(Section::root(root.get_ref(), &reporter), environment);
+    if let Some(loaded) = &loaded {
+        judge(loaded, &Section::root(root.get_ref(), &reporter));
+    }
     let problems = reporter.into_problems();
     match loaded {
         Some(loaded) if problems.is_empty() => Ok(loaded),

@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use crate::auction::{house, plan, select};
 use crate::exchange::aside::{Auction, HOUSE_ON_WORKER};
-use crate::exchange::gate::Gate;
+use crate::exchange::current::{Current, Desk, InForce};
+use crate::exchange::gate::{Admitted, Gate};
 use crate::exchange::sale::{AtEnd, Sale, unfilled};
 use crate::exchange::shared::Shared;
 use crate::exchange::unwrap::Unwrapping;
-use crate::io::bidders::Bidders;
 use crate::io::clock::{Stopwatch, Tally, Times};
-use crate::io::documents::Documents;
 use crate::io::entropy;
 use crate::io::journal::{Flush, Stream};
 use crate::io::once::{Missing, Once};
@@ -23,6 +22,7 @@ use crate::live::sales::{Entered, SaleKey};
 use crate::model::bid::Reply;
 use crate::model::break_request::BreakRequest;
 use crate::model::call::{Answer, Call};
+use crate::model::market::Market;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{AuctionInput, Chosen, Plan};
 use crate::model::reason::NoFillReason;
@@ -34,6 +34,7 @@ use crate::wire::{bid_request, bid_response, record, sold};
 
 pub mod aside;
 pub mod clerk;
+pub mod current;
 pub mod gate;
 pub mod observe;
 pub mod sale;
@@ -43,8 +44,8 @@ pub mod unwrap;
 /// One worker's exchange: its own connections to bidders, the rest shared.
 pub struct Exchange {
     shared: Arc<Shared>,
-    bidders: Bidders,
-    documents: Documents,
+    /// What it sells with, until another is put in force.
+    current: Desk,
     /// Who is let in.
     gate: Arc<Gate>,
     /// How many sales run on this worker.
@@ -52,15 +53,15 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Returns the exchange of one worker.
+    /// Returns the exchange of one worker; `make` makes it ready for what is in force.
     #[must_use]
     pub fn new(
         shared: Arc<Shared>,
-        bidders: Bidders,
-        documents: Documents,
+        make: impl FnOnce(Arc<InForce>) -> Current,
         gate: Arc<Gate>,
     ) -> Self {
-        Self { shared, bidders, documents, gate, under_way: UnderWay::default() }
+        let current = shared.join(make);
+        Self { shared, current, gate, under_way: UnderWay::default() }
     }
 
     /// Returns what all workers share.
@@ -69,10 +70,10 @@ impl Exchange {
         &self.shared
     }
 
-    /// Returns the bidders as this worker calls them.
+    /// Returns what this worker sells with now: a request asks once, and is served with that.
     #[must_use]
-    pub fn bidders(&self) -> &Bidders {
-        &self.bidders
+    pub fn current(&self) -> Arc<Current> {
+        self.current.load_full()
     }
 
     /// Returns the gate of this worker.
@@ -89,29 +90,56 @@ impl Exchange {
 
     /// Sells a break once, however many ask for it, and answers by the caller's own deadline.
     ///
+    /// `current` is what the request was read with; a sale in force keeps what it began with.
+    ///
     /// The sale runs on a task of its own: a caller that hangs up ends nothing, and what is sold is
     /// always recorded. An auction that is over before it is decided sells nothing: its calls are
     /// counted, and it leaves no record.
-    pub async fn serve(self: &Arc<Self>, request: BreakRequest, times: Times) -> Arc<Sale> {
+    pub async fn serve(
+        self: &Arc<Self>,
+        current: Arc<Current>,
+        request: BreakRequest,
+        times: Times,
+    ) -> Arc<Sale> {
         let metrics = &self.shared.metrics;
         observe::faults(metrics, &request);
         let request = Arc::new(request);
-        let once = self.enter(&request, times);
-        let sale = match once.by(times.deadline).await {
-            // A late answer is worse than an empty one.
-            Ok(sale) if !times.is_over() => sale,
-            Ok(_) | Err(Missing::Late) => self.nothing(&request, &times, NoFillReason::TooLate),
-            Err(Missing::Dead) => self.nothing(&request, &times, NoFillReason::Technical),
+        let nothing = |reason| self.nothing(&current, &request, &times, reason);
+        let sale = match self.enter(&current, &request, times) {
+            Ok(once) => match once.by(times.deadline).await {
+                // A late answer is worse than an empty one.
+                Ok(sale) if !times.is_over() => sale,
+                Ok(_) | Err(Missing::Late) => nothing(NoFillReason::TooLate),
+                Err(Missing::Dead) => nothing(NoFillReason::Technical),
+            },
+            Err(reason) => self.refused(&current, &request, &times, reason),
         };
         observe::answered(metrics, &request, &sale.sold, times.elapsed());
         sale
     }
 
-    /// Joins the sale in force for this request, or starts it.
-    fn enter(self: &Arc<Self>, request: &Arc<BreakRequest>, times: Times) -> Once<Arc<Sale>> {
+    /// Joins the sale in force for this request, or starts it if it is let in.
+    ///
+    /// What is not let in gets no task: a refusal must cost next to nothing.
+    fn enter(
+        self: &Arc<Self>,
+        current: &Arc<Current>,
+        request: &Arc<BreakRequest>,
+        times: Times,
+    ) -> Result<Once<Arc<Sale>>, NoFillReason> {
+        let key = SaleKey::of(request);
+        let joined = |key| self.shared.sales.lock().joined(key, times.arrived_at);
+        if let Some(once) = key.as_ref().and_then(joined) {
+            self.shared.metrics.sale_shared();
+            return Ok(once);
+        }
+        let admitted = self.admit(request, &times)?;
         let (exchange, own) = (Arc::clone(self), Arc::clone(request));
-        let Some(key) = SaleKey::of(request) else {
-            return Once::start_then(async move { exchange.sell_to_the_end(&own, times).await });
+        let current = Arc::clone(current);
+        let Some(key) = key else {
+            let sell =
+                async move { exchange.sell_to_the_end(&current, &own, times, admitted).await };
+            return Ok(Once::start_then(sell));
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
@@ -122,7 +150,8 @@ impl Exchange {
                 let forgotten = name.clone();
                 // Also when the sale panics: nobody could ask for this break again.
                 let withdraw = AtEnd::new(move || shared.sales.lock().withdraw(&forgotten, number));
-                let (sale, aftermath) = exchange.sell_to_the_end(&own, times).await;
+                let (sale, aftermath) =
+                    exchange.sell_to_the_end(&current, &own, times, admitted).await;
                 if !sale.may_be_asked_again() {
                     withdraw.cancel();
                     exchange.shared.sales.lock().weigh(&name, number, sale.sold.bytes());
@@ -131,22 +160,37 @@ impl Exchange {
             })
         };
         match self.shared.sales.lock().enter(key, number, window, make) {
-            Entered::First(once) => once,
+            Entered::First(once) => Ok(once),
+            // Another worker began it meanwhile.
             Entered::Joined(once) => {
                 self.shared.metrics.sale_shared();
-                once
+                Ok(once)
             }
         }
+    }
+
+    /// Lets a sale in, or says why it is not made.
+    fn admit(&self, request: &BreakRequest, times: &Times) -> Result<Admitted, NoFillReason> {
+        if let Some(reason) = self.cannot_sell(request, times) {
+            return Err(reason);
+        }
+        self.gate.enter(request).map_err(|shed| {
+            self.shared.metrics.load.shed(shed.name());
+            NoFillReason::Shed
+        })
     }
 
     /// Sells one ad break, and returns what is to be done once it is answered; under way until then.
     async fn sell_to_the_end(
         self: &Arc<Self>,
+        current: &Current,
         request: &Arc<BreakRequest>,
         times: Times,
+        admitted: Admitted,
     ) -> (Arc<Sale>, impl FnOnce() + Send + use<>) {
         let begun = self.under_way.begin();
-        let Closed { sale, auction } = self.sell(request, times).await;
+        let Closed { sale, auction } = self.sell(current, request, times, &admitted).await;
+        drop(admitted);
         let sale = Arc::new(sale);
         let (shared, request) = (Arc::clone(&self.shared), Arc::clone(request));
         let sold = Arc::clone(&sale);
@@ -155,24 +199,20 @@ impl Exchange {
     }
 
     /// Sells one ad break.
-    async fn sell(&self, request: &BreakRequest, times: Times) -> Closed {
-        if let Some(reason) = self.cannot_sell(request, &times) {
-            return self.withheld(request, &times, reason);
-        }
-        let admitted = match self.gate.enter(request) {
-            Ok(admitted) => admitted,
-            Err(shed) => {
-                self.shared.metrics.load.shed(shed.name());
-                return self.withheld(request, &times, NoFillReason::Shed);
-            }
-        };
+    async fn sell(
+        &self,
+        current: &Current,
+        request: &BreakRequest,
+        times: Times,
+        admitted: &Admitted,
+    ) -> Closed {
+        let market = current.market();
         let mut watch = Stopwatch::of(&times);
         watch.lap("decode");
         let draw = entropy::draw();
-        let market = &self.shared.market;
         let plan = plan::plan(request, market);
         let brownout = Brownout::of_level(admitted.brownout);
-        let standing = self.bidders.standing(&request.placement.id, brownout);
+        let standing = current.bidders.standing(&request.placement.id, brownout);
         let chosen = select::select(&plan, &standing);
         observe::selection(&self.shared.metrics, &plan, &chosen, &standing);
         watch.lap("plan");
@@ -183,9 +223,9 @@ impl Exchange {
             decoding.time(|| bid_response::reply(&plan, call, answer))
         };
         let unwrapping =
-            Unwrapping::new(request, &plan, draw.auction, chosen.asked.len(), &self.documents);
+            Unwrapping::new(request, &plan, draw.auction, chosen.asked.len(), &current.documents);
         let follow = |call: &Call, reply: &Reply| unwrapping.begin(call, reply);
-        let answered = self.bidders.ask_and_follow(calls, decode, follow, times.cutoff).await;
+        let answered = current.bidders.ask_and_follow(calls, decode, follow, times.cutoff).await;
         let answered = unwrapping.settle(answered, &self.shared.metrics);
         watch.lap("wait");
         watch.split("answers", decoding.sum());
@@ -195,30 +235,36 @@ impl Exchange {
             // Nobody waits any more: what cannot be answered is not sold. Bidders were asked, though.
             Ok((input, _)) if times.is_over() => {
                 observe::replies(&self.shared.metrics, &input.replies);
-                return self.withheld(request, &times, NoFillReason::TooLate);
+                return self.withheld(market, request, &times, NoFillReason::TooLate);
             }
             Ok(decided) => decided,
-            Err(reason) => return self.withheld(request, &times, reason),
+            Err(reason) => return self.withheld(market, request, &times, reason),
         };
         watch.lap("decide");
         let decided = Decided { input, outcome, standing, watch };
-        let closed = self.close(request, &times, decided).await;
-        drop(admitted);
-        closed
+        self.close(&current.in_force, request, &times, decided).await
     }
 
     /// Writes the record, renders while the disk works, and makes the sale once it is flushed.
-    async fn close(&self, request: &BreakRequest, times: &Times, decided: Decided) -> Closed {
+    async fn close(
+        &self,
+        in_force: &InForce,
+        request: &BreakRequest,
+        times: &Times,
+        decided: Decided,
+    ) -> Closed {
+        let market = &in_force.market;
         let Decided { input, outcome, standing, mut watch } = decided;
         // The permit comes before the sequence number: a refused record leaves no hole.
         let Some(permit) = self.shared.journal.permit(Stream::Auction) else {
-            return self.withheld(request, times, NoFillReason::CannotRecord);
+            return self.withheld(market, request, times, NoFillReason::CannotRecord);
         };
-        let head = self.shared.head(permit.seq(), times.arrived_at);
+        let head = self.shared.head_in(in_force, permit.seq(), times.arrived_at);
         let ops = Ops { standing: &standing, stages: watch.laps() };
         let mut pending = permit.append(record::auction(&head, request, &input, &outcome, &ops));
         watch.lap("journal");
-        let sold = sold::finish(request, &input, &outcome, &self.shared.finish(times.arrived_at));
+        let finish = self.shared.finish(in_force, times.arrived_at);
+        let sold = sold::finish(request, &input, &outcome, &finish);
         watch.lap("render");
         let auction = Arc::new((input, outcome));
         let telling = match request.explain {
@@ -231,7 +277,7 @@ impl Exchange {
         match flush {
             // A sale we cannot prove is not made.
             Flush::Refused => {
-                return self.withheld(request, times, NoFillReason::CannotRecord);
+                return self.withheld(market, request, times, NoFillReason::CannotRecord);
             }
             Flush::Late => self.shared.late_sync(auction.0.draw.auction, times.arrived_at),
             Flush::Flushed { .. } => {}
@@ -259,8 +305,14 @@ impl Exchange {
         (times.left() < MIN_USEFUL).then_some(NoFillReason::TooLate)
     }
 
-    fn withheld(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Closed {
-        let (currency, now) = (self.shared.market.currency, times.arrived_at);
+    fn withheld(
+        &self,
+        market: &Market,
+        request: &BreakRequest,
+        times: &Times,
+        reason: NoFillReason,
+    ) -> Closed {
+        let (currency, now) = (market.currency, times.arrived_at);
         let why = Nothing { request: reason, seconds: unfilled(reason), currency };
         let mut sold = Sold::nothing(request, now, why);
         // The publisher's own ads need no auction and no record: nothing is sold with them.
@@ -270,8 +322,29 @@ impl Exchange {
         Closed { sale: Sale { sold, recorded: false, told: None }, auction: None }
     }
 
-    fn nothing(&self, request: &BreakRequest, times: &Times, reason: NoFillReason) -> Arc<Sale> {
-        Arc::new(self.withheld(request, times, reason).sale)
+    /// Answers a request that no sale was begun for.
+    fn refused(
+        &self,
+        current: &Current,
+        request: &BreakRequest,
+        times: &Times,
+        reason: NoFillReason,
+    ) -> Arc<Sale> {
+        let sale = self.nothing(current, request, times, reason);
+        if !request.test {
+            observe::seconds(&self.shared.metrics, request, &sale.sold);
+        }
+        sale
+    }
+
+    fn nothing(
+        &self,
+        current: &Current,
+        request: &BreakRequest,
+        times: &Times,
+        reason: NoFillReason,
+    ) -> Arc<Sale> {
+        Arc::new(self.withheld(current.market(), request, times, reason).sale)
     }
 }
 

@@ -4,6 +4,7 @@
 //! request means is decided in `doors`; limits on heads, bodies and time stand in `head`, `body`
 //! and `stamp`.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -143,7 +144,7 @@ fn work(
     runtime.block_on(async {
         let doors = Arc::new(make());
         let exchange = Arc::clone(doors.exchange());
-        exchange.bidders().warm(Instant::now() + MAX_WARMING).await;
+        exchange.current().bidders.warm(Instant::now() + MAX_WARMING).await;
         let _beat = exchange.shared().pulse.beat();
         tokio::spawn(exchange.gate().watch(Arc::clone(&exchange.shared().metrics)));
         let socket = TcpListener::from_std(socket).expect("the socket is bound and non-blocking");
@@ -219,6 +220,7 @@ async fn converse(
     // Nagle's delay is as long as a bidder's time; a socket that refuses is closing anyway.
     let _: io::Result<()> = stream.set_nodelay(true);
     let (stream, stamps) = Stamped::new(stream, Instant::now());
+    let gate = Arc::clone(doors.exchange().gate());
     let service = service_fn(move |request| {
         let (doors, stamps) = (Arc::clone(&doors), stamps.clone());
         async move { Ok::<_, std::convert::Infallible>(doors.answer(request, peer.ip(), stamps).await) }
@@ -226,7 +228,8 @@ async fn converse(
     let builder = protocol();
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
+        biased;
+        ended = poll_fn(|cx| gate.watch_poll(|| connection.as_mut().poll(cx))) => ended,
         () = begun(&mut draining) => {
             connection.as_mut().graceful_shutdown();
             connection.await

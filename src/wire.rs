@@ -18,6 +18,7 @@ pub mod notice;
 pub mod openrtb_answer;
 pub mod price;
 pub mod privacy;
+mod quote;
 pub mod record;
 pub mod sellers;
 pub mod sold;

@@ -31,9 +31,9 @@ use super::rng::Rng;
 
 /// One auction.
 pub(crate) struct Sale {
-    request: BreakRequest,
-    input: AuctionInput,
-    outcome: Outcome,
+    pub(crate) request: BreakRequest,
+    pub(crate) input: AuctionInput,
+    pub(crate) outcome: Outcome,
     standing: Standing,
     stages: Vec<(&'static str, u64)>,
     number: u64,

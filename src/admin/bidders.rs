@@ -19,7 +19,8 @@ pub(super) async fn list(State(health): State<Arc<Health>>, RawQuery(query): Raw
         Ok(page) => page,
         Err(detail) => return refused(&detail),
     };
-    let (states, currency) = (&health.shared.states, health.shared.market.currency);
+    let in_force = health.shared.in_force();
+    let (states, currency) = (&in_force.states, in_force.market.currency);
     let mut reports = states.reports();
     reports.sort_unstable_by(|one, other| one.bidder.cmp(&other.bidder));
     reports.retain(|report| page.after.as_deref().is_none_or(|id| id < report.bidder.as_str()));

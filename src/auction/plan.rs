@@ -8,9 +8,9 @@ use crate::model::ids::{BidderId, ImpId, SeatId};
 use crate::model::market::{Bidder, Dialect, Market};
 use crate::model::money::{Cpm, Currency};
 use crate::model::plan::{Offer, OfferedImp, Part, Plan, Pod, Shape, Terms};
-use crate::model::rates::Rate;
+use crate::model::rates::{Rate, RateSnapshot};
 use crate::model::reason::CallReason;
-use crate::model::time::Seconds;
+use crate::model::time::{Seconds, UnixMillis};
 
 mod floors;
 mod part;
@@ -72,13 +72,7 @@ fn pod_id(request: &BreakRequest, imp: &AskedImp, pods: usize) -> Arc<str> {
 
 fn terms(request: &BreakRequest, market: &Market) -> Terms {
     let asked = &request.asked;
-    let snapshots = market.rates.iter().filter(|rates| rates.is_fresh(request.arrived_at));
-    let mut rates: Vec<Rate> = Vec::new();
-    for rate in snapshots.flat_map(|snapshot| snapshot.rates_into(market.currency)) {
-        if rates.iter().all(|known| known.from != rate.from) {
-            rates.push(rate);
-        }
-    }
+    let rates = rates(&market.rates, market.currency, request.arrived_at);
     let welcome = |currency: &Currency| {
         asked.currencies.as_ref().is_none_or(|asked| asked.contains(currency))
     };
@@ -92,7 +86,7 @@ fn terms(request: &BreakRequest, market: &Market) -> Terms {
     Terms {
         currency: market.currency,
         currencies,
-        max_cpm: believed(market, &rates),
+        max_cpm: believed(market.max_cpm, &rates),
         rates,
         pricing: market.pricing,
         fees: request.publisher.fees.clone(),
@@ -104,12 +98,27 @@ fn terms(request: &BreakRequest, market: &Market) -> Terms {
     }
 }
 
+/// Returns the rates into a currency that are fresh at an instant: of each other currency that of
+/// the first snapshot that has one.
+#[must_use]
+pub fn rates(snapshots: &[RateSnapshot], into: Currency, now: UnixMillis) -> Vec<Rate> {
+    let fresh = snapshots.iter().filter(|snapshot| snapshot.is_fresh(now));
+    let mut rates: Vec<Rate> = Vec::new();
+    for rate in fresh.flat_map(|snapshot| snapshot.rates_into(into)) {
+        if rates.iter().all(|known| known.from != rate.from) {
+            rates.push(rate);
+        }
+    }
+    rates
+}
+
 /// Returns the highest price that is believed, in the market's currency (decision 3).
 ///
 /// Without a fresh rate from US dollars the number of the config is taken as it stands.
-fn believed(market: &Market, rates: &[Rate]) -> Cpm {
+#[must_use]
+pub fn believed(max_cpm: Cpm, rates: &[Rate]) -> Cpm {
     let rate = rates.iter().find(|rate| rate.from == Currency::USD);
-    rate.map_or(market.max_cpm, |rate| rate.bid(market.max_cpm))
+    rate.map_or(max_cpm, |rate| rate.bid(max_cpm))
 }
 
 /// Says whether a bidder has a seat that may bid; one without a list may bring any.

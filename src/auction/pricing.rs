@@ -5,6 +5,7 @@ use crate::model::deal::{Deal, Pricing};
 use crate::model::money::{Cpm, Split};
 use crate::model::outcome::Discount;
 use crate::model::plan::{Part, Terms};
+use crate::model::rates::Rate;
 use crate::model::time::Seconds;
 
 /// What a winner pays.
@@ -62,10 +63,20 @@ pub(super) fn clearing(
 ) -> Cpm {
     let offered = offered(terms, deal, bid).expect("a winner has a price");
     let seconds = bid.seconds.expect("a winner has a length");
-    match pricing(terms, deal) {
+    clears(pricing(terms, deal), floor(part, deal, seconds), offered, critical)
+}
+
+/// Returns what a winner clears at, in the auction's currency, that offers `offered`, must reach
+/// `floor` and would have tied at `critical`.
+///
+/// Of a price that it clears at, taken as `critical`, it gives the very same: whoever knows no
+/// critical price finds out so whether a clearing price can be one.
+#[must_use]
+pub fn clears(pricing: Pricing, floor: Cpm, offered: Cpm, critical: Cpm) -> Cpm {
+    match pricing {
         Pricing::First => offered,
-        Pricing::Second => critical.max(floor(part, deal, seconds)).min(offered),
-        Pricing::Fixed => floor(part, deal, seconds).min(offered),
+        Pricing::Second => critical.max(floor).min(offered),
+        Pricing::Fixed => floor.min(offered),
     }
 }
 
@@ -107,28 +118,28 @@ pub(super) fn payment(terms: &Terms, deal: Option<&Deal>, bid: &Bid, clearing: C
     let own = own.expect("a discount is at most its price");
     let offered = terms.normalised(own, bid.currency).expect("a winner's currency has a rate");
     assert!(clearing <= offered, "clearing price <= bid price");
-    let pay = match terms.rate(bid.currency).filter(|_| bid.currency != terms.currency) {
+    let rate = terms.rate(bid.currency).filter(|_| bid.currency != terms.currency);
+    let pay = pays(own, offered, clearing, rate);
+    Payment { clearing, pay, discount, split: terms.fees.split(clearing) }
+}
+
+/// Returns what a winner pays in its bid's currency that clears at `clearing`: `own` is its bid after
+/// its discount, `offered` the same in the auction's currency, where `rate` leads if it is another.
+#[must_use]
+pub fn pays(own: Cpm, offered: Cpm, clearing: Cpm, rate: Option<Rate>) -> Cpm {
+    match rate {
         None => clearing,
         // Who pays its bid pays it without any conversion.
         Some(_) if clearing == offered => own,
         Some(rate) => own.min(rate.back(clearing)),
-    };
-    Payment { clearing, pay, discount, split: terms.fees.split(clearing) }
+    }
 }
 
 /// Returns the discount that a deal grants on a price, rounded down.
 fn discount(deal: Option<&Deal>, price: Cpm) -> Option<Discount> {
     let ppm = deal?.discount_ppm;
-    if ppm == 0 {
-        return None;
-    }
-    let off = i128::from(price.micros()) * i128::from(ppm) / i128::from(PPM);
-    let off = i64::try_from(off).ok().and_then(Cpm::from_micros);
-    Some(Discount { ppm, off: off.expect("a share of a price is at most the price") })
+    (ppm != 0).then(|| Discount { ppm, off: price.share(ppm) })
 }
-
-/// A whole, in millionths.
-const PPM: u32 = 1_000_000;
 
 /// The least price there is.
 const MICRO: Cpm = Cpm::from_micros(1).expect("1 is not negative");

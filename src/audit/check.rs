@@ -9,6 +9,7 @@ use tlog::note::{NoteError, VerifierKey};
 use tlog::proof::{Proof, ProofError};
 
 use crate::audit::bundle::{Bundle, BundleError};
+use crate::audit::figures;
 use crate::audit::party::{Party, Share};
 use crate::audit::rules::{self, NewerRules};
 use crate::model::bid::MarkupFacts;
@@ -16,7 +17,7 @@ use crate::model::ids::BidderId;
 use crate::wire::record::Kind;
 use crate::wire::record::disclosed;
 use crate::wire::record::outcome::outcome_sections;
-use crate::wire::record::read::{Record, RecordError};
+use crate::wire::record::read::{Record, RecordError, sections};
 use crate::wire::record::seal::Entry;
 use crate::wire::vast;
 
@@ -71,9 +72,9 @@ pub enum CheckError {
     /// The auction is not the party's.
     #[error("{0} had no part in the auction")]
     NoPart(String),
-    /// What is paid, earned and kept does not add up.
-    #[error("the record contradicts itself: {0}")]
-    Prices(String),
+    /// What is counted, paid, earned or kept does not add up: the section, and why.
+    #[error("the record contradicts itself: {0}: {1}")]
+    Figures(String, String),
     /// Markup is not that of the bid whose it is said to be.
     #[error("markup:{0} is not that of bid {1}: {2}")]
     Markup(usize, Box<str>, &'static str),
@@ -108,7 +109,11 @@ pub fn check(bytes: &[u8], key: &VerifierKey) -> Result<Checked, CheckError> {
     }
     let record = disclosed::record(&entry, &bundle.sections)?;
     shares(&bundle.party, &record)?;
-    prices(&record)?;
+    let view = record.view();
+    if let Some((section, what)) = figures::faults(&view, &figures::read(&view)).into_iter().next()
+    {
+        return Err(CheckError::Figures(section, what));
+    }
     markups(&record)?;
     let replayed = bundle.party == Party::Auditor;
     if replayed {
@@ -166,12 +171,9 @@ fn markups(record: &Record) -> Result<(), CheckError> {
                 return Err(of("it is another bid's, too"));
             }
             let Some(facts) = read_markup(record, win.markup) else { continue };
-            let same = |known: &MarkupFacts| {
-                let read = (facts.version, facts.duration, &facts.universal_ids);
-                read == (known.version, known.duration, &known.universal_ids)
-            };
-            if !bid.markup.as_ref().is_some_and(same) {
-                return Err(of("version, length or universal ids are not those of the bid"));
+            // Only the seller's section says whether every bid tells of its media files.
+            if !sections::is_of(bid, &facts, false) {
+                return Err(of("version, length, media or universal ids are not those of the bid"));
             }
         }
     }
@@ -195,31 +197,6 @@ fn markups(record: &Record) -> Result<(), CheckError> {
 fn read_markup(record: &Record, number: usize) -> Option<MarkupFacts> {
     let bytes = record.section(&disclosed::markup_name(number))?;
     Some(vast::read::facts(&String::from_utf8_lossy(bytes)))
-}
-
-/// Checks that no ad shown pays more than it bid, and that net and fees are the clearing price.
-fn prices(record: &Record) -> Result<(), CheckError> {
-    for bidder in record.bidders() {
-        let bidder = BidderId::new(bidder);
-        let Some(fates) = record.fates(&bidder)? else { continue };
-        for (bid, told) in record.reply(&bidder)?.bids.iter().zip(&fates.bids) {
-            let Ok(win) = &told.fate else { continue };
-            if bid.price.as_ref().is_none_or(|price| price.cpm < win.pay) {
-                return Err(CheckError::Prices(format!("bid {} pays more than it bid", told.bid)));
-            }
-        }
-    }
-    if record.section("outcome:seller").is_none() {
-        return Ok(());
-    }
-    for sale in record.sales()?.wins {
-        let parts = sale.fees.iter().map(|(_, fee)| fee.micros()).chain([sale.net.micros()]);
-        if parts.map(i128::from).sum::<i128>() != i128::from(sale.clearing.micros()) {
-            let what = format!("net and fees of bid {} are not its clearing price", sale.bid);
-            return Err(CheckError::Prices(what));
-        }
-    }
-    Ok(())
 }
 
 /// Decides the auction again.

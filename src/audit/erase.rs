@@ -6,12 +6,12 @@ use std::path::Path;
 use crate::audit::finding::{Finding, Findings, name};
 use crate::audit::verify::record::field;
 use crate::io::journal::hold::Hold;
-use crate::io::journal::read::{Frame, frames_from};
+use crate::io::journal::read::{Frame, frames, frames_from};
 use crate::io::journal::{self, JournalError, Stream, rewrite};
 use crate::model::time::UnixMillis;
-use crate::wire::record::Kind;
-use crate::wire::record::erase;
+use crate::wire::record::admin::Action;
 use crate::wire::record::seal::Entry;
+use crate::wire::record::{Kind, erase, read};
 
 /// What was erased.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -50,6 +50,24 @@ pub fn user_sections_held(
 ) -> Result<Report, JournalError> {
     let stream = Stream::Auction;
     erase(data, before, |path, edit| rewrite::rewrite_held(hold, data, stream, path, edit))
+}
+
+/// Returns how many sections were erased, as the records of the money stream tell.
+///
+/// # Errors
+///
+/// When the stream is damaged, or the file system refuses.
+pub fn told(data: &Path) -> Result<u64, JournalError> {
+    let mut told = 0_u64;
+    for frame in frames(data, Stream::Money)? {
+        let record = read::read(&frame?.payload).ok().filter(|it| it.kind == Kind::Admin);
+        if let Some(Action::Erase { sections, .. }) =
+            record.and_then(|it| Some(it.admin().ok()?.action))
+        {
+            told = told.saturating_add(sections);
+        }
+    }
+    Ok(told)
 }
 
 /// Replaces payloads of a segment file.
@@ -128,3 +146,6 @@ fn is_old(report: &mut Report, frame: &Frame, before: UnixMillis) -> bool {
     report.younger += u64::from(auction.is_some() && !old);
     old
 }
+
+#[cfg(test)]
+mod tests;

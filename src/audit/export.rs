@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use crate::auction::minimums::minimums;
+use crate::audit::finding::is_damage;
 use crate::audit::party::Party;
 use crate::audit::rules::{self, NewerRules};
 use crate::io::journal::read::{frames, signed, whole};
@@ -105,14 +106,9 @@ impl<E: std::error::Error + 'static> ExportError<E> {
     #[must_use]
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Record { .. }
-            | Self::Differs { .. }
-            | Self::Journal(
-                JournalError::Damaged { .. }
-                | JournalError::Foreign { .. }
-                | JournalError::Behind { .. },
-            ) => true,
-            Self::Journal(_) | Self::Rules { .. } | Self::Write(_) => false,
+            Self::Record { .. } | Self::Differs { .. } => true,
+            Self::Journal(error) => is_damage(error),
+            Self::Rules { .. } | Self::Write(_) => false,
         }
     }
 }

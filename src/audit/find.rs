@@ -120,8 +120,9 @@ impl Logged {
     /// Returns index and id of the last auction.
     fn last(&self) -> Option<(u64, AuctionId)> {
         // A checkpoint may count what nobody has: then the journal is read instead.
-        (0..self.size.div_ceil(WIDTH)).rev().take(LOOKED_AT).find_map(|bundle| {
-            let entries = self.entries(bundle)?;
+        let bundles = (0..self.size.div_ceil(WIDTH)).rev().take(LOOKED_AT);
+        let mut there = bundles.map_while(|bundle| Some((bundle, self.entries(bundle)?)));
+        there.find_map(|(bundle, entries)| {
             let ids = (bundle * WIDTH..).zip(entries.iter());
             ids.filter_map(|(index, entry)| Some((index, id_of(entry)?))).last()
         })

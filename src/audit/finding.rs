@@ -1,8 +1,12 @@
 //! What an audit found amiss, and where.
 
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
+
+use crate::audit::verify::files;
+use crate::io::journal::JournalError;
 
 /// One fault: the file, the record, the part of it, and what is wrong.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -56,6 +60,25 @@ impl Findings {
 #[must_use]
 pub fn name(data: &Path, file: &Path) -> String {
     file.strip_prefix(data).unwrap_or(file).display().to_string()
+}
+
+/// Says whether an error is about what lies in a data folder, and not about the disk or the moment.
+#[must_use]
+pub fn is_damage(error: &JournalError) -> bool {
+    match error {
+        JournalError::Damaged { .. }
+        | JournalError::Foreign { .. }
+        | JournalError::Behind { .. } => true,
+        JournalError::Io { path, source, .. } => is_odd(path, source),
+        JournalError::Locked { .. } => false,
+    }
+}
+
+/// Says whether a file could not be read because it is none: a pipe, a folder, or one without end.
+#[must_use]
+pub fn is_odd(path: &Path, error: &io::Error) -> bool {
+    let refused = matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory);
+    refused && files::odd(path).is_some()
 }
 
 /// How many findings are kept: who has so many looks at the first.

@@ -11,7 +11,7 @@ use crate::audit::verify::record::field;
 use crate::audit::verify::{ending, files};
 use crate::audit::walk::{self, Step, Trailing, Walk};
 use crate::io::journal::read::{self, FrameRef};
-use crate::io::journal::{JournalError, Stream};
+use crate::io::journal::{self, JournalError, Stream};
 use crate::wire::record::{self, Lifecycle};
 
 /// What is missing of the life of a node.
@@ -101,7 +101,10 @@ pub fn gaps(data: &Path) -> Result<Report, JournalError> {
     let mut lives = Lives::default();
     let money = numbers(data, Stream::Money, &mut lives, &mut report.findings)?;
     let auction = numbers(data, Stream::Auction, &mut lives, &mut report.findings)?;
+    // In this order: what is gone at the front was told and signed before it went.
+    let oldest = journal::oldest(data, Stream::Auction)?.unwrap_or(0);
     lives.catch_up(data)?;
+    front(&mut report, &mut lives, data, oldest);
     report.origins =
         lives.origins().iter().filter_map(|(index, event)| told(*index, event)).collect();
     let told = lives.tells_of_auctions().filter(|_| auction.is_empty());
@@ -137,6 +140,21 @@ pub fn gaps(data: &Path) -> Result<Report, JournalError> {
     Ok(report)
 }
 
+/// Tells of auctions that are missing at the front, and were not pruned as a signed record tells.
+fn front(report: &mut Report, lives: &mut Lives, data: &Path, oldest: u64) {
+    // A checkpoint that says nothing was told of when its stream was read.
+    lives.sign(read::signed(data, Stream::Money).unwrap_or(0));
+    let kept = lives.first_kept();
+    if kept < oldest && lives.is_whole() {
+        let what = format!(
+            "records {kept} to {} are missing, and no signed record tells that they were pruned",
+            oldest - 1
+        );
+        let (file, field) = ("journal/auction".to_owned(), "index".to_owned());
+        report.findings.add(Finding { file, index: Some(kept), field, what });
+    }
+}
+
 /// Says in words where a log comes from.
 fn told(index: u64, event: &Lifecycle) -> Option<Told> {
     match event {
@@ -153,7 +171,7 @@ fn told(index: u64, event: &Lifecycle) -> Option<Told> {
             Some(Told { index, event: "key_change", what: format!("from {old} to {new}") })
         }
         Lifecycle::Start
-        | Lifecycle::Stop
+        | Lifecycle::Stop { .. }
         | Lifecycle::Gap { .. }
         | Lifecycle::LateSync { .. }
         | Lifecycle::Cut { .. }
@@ -233,7 +251,7 @@ impl<'a> Reading<'a> {
         lives: &mut Lives,
         findings: &mut Findings,
     ) -> Result<(), JournalError> {
-        while let Some(step) = files::step(walk, (self.data, self.stream))? {
+        while let Some(step) = files::step(walk, self.stream)? {
             match step {
                 Step::Record(frame) => self.record(&frame, lives, findings),
                 Step::Lost(lost) => {

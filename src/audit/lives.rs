@@ -20,6 +20,8 @@ pub(super) struct Life {
     pub(super) start: Option<(u64, UnixMillis)>,
     /// How it ended, as far as the stream says.
     pub(super) end: Option<End>,
+    /// Where the auction stream ended when it stopped in order.
+    pub(super) auction_end: Option<u64>,
     /// Numbers that no record has, as told at its end: of the auction stream.
     auction: BTreeSet<u64>,
     /// The same of the money stream.
@@ -33,6 +35,15 @@ pub(super) enum End {
     Stop(u64),
     /// Without a stop, as the next start found; the index of the gap's record.
     Gap(u64),
+}
+
+/// Where records of a start may stand in the auction stream.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Room {
+    /// The last start before it that stopped in order, and where the stream ended then.
+    pub(super) from: Option<(u64, u64)>,
+    /// Where it ended when this one stopped.
+    pub(super) to: Option<u64>,
 }
 
 /// A snapshot that auctions cite.
@@ -56,10 +67,40 @@ pub(super) struct Lives {
     next: u64,
     /// Records that could not be read.
     lost: Vec<Range<u64>>,
-    /// The first auction record kept, as far as records of prunes tell.
-    first_kept: u64,
+    /// Records of prunes, each of more than those before it.
+    prunes: Vec<Prune>,
+    /// How many records of the money stream are signed.
+    signed: u64,
+    /// What was erased.
+    erased: Erased,
     /// The first record that tells of an auction record.
     tells_of_auctions: Option<u64>,
+}
+
+/// What records tell was erased of auctions.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Erased {
+    /// Sections.
+    pub(super) sections: u64,
+    /// Of auctions recorded before.
+    pub(super) before: UnixMillis,
+}
+
+impl Erased {
+    /// Adds what one more record tells.
+    pub(super) fn add(&mut self, before: UnixMillis, sections: u64) {
+        self.sections = self.sections.saturating_add(sections);
+        self.before = self.before.max(before);
+    }
+}
+
+/// A record that tells of a prune.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Prune {
+    /// Its index in the money stream.
+    pub(super) index: u64,
+    /// The first auction record that it says is kept.
+    pub(super) first_kept: u64,
 }
 
 /// What is wrong about a start that a record tells of.
@@ -89,31 +130,37 @@ impl Lives {
         record: &Record,
     ) -> Result<Option<Fault>, RecordError> {
         self.next = index + 1;
+        let behind = self.behind_stop(index, record.head()?.boot);
         match record.kind {
-            Kind::Auction | Kind::Notices => Ok(None),
+            Kind::Auction | Kind::Notices => Ok(behind),
             Kind::Admin => {
                 self.tells_of_auctions.get_or_insert(index);
-                if let Action::Prune { first_kept, .. } = record.admin()?.action {
-                    self.first_kept = self.first_kept.max(first_kept);
+                if let Action::Prune { first_kept, .. } = record.admin()?.action
+                    && self.prunes.last().is_none_or(|last| last.first_kept < first_kept)
+                {
+                    self.prunes.push(Prune { index, first_kept });
                 }
-                Ok(None)
+                if let Action::Erase { before, sections } = record.admin()?.action {
+                    self.erased.add(before, sections);
+                }
+                Ok(behind)
             }
             Kind::Config | Kind::Rates => {
                 let snapshot = Snapshot { root: record.root, at: record.at };
                 if record.kind == Kind::Rates {
                     self.rates.insert(index, snapshot);
-                    return Ok(None);
+                    return Ok(behind);
                 }
                 self.configs.insert(index, snapshot);
                 let fault = self.open(record.head()?.boot);
-                Ok(fault.filter(|_| self.lost.is_empty()))
+                Ok(fault.filter(|_| self.lost.is_empty()).or(behind))
             }
             Kind::Lifecycle => {
                 let boot = record.head()?.boot;
                 let event = record.lifecycle()?;
                 let fault = self.live(index, boot, record.at, &event);
                 // What the lost records say is not known.
-                Ok(fault.filter(|_| self.lost.is_empty()))
+                Ok(fault.filter(|_| self.lost.is_empty()).or(behind))
             }
         }
     }
@@ -121,13 +168,16 @@ impl Lives {
     /// Notes that records could not be read.
     pub(super) fn lose(&mut self, records: Range<u64>) {
         self.next = records.end.max(self.next);
-        self.lost.push(records);
+        match self.lost.last_mut() {
+            Some(last) if last.end == records.start => last.end = records.end,
+            Some(_) | None => self.lost.push(records),
+        }
     }
 
     /// Takes what was written since to the money stream, as it stands.
     pub(super) fn catch_up(&mut self, data: &Path) -> Result<(), JournalError> {
         let mut walk = Walk::from(data, Stream::Money, self.next)?;
-        while let Some(step) = files::step(&mut walk, (data, Stream::Money))? {
+        while let Some(step) = files::step(&mut walk, Stream::Money)? {
             match step {
                 // What is wrong with it is found when it is the stream's turn.
                 Step::Record(frame) => match read::read(frame.payload) {
@@ -180,9 +230,40 @@ impl Lives {
         self.lost.iter().any(|range| range.contains(&index))
     }
 
-    /// Returns the first auction record that is kept, as records of prunes tell; 0 without one.
+    /// Takes it that a checkpoint signs so many records of the money stream.
+    pub(super) fn sign(&mut self, signed: u64) {
+        self.signed = self.signed.max(signed);
+    }
+
+    /// Returns the first auction record that is kept, as signed records of prunes tell; 0 without
+    /// one. One that nobody signed anyone may have added.
     pub(super) fn first_kept(&self) -> u64 {
-        self.first_kept
+        let signed = self.prunes.iter().filter(|prune| prune.index < self.signed);
+        signed.map(|prune| prune.first_kept).max().unwrap_or(0)
+    }
+
+    /// Returns the last record of a prune that no checkpoint signs.
+    pub(super) fn unsigned_prune(&self) -> Option<Prune> {
+        self.prunes.last().copied().filter(|prune| self.signed <= prune.index)
+    }
+
+    /// Returns where records of a start may stand in the auction stream: behind the end that the last
+    /// start before it told as it stopped, and before its own; and the starts that say so.
+    pub(super) fn room(&self, boot: u64) -> Room {
+        let stops = |life: (&u64, &Life)| Some((*life.0, life.1.auction_end?));
+        let before = self.by_boot.range(..boot).rev().find_map(stops);
+        let own = self.life(boot).and_then(|life| life.auction_end);
+        Room { from: before, to: own }
+    }
+
+    /// Returns the last start that stopped in order, and where the auction stream ended then.
+    pub(super) fn last_stop(&self) -> Option<(u64, u64)> {
+        self.by_boot.iter().rev().find_map(|(boot, life)| Some((*boot, life.auction_end?)))
+    }
+
+    /// Returns what was erased, as records tell.
+    pub(super) fn erased(&self) -> Erased {
+        self.erased
     }
 
     /// Returns the first record that tells of a record of the auction stream, if there is one.
@@ -216,7 +297,10 @@ impl Lives {
                 self.origins.push((index, event.clone()));
                 None
             }
-            Lifecycle::Stop => {
+            Lifecycle::Stop { auction_end } => {
+                if 0 < *auction_end {
+                    self.tells_of_auctions.get_or_insert(index);
+                }
                 let life = self.by_boot.entry(boot).or_default();
                 let fault = (life.start.is_none() || life.end.is_some()).then(|| Fault {
                     index,
@@ -224,6 +308,7 @@ impl Lives {
                     what: format!("start {boot} has not begun, or had ended before this stop"),
                 });
                 life.end.get_or_insert(End::Stop(index));
+                life.auction_end.get_or_insert(*auction_end);
                 fault
             }
             Lifecycle::Gap { boot: of, auction, money } => {
@@ -249,6 +334,15 @@ impl Lives {
             }
             Lifecycle::Cut { .. } | Lifecycle::Clock { .. } => None,
         }
+    }
+
+    /// Says when a record stands behind the stop of its start.
+    fn behind_stop(&self, index: u64, boot: u64) -> Option<Fault> {
+        let Some(End::Stop(stop)) = self.life(boot)?.end else { return None };
+        let what = format!(
+            "start {boot} had stopped with record {stop}: whatever stands behind was added since"
+        );
+        Some(Fault { index, field: "stop", what })
     }
 
     /// Takes it that a start told its config: by then it has told how those before it ended.

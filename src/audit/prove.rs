@@ -9,6 +9,7 @@ use tlog::tree;
 use crate::audit::bundle::Bundle;
 use crate::audit::check::{CheckError, Checked, check};
 use crate::audit::find;
+use crate::audit::finding::{is_damage, is_odd};
 use crate::audit::party::{Party, Share};
 use crate::io::journal::read::Frame;
 use crate::io::journal::{JournalError, Stream};
@@ -97,14 +98,10 @@ impl ProveError {
             | Self::NotSigned { .. }
             | Self::NoPart { .. }
             | Self::Record { .. }
-            | Self::Broken { .. }
-            | Self::Journal(
-                JournalError::Damaged { .. }
-                | JournalError::Foreign { .. }
-                | JournalError::Behind { .. },
-            ) => true,
-            Self::Journal(_) => false,
-            Self::Log(error) => !matches!(error, LogError::Io { .. }),
+            | Self::Broken { .. } => true,
+            Self::Journal(error) | Self::Log(LogError::Journal(error)) => is_damage(error),
+            Self::Log(LogError::Io { path, source, .. }) => is_odd(path, source),
+            Self::Log(_) => true,
         }
     }
 }

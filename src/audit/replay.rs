@@ -9,9 +9,11 @@ use thiserror::Error;
 
 use crate::auction::insight;
 use crate::audit::find;
+use crate::audit::finding::is_damage;
 use crate::audit::rules::{self, NewerRules};
 use crate::io::journal::{JournalError, Stream, read};
 use crate::model::ids::AuctionId;
+use crate::model::plan::AuctionInput;
 use crate::wire::explain::{self, Explanation};
 use crate::wire::record::Kind;
 use crate::wire::record::outcome::differing;
@@ -105,13 +107,9 @@ impl ReplayError {
     #[must_use]
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Record { .. }
-            | Self::Journal(
-                JournalError::Damaged { .. }
-                | JournalError::Foreign { .. }
-                | JournalError::Behind { .. },
-            ) => true,
-            Self::Journal(_) | Self::Rules { .. } => false,
+            Self::Record { .. } => true,
+            Self::Journal(error) => is_damage(error),
+            Self::Rules { .. } => false,
         }
     }
 }
@@ -197,15 +195,17 @@ fn fault(frame: &read::Frame, fault: Fault) -> ReplayError {
 }
 
 /// Decides the auction of a record again, by the rules it names, and names the sections that come
-/// out otherwise.
+/// out otherwise; `input` is its own.
 ///
 /// # Errors
 ///
-/// When the record is not that of an auction, does not hold what it must, or newer rules decided it.
-pub fn differing_sections(record: &View<'_>, texts: &mut Texts) -> Result<Vec<String>, Fault> {
-    let input = record.auction_input(texts)?;
-    let outcome = rules::decide(record.head().rules, &input)?;
-    Ok(differing(record, &input, &outcome))
+/// When newer rules decided it.
+pub fn differing_sections(
+    record: &View<'_>,
+    input: &AuctionInput,
+) -> Result<Vec<String>, NewerRules> {
+    let outcome = rules::decide(record.head().rules, input)?;
+    Ok(differing(record, input, &outcome))
 }
 
 /// Decides one auction again and notes what differs.
@@ -215,7 +215,7 @@ fn again(
     record: &View<'_>,
     texts: &mut Texts,
 ) -> Result<(), Fault> {
-    let sections = differing_sections(record, texts)?;
+    let sections = differing_sections(record, &record.auction_input(texts)?)?;
     report.auctions += 1;
     if !sections.is_empty() {
         report.differing.push(Difference { auction: record.id, index, sections });

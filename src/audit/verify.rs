@@ -13,15 +13,18 @@ use crate::audit::lives::Lives;
 use crate::audit::verify::stream::Job;
 use crate::io::journal::{JournalError, Stream};
 
+mod cited;
 pub(super) mod ending;
+mod erased;
 pub(super) mod files;
 mod growth;
 mod ids;
 mod junk;
 mod log;
-mod prices;
 pub(super) mod record;
+pub(super) mod snapshot;
 mod stream;
+mod terms;
 
 /// How to verify.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +68,8 @@ pub struct StreamReport {
     pub signed: Option<u64>,
     /// How many the published checkpoint counts; none without one.
     pub published: Option<u64>,
+    /// Records that were read and no signed checkpoint counts.
+    pub newer: u64,
     /// Records whose section `user` is erased.
     pub erased: u64,
     /// Whose key the checkpoints were checked with; none where there was none.
@@ -104,10 +109,11 @@ impl Report {
 }
 
 impl StreamReport {
-    /// Returns how many records are newer than the last signed checkpoint.
+    /// Returns how many records are newer than the last signed checkpoint. What cannot be read is
+    /// none of them.
     #[must_use]
     pub fn unsigned(&self) -> u64 {
-        self.end.saturating_sub(self.signed.unwrap_or(0).max(self.first))
+        self.newer
     }
 }
 

@@ -80,16 +80,22 @@ impl<'a> Walk<'a> {
             }
             Err(JournalError::Damaged { file, index, offset }) => {
                 self.damaged = true;
-                let segments = segments(self.data, self.stream)?;
-                let next = segments.iter().map(|it| it.first).find(|first| index < *first);
-                self.frames = match next {
-                    Some(next) => Some(read::frames_from(self.data, self.stream, next)?),
-                    None => None,
-                };
+                let next = self.pass_over(index)?;
                 Ok(Some(Found::Lost(Lost { file, index, offset, next })))
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Goes on with the segment behind the one where the record `index` should be; returns its first
+    /// index. Without one the walk has ended.
+    pub(super) fn pass_over(&mut self, index: u64) -> Result<Option<u64>, JournalError> {
+        let Some(frames) = &mut self.frames else { return Ok(None) };
+        let next = frames.pass_over(index)?;
+        if next.is_none() {
+            self.frames = None;
+        }
+        Ok(next)
     }
 
     /// Lends what `find` has just found.
@@ -148,20 +154,22 @@ pub(super) fn segments(data: &Path, stream: Stream) -> Result<Vec<Segment>, Jour
     let mut segments = Vec::new();
     for entry in entries {
         let name = entry.map_err(reading(&folder))?.file_name();
-        let name = name.to_string_lossy();
-        let Some(rest) = name.strip_prefix(stream.name()).and_then(|it| it.strip_prefix('-'))
-        else {
-            continue;
-        };
-        let (digits, form) = rest.split_once('.').unwrap_or((rest, ""));
-        let sealed = form == "seg.zst";
-        let named = digits.len() == 20 && (sealed || form == "seg");
-        if let Some(first) = digits.parse().ok().filter(|_| named) {
-            segments.push(Segment { path: folder.join(&*name), first, sealed });
-        }
+        let path = folder.join(name);
+        segments.extend(segment(&path, stream));
     }
     segments.sort_unstable_by_key(|segment| (segment.first, segment.sealed));
     Ok(segments)
+}
+
+/// Returns what the name of a segment file says; none when it is no such name.
+pub(super) fn segment(path: &Path, stream: Stream) -> Option<Segment> {
+    let name = path.file_name()?.to_str()?;
+    let rest = name.strip_prefix(stream.name())?.strip_prefix('-')?;
+    let (digits, form) = rest.split_once('.').unwrap_or((rest, ""));
+    let sealed = form == "seg.zst";
+    let named = digits.len() == 20 && (sealed || form == "seg");
+    let first = digits.parse().ok().filter(|_| named)?;
+    Some(Segment { path: path.to_owned(), first, sealed })
 }
 
 /// Returns what a plain segment says of the log it belongs to: the first bytes of the hash of its

@@ -1,10 +1,10 @@
 //! The life of a node as its journal tells it: what a start finds, the snapshots in force, the end.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
 
+use crate::cli::life::told::Told;
 use crate::exchange::shared::BUILD;
 use crate::io::journal::queue::{Pending, Permit};
 use crate::io::journal::read::frames;
@@ -16,8 +16,13 @@ use crate::model::market::Market;
 use crate::model::time::UnixMillis;
 use crate::wire::record::{self, Head, Kind, Lifecycle, StreamName};
 
+pub mod told;
+
 /// Where a snapshot stands in the money stream, and its record root.
 pub type Place = (u64, [u8; 32]);
+
+/// A snapshot on its way to disk, and its record root.
+type Placing = (Pending, [u8; 32]);
 
 /// The snapshots that auctions cite.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -93,6 +98,8 @@ pub fn begin_following(
     data: &Path,
     origin: &Origin,
 ) -> anyhow::Result<()> {
+    // Before a record is added: a folder that may not go on is left as it is.
+    let told = Told::read(journal, data)?;
     let wall = clock::wall();
     let lag = journal.newest().map_or(0, |newest| newest.0.saturating_sub(wall.0));
     if let Some(newest) = journal.newest().filter(|_| 0 < lag) {
@@ -100,7 +107,6 @@ pub fn begin_following(
         clock::reach(newest);
     }
     let at = clock::now();
-    let told = Told::read(data)?;
     // The start comes first, so that no record has a start that a crash kept from being told.
     let first = journal.on_disk(Stream::Money) == 0;
     record(journal, node, at, &start(origin, first))?;
@@ -139,21 +145,53 @@ pub fn snapshots(journal: &Journal, market: &Market) -> anyhow::Result<Snapshots
         let (payload, root) = record::rates::rates(&head, &entropy::draw(), &market.rates);
         Some((permit.append(payload), root))
     };
+    let config = config(journal, market, at)?;
+    let rates = rates.map(|rates| placed(journal, rates)).transpose()?;
+    Ok(Snapshots { config: placed(journal, config)?, rates })
+}
+
+/// Records the config of a market whose rates are on disk already, and waits until it is there too.
+///
+/// # Errors
+///
+/// When the journal takes no records.
+pub fn config_snapshot(journal: &Journal, market: &Market) -> anyhow::Result<Place> {
+    placed(journal, config(journal, market, clock::now())?)
+}
+
+fn config(journal: &Journal, market: &Market, at: UnixMillis) -> anyhow::Result<Placing> {
     let permit = journal.permit(Stream::Money).context(NO_RECORDS)?;
     let head = head(journal, &market.node, permit.seq(), at);
     let (payload, root) = record::config_snapshot(&head, &entropy::draw(), &market.snapshot);
-    let config = permit.append(payload);
-    let placed = |pending: Pending, root| match pending.wait_blocking() {
-        Flush::Flushed { index } => Ok((index, root)),
-        Flush::Late | Flush::Refused => anyhow::bail!("the config could not be recorded"),
-    };
-    let rates = rates.map(|(pending, root)| placed(pending, root)).transpose()?;
-    Ok(Snapshots { config: placed(config, root)?, rates })
+    Ok((permit.append(payload), root))
 }
 
-/// Records the numbers of either stream that no record has, and the stop. `head` makes the head of
-/// a record from its number.
+/// Waits for a snapshot to be on disk.
+fn placed(journal: &Journal, (pending, root): Placing) -> anyhow::Result<Place> {
+    match pending.wait_blocking() {
+        Flush::Flushed { index } => Ok((index, root)),
+        Flush::Late | Flush::Refused => {
+            let why = journal.failure();
+            let why = why.as_deref().unwrap_or("the journal is closed");
+            anyhow::bail!("the config could not be recorded: {why}")
+        }
+    }
+}
+
+/// Says whether the node may go on after what its journal holds, whose log is open and so checked.
+///
+/// # Errors
+///
+/// [`told::LifeError`] when it may not; or the journal cannot be read.
+pub fn check(journal: &Journal, data: &Path) -> anyhow::Result<()> {
+    Told::read(journal, data).map(drop)
+}
+
+/// Takes no more auctions, and records the numbers of either stream that no record has, and the stop
+/// with the end of the auction stream; blocks on disk. `head` makes the head of a record from its
+/// number.
 pub fn end<'a>(journal: &Journal, head: impl Fn(u64) -> Head<'a>) {
+    let auction_end = journal.finish_auctions();
     // Held to the end: what tells of unused numbers must not use them.
     let mut held = Vec::new();
     while !journal.unused(Stream::Money).is_empty() {
@@ -164,7 +202,7 @@ pub fn end<'a>(journal: &Journal, head: impl Fn(u64) -> Head<'a>) {
     let money: Vec<u64> = held.iter().map(Permit::seq).collect();
     let told = !auction.is_empty() || !money.is_empty();
     let gap = told.then(|| Lifecycle::Gap { boot: journal.boot(), auction, money });
-    for event in gap.into_iter().chain([Lifecycle::Stop]) {
+    for event in gap.into_iter().chain([Lifecycle::Stop { auction_end }]) {
         let Some(permit) = journal.permit(Stream::Money) else { return };
         let payload = record::lifecycle(&head(permit.seq()), &entropy::draw(), &event);
         let _flushed_at_close = permit.append(payload);
@@ -207,46 +245,6 @@ fn key_changes(origin: &Origin, told: &[StreamName]) -> Vec<Lifecycle> {
         Some(Lifecycle::KeyChange { stream, old, new: Box::from(&**new) })
     });
     changes.collect()
-}
-
-/// What earlier starts told.
-#[derive(Default)]
-struct Told {
-    /// The start counters of those that no stop or gap record ends: more than one when a crash came
-    /// between a start and the gaps it tells of.
-    open: BTreeSet<u64>,
-    /// The streams whose change of key is told.
-    changed: Vec<StreamName>,
-}
-
-impl Told {
-    fn read(data: &Path) -> anyhow::Result<Self> {
-        let mut told = Self::default();
-        for frame in frames(data, Stream::Money)? {
-            let frame = frame?;
-            let record = record::read::read(&frame.payload)?;
-            if record.kind != Kind::Lifecycle {
-                continue;
-            }
-            match record.lifecycle()? {
-                Lifecycle::Start | Lifecycle::NewOrigin { .. } => {
-                    told.open.insert(record.head()?.boot);
-                }
-                Lifecycle::KeyChange { stream, .. } => told.changed.push(stream),
-                Lifecycle::Stop => drop(told.open.remove(&record.head()?.boot)),
-                Lifecycle::Gap { boot, auction, money }
-                    if auction.is_empty() && money.is_empty() =>
-                {
-                    told.open.remove(&boot);
-                }
-                Lifecycle::Gap { .. }
-                | Lifecycle::LateSync { .. }
-                | Lifecycle::Cut { .. }
-                | Lifecycle::Clock { .. } => {}
-            }
-        }
-        Ok(told)
-    }
 }
 
 fn name(stream: Stream) -> StreamName {

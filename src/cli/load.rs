@@ -9,6 +9,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::auction::category;
 use crate::cli::{Color, Common};
+use crate::config::fixed::Fixed;
 use crate::config::problem::Problems;
 use crate::config::{self, Environment, Loaded};
 use crate::model::category::Category;
@@ -66,6 +67,35 @@ pub fn config(common: &Common, secrets: Secrets) -> anyhow::Result<Option<Loaded
             Ok(None)
         }
     }
+}
+
+/// Why a config could not be loaded again.
+#[derive(Debug)]
+pub enum Refused {
+    /// It has problems.
+    Problems(Problems),
+    /// It cannot be read; says why.
+    Unreadable(String),
+}
+
+/// Loads the next config of a running exchange, with its secrets.
+///
+/// # Errors
+///
+/// Every problem of the file, or why it cannot be read.
+pub fn again(path: &Path, fixed: &Fixed) -> Result<Loaded, Refused> {
+    let name = path.display().to_string();
+    let text =
+        read(path).map_err(|error| Refused::Unreadable(format!("config {name}: {error}")))?;
+    config::read_again(&name, &text, Some(&Own), fixed).map_err(Refused::Problems)
+}
+
+/// Returns where the admin listener of a config is, as far as the file can be read at all: whoever
+/// asks may be about to hear what is wrong with it.
+#[must_use]
+pub fn admin(path: &Path) -> Option<String> {
+    let table: toml::Table = read(path).ok()?.parse().ok()?;
+    Some(table.get("listen")?.get("admin")?.as_str()?.to_owned())
 }
 
 /// Returns what of a market can be used and is worth a look.

@@ -1,29 +1,39 @@
 //! `breakwater run`: puts the exchange together, and takes it apart in the right order.
+//!
+//! What happens between stands in `reloader` (another config) and `control` (who may ask for it).
 
 use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::admin::Admin;
+use crate::admin::controls::Controls;
 use crate::auction::category;
+use crate::audit::finding::is_damage;
+use crate::cli::life::told::LifeError;
 use crate::cli::load::{self, Secrets};
+use crate::cli::serve::control::Control;
+use crate::cli::serve::labels::Known;
+use crate::cli::serve::reloader::Reloader;
 use crate::cli::{Common, FAILED, INTERRUPTED, NEGATIVE, OK, life};
 use crate::config::Loaded;
+use crate::config::fixed::Fixed;
 use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
+use crate::exchange::current::{Current, InForce};
 use crate::exchange::gate::Gate;
-use crate::exchange::observe::{self, FILLED, STAGES, TAG_FAULTS};
-use crate::exchange::shared::{COMMIT, Shared, endpoints};
+use crate::exchange::observe;
+use crate::exchange::shared::{Shared, endpoints};
 use crate::io::bidders::late::Late;
 use crate::io::bidders::{Bidders, Upkeep};
 use crate::io::connect::{Connect, Live, Patience};
@@ -33,17 +43,20 @@ use crate::io::keys::KeyError;
 use crate::io::log::LogError;
 use crate::io::log::follower::{Follower, Logs};
 use crate::io::log::published::Published;
-use crate::io::metrics::exposition::{self, Exposition};
-use crate::io::metrics::{Build, Labels, Metrics};
+use crate::io::metrics::Metrics;
+use crate::io::metrics::exposition;
 use crate::io::notifier::{self, Notifier};
 use crate::io::{bidders, clock, journal, keys};
-use crate::live::admission::{Bounds, Shed};
-use crate::model::market::Market;
-use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
+use crate::live::admission::Bounds;
+use crate::model::market::{Bidder, Market};
 use crate::server::proxies::Proxies;
 use crate::server::{Listen, Server};
-use crate::wire::beacon::{self, Keyring};
+use crate::wire::beacon::Keyring;
 use crate::wire::record;
+
+mod control;
+mod labels;
+mod reloader;
 
 /// A running exchange.
 pub struct Running {
@@ -52,6 +65,7 @@ pub struct Running {
     clerk: Clerk,
     server: Server,
     admin: Admin,
+    control: Arc<Control>,
     shutdown_delay: Duration,
 }
 
@@ -68,7 +82,7 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
         tracing::warn!("{warning}");
     }
     raise_descriptors();
-    let running = match start(loaded) {
+    let running = match start_from(common.config.clone(), loaded) {
         Ok(running) => running,
         Err(error) => return damaged(error),
     };
@@ -79,13 +93,17 @@ pub fn run(common: &Common) -> anyhow::Result<u8> {
     Ok(ended?)
 }
 
-/// Tells failures from verdicts: a data folder that is damaged, locked or behind what was signed is
-/// the latter.
+/// Tells failures from verdicts: a data folder that is damaged, locked, behind what was signed or not
+/// as its last stop left it is the latter.
 ///
 /// # Errors
 ///
 /// Any other error, as it is.
 pub fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
+    if error.is::<LifeError>() {
+        tracing::error!("{error:#}");
+        return Ok(NEGATIVE);
+    }
     let failed = match error.downcast_ref::<LogError>() {
         Some(LogError::Journal(journal)) => is_failure(journal),
         Some(LogError::Io { .. } | LogError::Key(KeyError::Io { .. })) => true,
@@ -100,7 +118,7 @@ pub fn damaged(error: anyhow::Error) -> anyhow::Result<u8> {
 }
 
 fn is_failure(error: &JournalError) -> bool {
-    matches!(error, JournalError::Io { .. })
+    matches!(error, JournalError::Io { .. }) && !is_damage(error)
 }
 
 /// Starts an exchange: journal first, listeners last. Not to be called inside a runtime: it waits
@@ -111,6 +129,16 @@ fn is_failure(error: &JournalError) -> bool {
 /// When a listener or the data folder cannot be had; a [`JournalError`] or [`LogError`] stands in
 /// the chain.
 pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
+    start_from(None, loaded)
+}
+
+/// As `start`; the config was read from `file`, and may be read from there again.
+///
+/// # Errors
+///
+/// As `start`.
+pub fn start_from(file: Option<PathBuf>, loaded: Loaded) -> anyhow::Result<Running> {
+    let fixed = Fixed::of(&loaded);
     let Loaded { settings, market } = loaded;
     let market = Arc::new(market);
     let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
@@ -120,24 +148,31 @@ pub fn start(loaded: Loaded) -> anyhow::Result<Running> {
     let snapshots = life::snapshots(&journal, &market)?;
     // The first auction must not be the one that reads them.
     category::load();
-    let exposition = exposition::install();
-    let metrics = Arc::new(metrics(&exposition, &market));
-    metrics.config_load(1, true, clock::now());
+    let exposition = Arc::new(exposition::install());
+    let mut known = Known::default();
+    known.add(&market);
+    let currency = market.currency.as_str();
+    let metrics = Arc::new(known.with(currency, workers(), |all| exposition.metrics(all)));
+    metrics.config_load(1, clock::now());
     let keyring = keyring(&settings.data)?;
     let live = Live::new(Patience::BIDDER, Vec::new())?;
     let notifier = notifier(&market, &live, &metrics);
-    let config = snapshots.config;
-    let mut shared = Shared::new(Arc::clone(&market), config, journal, metrics, keyring, notifier);
-    shared.rates = snapshots.rates;
+    let first = InForce::first(market, snapshots.config, snapshots.rates);
+    let mut shared = Shared::new(first, journal, metrics, keyring, notifier);
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
     let shared = Arc::new(shared);
     let log = Arc::new(follow(logs, &settings, &shared)?);
     let clerk = Clerk::start(&shared, &settings.data).context("the thread of the clerk")?;
     let server = server(&settings, &shared, live)?;
-    let admin = Admin::start(settings.admin, Arc::clone(&shared), Arc::clone(&log), exposition)
+    let told = (Arc::clone(&exposition), known);
+    let reloader = Reloader::new((file, fixed), Arc::clone(&shared), told);
+    let control = Arc::new(Control::new(reloader));
+    let shown = (Arc::clone(&shared), Arc::clone(&log));
+    let controls: Arc<dyn Controls> = Arc::<Control>::clone(&control);
+    let admin = Admin::start(settings.admin, shown, exposition, controls)
         .with_context(|| format!("admin listener {}", settings.admin))?;
     let shutdown_delay = Duration::from_millis(settings.shutdown_delay.0);
-    Ok(Running { shared, log, clerk, server, admin, shutdown_delay })
+    Ok(Running { shared, log, clerk, server, admin, control, shutdown_delay })
 }
 
 impl Running {
@@ -159,38 +194,61 @@ impl Running {
         &self.shared
     }
 
-    /// Runs until SIGTERM, an interrupt, or a journal that can no longer write; then stops.
+    /// Runs until SIGTERM, an interrupt, a drain, or a journal that can no longer write; then stops.
     async fn until_told(mut self) -> io::Result<u8> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut asked = self.control.stopping();
+        let control = Arc::clone(&self.control);
+        let reloading = tokio::task::spawn(async move {
+            // Signals that come while one is under way are one more.
+            while hangup.recv().await.is_some() {
+                // It has told what came of it.
+                drop(control.reload().await);
+            }
+        });
         // Whoever waits for this line may end it at once.
         let (traffic, admin) = (self.traffic(), self.admin());
         tracing::info!(%traffic, %admin, "the exchange sells");
-        let code = tokio::select! {
-            _ = terminate.recv() => OK,
-            _ = interrupt.recv() => INTERRUPTED,
+        // One that an operator has drained is told to stop by whoever started it, which is no hurry.
+        let (code, mut spare) = tokio::select! {
+            _ = terminate.recv() => (OK, false),
+            _ = interrupt.recv() => (INTERRUPTED, false),
+            _ = asked.wait_for(|asked| *asked) => (OK, true),
             failure = self.shared.journal.failed() => {
                 self.shared.metrics.audit_write_error();
                 tracing::error!(%failure, "the journal cannot write: the exchange stops");
                 self.shutdown_delay = Duration::ZERO;
-                FAILED
+                (FAILED, false)
             }
         };
         tracing::info!("draining");
-        let hard_stop = self.shutdown_delay + HARD_STOP;
-        let stopping = tokio::task::spawn(self.stop());
-        tokio::select! {
-            _ = stopping => {}
-            _ = terminate.recv() => tracing::warn!("told twice: stopped at once"),
-            _ = interrupt.recv() => tracing::warn!("told twice: stopped at once"),
-            () = sleep(hard_stop) => tracing::error!("the drain took over {HARD_STOP:?}"),
+        let hard_stop = Instant::now() + self.shutdown_delay + HARD_STOP;
+        let mut stopping = tokio::task::spawn(self.stop());
+        loop {
+            tokio::select! {
+                _ = &mut stopping => break,
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                () = sleep_until(hard_stop) => {
+                    tracing::error!("the drain took over {HARD_STOP:?}");
+                    break;
+                }
+            }
+            if !std::mem::take(&mut spare) {
+                tracing::warn!("told twice: stopped at once");
+                break;
+            }
         }
+        reloading.abort();
         Ok(code)
     }
 
     /// Stops in order: readiness, listener, running sales, notices, their records, journal, log.
     pub async fn stop(self) {
-        let Self { shared, log, clerk, server, admin, shutdown_delay } = self;
+        let Self { shared, log, clerk, server, admin, control, shutdown_delay } = self;
+        control.stop();
         admin.drain();
         sleep(shutdown_delay).await;
         blocking(move || server.drain()).await;
@@ -259,26 +317,34 @@ fn keyring(data: &Path) -> anyhow::Result<Keyring> {
 }
 
 fn notifier(market: &Market, live: &Live, metrics: &Arc<Metrics>) -> Notifier {
-    let targets = market.bidders.iter().map(|bidder| notifier::Target {
+    let connector: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::NOTICE));
+    Notifier::start(targets(market), connector, Arc::clone(metrics))
+}
+
+/// Returns who of a market may be notified.
+fn targets(market: &Market) -> Vec<notifier::Target> {
+    let target = |bidder: &Arc<Bidder>| notifier::Target {
         id: bidder.id.clone(),
         allow_loopback: bidder.allow_loopback,
-    });
-    let connector: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::NOTICE));
-    Notifier::start(targets.collect(), connector, Arc::clone(metrics))
+    };
+    market.bidders.iter().map(target).collect()
 }
 
 fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Result<Server> {
-    let endpoints = endpoints(&shared.market);
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
     let upkeep = upkeep(&shared.metrics, workers());
     let make = move |worker| {
-        let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
-        let (endpoints, connector) = (endpoints.clone(), Arc::clone(&connector));
-        let bidders = Bidders::new(endpoints, &shared.states, connector, upkeep.clone());
+        let ready = |in_force: Arc<InForce>| {
+            let endpoints = endpoints(&in_force.market);
+            let documents = Documents::new(&endpoints, Arc::clone(&elsewhere));
+            let connector = Arc::clone(&connector);
+            let bidders = Bidders::new(endpoints, &in_force.states, connector, upkeep.clone());
+            Current { in_force, bidders, documents }
+        };
         let gate = Gate::new(worker, Bounds::WORKER);
-        Exchange::new(Arc::clone(&shared), bidders, documents, gate)
+        Exchange::new(Arc::clone(&shared), ready, gate)
     };
     let per_address = usize::try_from(settings.connections_per_address).unwrap_or(usize::MAX);
     let listen = Listen {
@@ -297,47 +363,6 @@ fn upkeep(metrics: &Arc<Metrics>, workers: usize) -> Upkeep {
     let told = Arc::clone(&metrics);
     let late: Late = Arc::new(move |bidder, answer| observe::late(&told, bidder, answer));
     Upkeep { connections: connections() / workers * 3 / 4, least: bidders::LEAST, late, metrics }
-}
-
-/// Announces every label the market and the reasons can yield, so that all series read 0.
-fn metrics(exposition: &Exposition, market: &Market) -> Metrics {
-    let names = |reasons: &[NoFillReason]| reasons.iter().map(|it| it.name()).collect::<Vec<_>>();
-    let outcomes = [FILLED, &names(NoFillReason::ALL)].concat();
-    let unfilled: Vec<_> = UnfilledReason::ALL.iter().map(|reason| reason.name()).collect();
-    let calls: Vec<_> = CallReason::ALL.iter().map(|reason| reason.name()).collect();
-    let losses: Vec<_> = LossReason::ALL.iter().map(|reason| reason.name()).collect();
-    let answers = [&["bids"], calls.as_slice()].concat();
-    let placements: Vec<_> = market.placements.keys().map(|id| id.as_str()).collect();
-    let bidders: Vec<_> = market.bidders.iter().map(|bidder| bidder.id.as_str()).collect();
-    let kinds: Vec<_> = beacon::Kind::ALL.iter().map(|(kind, _)| kind.name()).collect();
-    let kinds = [kinds.as_slice(), &["unknown"]].concat();
-    let workers: Vec<String> = (0..workers()).map(|worker| worker.to_string()).collect();
-    let workers: Vec<_> = workers.iter().map(String::as_str).collect();
-    let shed: Vec<_> = Shed::ALL.iter().map(|shed| shed.name()).collect();
-    exposition.metrics(&Labels {
-        placements: &placements,
-        bidders: &bidders,
-        currencies: &[market.currency.as_str()],
-        fill_outcomes: &outcomes,
-        unfilled_reasons: &unfilled,
-        call_reasons: &calls,
-        loss_reasons: &losses,
-        answer_outcomes: &answers,
-        switch_scopes: &[],
-        refusal_codes: crate::server::refusal::CODES,
-        tag_faults: TAG_FAULTS,
-        unbuilt_fields: crate::wire::break_request::UNBUILT,
-        beacon_kinds: &kinds,
-        beacon_outcomes: crate::server::beacons::OUTCOMES,
-        stages: STAGES,
-        shed_reasons: &shed,
-        workers: &workers,
-        build: Build {
-            version: env!("CARGO_PKG_VERSION"),
-            commit: COMMIT,
-            rustc: env!("CARGO_PKG_RUST_VERSION"),
-        },
-    })
 }
 
 /// One worker a core this process may use.

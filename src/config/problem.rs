@@ -50,6 +50,8 @@ pub(super) const REPEATED: &str = "BW0107";
 pub(super) const NOT_BUILT: &str = "BW0108";
 /// A secret that cannot be read.
 pub(super) const NO_SECRET: &str = "BW0109";
+/// What a running exchange cannot change.
+pub(super) const NEEDS_RESTART: &str = "BW0110";
 
 /// All problems of one file.
 #[derive(Debug)]

@@ -95,7 +95,7 @@ fn notices(shared: &Shared, results: &Results, open: bool) {
     }
 }
 
-/// Records what retention is about to delete; only then is it deleted.
+/// Records what retention is about to delete; only once that is signed is it deleted.
 fn pruned(shared: &Shared) {
     let Some((before, pruned)) = shared.journal.to_prune() else { return };
     let action = Action::Prune {
@@ -104,8 +104,8 @@ fn pruned(shared: &Shared) {
         records: pruned.records,
         first_kept: pruned.first_kept,
     };
-    if acted(shared, &Admin { by: "node".into(), action }) {
-        shared.journal.prune(pruned);
+    if let Some(index) = acted(shared, &Admin { by: "node".into(), action }) {
+        shared.journal.prune(pruned, index);
     }
 }
 
@@ -118,7 +118,7 @@ fn asked(shared: &Shared, data: &Path) {
     for request in requests {
         match Admin::parse(&request.bytes) {
             // What cannot be recorded is asked again.
-            Some(admin) if !acted(shared, &admin) => return,
+            Some(admin) if acted(shared, &admin).is_none() => return,
             Some(admin) => tracing::info!(?admin, "recorded what a command did"),
             None => tracing::warn!(?request, "what a command asks to record is no action"),
         }
@@ -128,12 +128,15 @@ fn asked(shared: &Shared, data: &Path) {
     }
 }
 
-/// Records an action; says whether its record is on disk.
-fn acted(shared: &Shared, admin: &Admin) -> bool {
-    let Some(permit) = shared.journal.permit(Stream::Money) else { return false };
+/// Records an action and returns the index of its record; none when that is not on disk.
+fn acted(shared: &Shared, admin: &Admin) -> Option<u64> {
+    let permit = shared.journal.permit(Stream::Money)?;
     let head = shared.head(permit.seq(), clock::now());
     let payload = record::admin::admin(&head, &entropy::draw(), admin);
-    matches!(permit.append(payload).wait_blocking(), Flush::Flushed { .. })
+    match permit.append(payload).wait_blocking() {
+        Flush::Flushed { index } => Some(index),
+        Flush::Late | Flush::Refused => None,
+    }
 }
 
 fn life(shared: &Shared, event: &Lifecycle) {

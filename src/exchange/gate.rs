@@ -3,12 +3,16 @@
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
-use crate::io::lag::Lag;
+use crate::io::lag::{Felt, Lag};
 use crate::io::metrics::Metrics;
-use crate::live::admission::{Admission, Asks, Bounds, COHORTS, Shed};
+use crate::live::admission::{Admission, Asks, Bounds, COHORTS, Shed, Spent};
 use crate::model::break_request::BreakRequest;
 use crate::model::ids::PublisherId;
 
@@ -18,6 +22,9 @@ pub struct Gate {
     worker: Box<str>,
     admission: Mutex<Admission>,
     lag: Arc<Lag>,
+    /// How many requests were refused, and how many nanoseconds went into answering them.
+    refused: AtomicU64,
+    refusing: AtomicU64,
 }
 
 /// A sale that was let in, until this is dropped.
@@ -33,7 +40,13 @@ impl Gate {
     #[must_use]
     pub fn new(worker: usize, bounds: Bounds) -> Arc<Self> {
         let admission = Mutex::new(Admission::new(bounds));
-        Arc::new(Self { worker: worker.to_string().into(), admission, lag: Arc::default() })
+        Arc::new(Self {
+            worker: worker.to_string().into(),
+            admission,
+            lag: Arc::default(),
+            refused: AtomicU64::new(0),
+            refusing: AtomicU64::new(0),
+        })
     }
 
     /// Lets a sale in, or says why not.
@@ -49,25 +62,44 @@ impl Gate {
             starts: request.ad_break.start,
             arrived_at: request.arrived_at,
         };
+        let now = self.lag.now();
         let mut admission = self.admission.lock();
-        admission.begin(&asks, self.lag.delay(), self.lag.now())?;
+        if let Err(shed) = admission.begin(&asks, self.lag.delay_at(now), now) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(shed);
+        }
         let brownout = admission.brownout();
         Ok(Admitted { gate: Arc::clone(self), publisher: publisher.clone(), brownout })
     }
 
-    /// Says whether any sale would be refused just now: then the request need not be read.
+    /// Says why any sale would be refused just now: then the request need not be read.
     #[must_use]
-    pub fn is_jammed(&self) -> bool {
-        let delay = self.lag.delay();
-        self.admission.lock().is_jammed(delay)
+    pub fn refusal(&self) -> Option<Shed> {
+        let now = self.lag.now();
+        let delay = self.lag.delay_at(now);
+        let shed = self.admission.lock().refusal(delay, now)?;
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        Some(shed)
+    }
+
+    /// Polls a connection, and counts the time it took as spent on refusals if one was made.
+    pub fn watch_poll<T>(&self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        let (before, begun) = (self.refused.load(Ordering::Relaxed), Instant::now());
+        let polled = poll();
+        if self.refused.load(Ordering::Relaxed) != before {
+            let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.refusing.fetch_add(took, Ordering::Relaxed);
+        }
+        polled
     }
 
     /// Watches the worker's delay and moves the limit; it never ends. To be run by the worker.
     pub fn watch(self: &Arc<Self>, metrics: Arc<Metrics>) -> impl Future<Output = ()> + use<> {
         let gate = Arc::clone(self);
-        Arc::clone(&self.lag).watch(move |delay, now| {
+        Arc::clone(&self.lag).watch(move |Felt { delay, used }, now| {
+            let refusing = Duration::from_nanos(gate.refusing.swap(0, Ordering::Relaxed));
             let mut admission = gate.admission.lock();
-            admission.tick(delay, now);
+            admission.tick(Spent { delay, refusing, used }, now);
             let (load, level) = (admission.load(), admission.brownout());
             drop(admission);
             metrics.load.worker(&gate.worker, load, delay, level);

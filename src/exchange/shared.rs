@@ -1,16 +1,17 @@
-//! What all workers share: the market, the journal, the sales in force, notices and metrics.
+//! What all workers share: what is in force, the journal, the sales in force, notices and metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use crate::exchange::aside::Auction;
+use crate::exchange::current::{Current, Desk, InForce, Prepared};
 use crate::exchange::sale::Sale;
 use crate::exchange::{aside, observe};
 use crate::io::bidders::Endpoint;
-use crate::io::bidders::state::States;
 use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
 use crate::io::log::published::Published;
@@ -36,12 +37,8 @@ use crate::wire::sold::Finish;
 
 /// What all workers share.
 pub struct Shared {
-    /// The market in force.
-    pub market: Arc<Market>,
-    /// Where its kind 8 record stands in the money stream: index and record root.
-    pub config: (u64, [u8; 32]),
-    /// The same of its rates, a record of kind 9; none where it has none.
-    pub rates: Option<(u64, [u8; 32])>,
+    /// `exchange.node`: the name of this node in the journal.
+    pub node: Arc<str>,
     /// The journal.
     pub journal: Journal,
     /// What of the logs is handed out; none where none are kept.
@@ -60,8 +57,10 @@ pub struct Shared {
     pub pulse: Pulse,
     /// Where work is done that would hold a worker up.
     pub offload: Offload,
-    /// What is known of the bidders.
-    pub states: States,
+    /// What is in force.
+    in_force: ArcSwap<InForce>,
+    /// Where each worker finds what is current; locked while that changes.
+    desks: Mutex<Vec<Desk>>,
     sale_number: AtomicU64,
 }
 
@@ -69,8 +68,7 @@ impl Shared {
     /// Puts the shared part together.
     #[must_use]
     pub fn new(
-        market: Arc<Market>,
-        config: (u64, [u8; 32]),
+        in_force: InForce,
         journal: Journal,
         metrics: Arc<Metrics>,
         keyring: Keyring,
@@ -80,12 +78,9 @@ impl Shared {
         let beacons = Mutex::new(FirstUse::new(BEACONS));
         let pulse = Pulse::default();
         let offload = Offload::start(OFFLOAD_THREADS);
-        let states = States::new(&endpoints(&market));
         let sale_number = AtomicU64::new(0);
         Self {
-            market,
-            config,
-            rates: None,
+            node: Arc::clone(&in_force.market.node),
             journal,
             log: None,
             metrics,
@@ -95,7 +90,8 @@ impl Shared {
             beacons,
             pulse,
             offload,
-            states,
+            in_force: ArcSwap::from_pointee(in_force),
+            desks: Mutex::default(),
             sale_number,
         }
     }
@@ -105,18 +101,60 @@ impl Shared {
         self.sale_number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Returns the head of the record with this sequence number.
+    /// Returns what is in force now; a sale asks once, when it begins.
     #[must_use]
-    pub fn head(&self, seq: u64, at: UnixMillis) -> record::Head<'_> {
-        let config = Some(self.config);
-        let (node, rates) = (&self.market.node, self.rates);
-        record::Head { node, boot: self.journal.boot(), seq, at, config, rates, build: BUILD }
+    pub fn in_force(&self) -> Arc<InForce> {
+        self.in_force.load_full()
     }
 
-    /// Returns what finishing a sale needs besides the auction.
+    /// Gives a worker its place: `make` makes it ready for what is in force.
+    pub(super) fn join(&self, make: impl FnOnce(Arc<InForce>) -> Current) -> Desk {
+        let mut desks = self.desks.lock();
+        let desk = Arc::new(ArcSwap::from_pointee(make(self.in_force())));
+        desks.push(Arc::clone(&desk));
+        desk
+    }
+
+    /// Makes every worker ready for the market that comes next, beside what is in force.
     #[must_use]
-    pub fn finish(&self, now: UnixMillis) -> Finish<'_> {
-        Finish { market: &self.market, keyring: &self.keyring, now }
+    pub fn prepare(&self, next: InForce) -> Prepared {
+        let next = Arc::new(next);
+        let ready = |desk: &Desk| (Arc::clone(desk), Arc::new(desk.load().next(&next)));
+        let desks = self.desks.lock().iter().map(ready).collect();
+        Prepared { next, desks }
+    }
+
+    /// Puts a market in force on every worker. What has begun goes on with the one before.
+    pub fn put_in_force(&self, prepared: Prepared) {
+        let Prepared { next, desks: ready } = prepared;
+        let desks = self.desks.lock();
+        // A worker that came meanwhile finds either this or its place below.
+        self.in_force.store(Arc::clone(&next));
+        for desk in &*desks {
+            let current = ready.iter().find(|(of, _)| Arc::ptr_eq(of, desk));
+            let late = || Arc::new(desk.load().next(&next));
+            desk.store(current.map_or_else(late, |(_, current)| Arc::clone(current)));
+        }
+    }
+
+    /// Returns the head of the record with this sequence number, beside any sale.
+    #[must_use]
+    pub fn head(&self, seq: u64, at: UnixMillis) -> record::Head<'_> {
+        self.head_in(&self.in_force.load(), seq, at)
+    }
+
+    /// Returns the head of the record of a sale in this market.
+    #[must_use]
+    pub fn head_in(&self, in_force: &InForce, seq: u64, at: UnixMillis) -> record::Head<'_> {
+        let (config, rates) = (Some(in_force.config), in_force.rates);
+        let (node, boot) = (&*self.node, self.journal.boot());
+        record::Head { node, boot, seq, at, config, rates, build: BUILD }
+    }
+
+    /// Returns what finishing a sale in this market needs besides the auction.
+    #[must_use]
+    pub fn finish<'a>(&'a self, in_force: &'a InForce, now: UnixMillis) -> Finish<'a> {
+        Finish { market: &in_force.market, keyring: &self.keyring, now }
     }
 
     /// Counts the stages of a sale.
@@ -152,7 +190,7 @@ impl Shared {
         let Some(auction) = auction else { return };
         let (input, outcome) = &**auction;
         observe::auction(&self.metrics, request, input, outcome);
-        self.states.learn(&observe::experiences(request, input, outcome));
+        self.in_force.load().states.learn(&observe::experiences(request, input, outcome));
         for notice in notice::wins(input, outcome) {
             let about = About { auction: input.draw.auction, bid: notice.bid };
             self.notifier.send_win(&notice.bidder, about, notice.url);

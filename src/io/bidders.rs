@@ -19,6 +19,7 @@ mod link;
 mod pool;
 mod sessions;
 mod stock;
+mod swap;
 mod throttle;
 mod value;
 
@@ -29,15 +30,13 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::io::bidders::call::{Leave, Lent, OpenCall};
 use crate::io::bidders::late::{Late, Open, Times};
 use crate::io::bidders::pool::Pool;
 use crate::io::bidders::state::{State, States};
-use crate::io::bidders::stock::Sizes;
+use crate::io::bidders::swap::{Held, Keeper};
 use crate::io::bidders::value::Values;
 use crate::io::connect::Connect;
 use crate::io::http1::Fetched;
@@ -97,15 +96,15 @@ pub struct Bidders {
     values: Arc<Values>,
     late: Late,
     runtime: Handle,
-    dialler: AbortHandle,
+    keeper: Keeper,
 }
 
 /// One bidder: what all workers know of it, and this worker's connections.
 struct Bidder {
-    id: BidderId,
+    endpoint: Endpoint,
     state: Arc<State>,
     /// Missing when the endpoint is no URL.
-    pool: Option<Arc<Pool>>,
+    pool: Option<Held>,
 }
 
 impl Bidders {
@@ -121,29 +120,14 @@ impl Bidders {
         connector: Arc<dyn Connect>,
         upkeep: Upkeep,
     ) -> Self {
-        let share = upkeep.connections / endpoints.len().max(1);
-        let wishes = Arc::new(Notify::new());
-        let bidder = |endpoint: Endpoint| {
-            let state = states.of(&endpoint.id);
-            let in_flight = usize::try_from(endpoint.in_flight).unwrap_or(usize::MAX);
-            let most = share.min(in_flight).max(1);
-            let sizes = Sizes { least: upkeep.least.min(most), most };
-            let pool = Pool::new(&endpoint, &state, sizes, Arc::clone(&wishes)).map(Arc::new);
-            Bidder { id: endpoint.id, state, pool }
-        };
-        let bidders: Vec<Bidder> = endpoints.into_iter().map(bidder).collect();
-        let by_id =
-            bidders.iter().enumerate().map(|(at, bidder)| (bidder.id.clone(), at)).collect();
-        let pools = bidders.iter().filter_map(|bidder| bidder.pool.clone()).collect();
-        let runtime = Handle::current();
-        let dialler = runtime.spawn(dialler::keep(pools, connector, wishes, upkeep.metrics));
-        let (values, late) = (states.values(), upkeep.late);
-        Self { bidders, by_id, values, late, runtime, dialler: dialler.abort_handle() }
+        let (runtime, late) = (Handle::current(), Arc::clone(&upkeep.late));
+        let keeper = Keeper::start(&runtime, connector, &upkeep);
+        Self::with(endpoints, states, &[], (keeper, late, runtime))
     }
 
     /// Waits until every bidder has its least connections or cannot be reached, or until `until`.
     pub async fn warm(&self, until: Instant) {
-        let pools = self.bidders.iter().filter_map(|bidder| bidder.pool.as_ref());
+        let pools = self.bidders.iter().filter_map(Bidder::pool);
         let all = join_all(pools.map(|pool| pool.settle()));
         // A bidder that hesitates is skipped until it is there.
         let _: Result<Vec<()>, _> = timeout_at(until, all).await;
@@ -153,8 +137,8 @@ impl Bidders {
     #[must_use]
     pub fn pools(&self) -> Vec<PoolState> {
         let state = |bidder: &Bidder| {
-            let counts = bidder.pool.as_ref().map(|pool| pool.counts()).unwrap_or_default();
-            let (bidder, dialling) = (bidder.id.clone(), counts.dialling);
+            let counts = bidder.pool().map(|pool| pool.counts()).unwrap_or_default();
+            let (bidder, dialling) = (bidder.endpoint.id.clone(), counts.dialling);
             PoolState { bidder, idle: counts.idle, busy: counts.busy, dialling }
         };
         self.bidders.iter().map(state).collect()
@@ -171,7 +155,7 @@ impl Bidders {
             false => self.values.at(placement),
         };
         let standing = |(at, bidder): (usize, &Bidder)| {
-            bidder.state.standing(&bidder.id, worth.get(at).copied().unwrap_or(0))
+            bidder.state.standing(&bidder.endpoint.id, worth.get(at).copied().unwrap_or(0))
         };
         let mut bidders: Vec<_> = self.bidders.iter().enumerate().map(standing).collect();
         value::explore(brownout, &mut bidders);
@@ -277,7 +261,7 @@ impl Bidders {
     /// Takes leave of a bidder's health, a connection and a place in its quota for a call.
     fn lend(&self, call: &Call) -> Result<(&Arc<Pool>, Lent, Leave), AnswerOutcome> {
         let bidder = self.by_id.get(&call.bidder).map(|at| &self.bidders[*at]);
-        let known = bidder.and_then(|bidder| Some((&bidder.state, bidder.pool.as_ref()?)));
+        let known = bidder.and_then(|bidder| Some((&bidder.state, bidder.pool()?)));
         let (state, pool) = known.ok_or(AnswerOutcome::Unreachable)?;
         let attempt = state.health.admit().ok_or(AnswerOutcome::SkippedHealth)?;
         let place = state.in_flight.enter().ok_or(AnswerOutcome::SkippedInFlight)?;
@@ -291,12 +275,9 @@ impl Bidders {
     }
 }
 
-impl Drop for Bidders {
-    fn drop(&mut self) {
-        self.dialler.abort();
-        for pool in self.bidders.iter().filter_map(|bidder| bidder.pool.as_ref()) {
-            pool.close();
-        }
+impl Bidder {
+    fn pool(&self) -> Option<&Arc<Pool>> {
+        self.pool.as_ref().map(Held::pool)
     }
 }
 

@@ -36,7 +36,7 @@ pub const MAX_UNDER_WAY: usize = 64;
 /// Fetches documents for one worker.
 pub struct Documents {
     connector: Arc<dyn Connect>,
-    readers: BTreeMap<BidderId, Reader>,
+    readers: BTreeMap<BidderId, Arc<Reader>>,
 }
 
 /// A bidder for whom documents are fetched.
@@ -75,12 +75,21 @@ impl Documents {
     /// Returns the fetcher of one worker; the bidders are those for whom it fetches.
     #[must_use]
     pub fn new(bidders: &[Endpoint], connector: Arc<dyn Connect>) -> Self {
-        let reader = |bidder: &Endpoint| {
-            let places = Semaphore::new(MAX_UNDER_WAY);
-            let (allow_loopback, idle) = (bidder.allow_loopback, Mutex::default());
-            (bidder.id.clone(), Reader { allow_loopback, places, idle })
-        };
+        let reader = |bidder: &Endpoint| (bidder.id.clone(), Arc::new(Reader::new(bidder)));
         Self { connector, readers: bidders.iter().map(reader).collect() }
+    }
+
+    /// Returns the fetcher for the bidders of the next market; those that stay keep their connections.
+    #[must_use]
+    pub fn reload(&self, bidders: &[Endpoint]) -> Self {
+        let reader = |bidder: &Endpoint| {
+            let kept = self.readers.get(&bidder.id);
+            let kept = kept.filter(|reader| reader.allow_loopback == bidder.allow_loopback);
+            let reader = kept.map_or_else(|| Arc::new(Reader::new(bidder)), Arc::clone);
+            (bidder.id.clone(), reader)
+        };
+        let readers = bidders.iter().map(reader).collect();
+        Self { connector: Arc::clone(&self.connector), readers }
     }
 
     /// Fetches a document for a bidder; status 204 is an empty one.
@@ -116,6 +125,11 @@ impl Documents {
 }
 
 impl Reader {
+    fn new(bidder: &Endpoint) -> Self {
+        let places = Semaphore::new(MAX_UNDER_WAY);
+        Self { allow_loopback: bidder.allow_loopback, places, idle: Mutex::default() }
+    }
+
     /// Asks for a document; `None` when the connection ended before it answered anything.
     async fn exchange(&self, mut connection: Connection, address: &Address) -> Option<Fetched> {
         match connection.exchange(request(address), &AtomicBool::new(false)).await {

@@ -212,6 +212,15 @@ pub fn files(data: &Path, stream: Stream) -> Result<Vec<SegmentFile>, JournalErr
     files::list(&LocalDisk, &folder(data, stream), stream)
 }
 
+/// Returns the index with which the oldest segment of a stream begins, by its name; none without one.
+///
+/// # Errors
+///
+/// When the file system refuses.
+pub fn oldest(data: &Path, stream: Stream) -> Result<Option<u64>, JournalError> {
+    Ok(files::firsts(&LocalDisk, &folder(data, stream), stream)?.first().copied())
+}
+
 /// Returns the name of a stream to the world, as in its checkpoints.
 #[must_use]
 pub fn origin(identity: &Identity, stream: Stream) -> String {
@@ -302,9 +311,25 @@ impl Journal {
         self.keeper.planned()
     }
 
-    /// Lets retention delete what `to_prune` returned and a record tells of, beside everything else.
-    pub fn prune(&self, told: Pruned) {
-        self.keeper.approve(told);
+    /// Lets retention delete what `to_prune` returned and the money record `index` tells of, beside
+    /// everything else and once a checkpoint signs that record.
+    pub fn prune(&self, told: Pruned, index: u64) {
+        self.keeper.approve(told, index);
+    }
+
+    /// Takes no more auctions, waits until those it took are on disk, and returns the index after the
+    /// last of them; blocks on disk.
+    ///
+    /// Where the disk fails it is the last known to be there, and `failure` says so.
+    pub fn finish_auctions(&self) -> u64 {
+        self.auction.close();
+        let mut threads = self.threads.lock();
+        let named = |thread: &JoinHandle<()>| thread.thread().name() == Some(AUCTION_THREAD);
+        if let Some(at) = threads.iter().position(named) {
+            // A writer that panicked has ended its queue.
+            let _ = threads.remove(at).join();
+        }
+        self.auction.on_disk()
     }
 
     /// Returns what the file system said when a write or sync failed; final.
@@ -374,6 +399,8 @@ const STREAMS: [Stream; 2] = [Stream::Auction, Stream::Money];
 /// The journal within the data folder.
 const FOLDER: &str = "journal";
 const LOCK: &str = "lock";
+/// The thread that writes auctions.
+const AUCTION_THREAD: &str = "journal-auction";
 
 #[cfg(test)]
 mod tests;

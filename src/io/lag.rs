@@ -29,6 +29,15 @@ pub struct Lag {
     traffic: Notify,
 }
 
+/// What a few probes found.
+#[derive(Clone, Copy, Debug)]
+pub struct Felt {
+    /// The least that one of them waited.
+    pub delay: Duration,
+    /// What the thread used of its processor from the first to the last.
+    pub used: Duration,
+}
+
 impl Default for Lag {
     fn default() -> Self {
         Self {
@@ -52,7 +61,12 @@ impl Lag {
     /// Says that there is traffic, and returns how long work waits just now: what is always left of
     /// the queue. A burst that is worked off at once is none.
     pub fn delay(&self) -> Duration {
-        let now = micros(self.now());
+        self.delay_at(self.now())
+    }
+
+    /// The same, for a caller that has read this clock already.
+    pub fn delay_at(&self, now: Duration) -> Duration {
+        let now = micros(now);
         self.touched.store(now, Ordering::Relaxed);
         let probed = self.probed.load(Ordering::Relaxed);
         if probed == 0 {
@@ -71,9 +85,9 @@ impl Lag {
         micros(processor()).saturating_sub(self.used.load(Ordering::Relaxed)).min(most)
     }
 
-    /// Probes as long as there is traffic, and calls `tick` with the delay of each few probes, 10 ms
-    /// or more: the least that one of them waited. It never ends.
-    pub async fn watch(self: Arc<Self>, mut tick: impl FnMut(Duration, Duration) + Send) {
+    /// Probes as long as there is traffic, and calls `tick` with the time at each few probes, 10 ms or
+    /// more. It never ends.
+    pub async fn watch(self: Arc<Self>, mut tick: impl FnMut(Felt, Duration) + Send) {
         loop {
             self.traffic.notified().await;
             self.probe(&mut tick).await;
@@ -83,9 +97,10 @@ impl Lag {
     }
 
     /// Probes until there was no traffic for a while.
-    async fn probe(&self, tick: &mut (impl FnMut(Duration, Duration) + Send)) {
+    async fn probe(&self, tick: &mut (impl FnMut(Felt, Duration) + Send)) {
         let mut last = [Duration::ZERO; LAST];
-        self.used.store(micros(processor()), Ordering::Relaxed);
+        let mut told = processor();
+        self.used.store(micros(told), Ordering::Relaxed);
         self.probed.store(micros(self.now()).max(1), Ordering::Relaxed);
         for number in 0.. {
             let slept = Instant::now();
@@ -98,10 +113,12 @@ impl Lag {
             let least = last.iter().min().copied().unwrap_or_default();
             let now = self.now();
             self.least.store(micros(least), Ordering::Relaxed);
-            self.used.store(micros(processor()), Ordering::Relaxed);
+            let used = processor();
+            self.used.store(micros(used), Ordering::Relaxed);
             self.probed.store(micros(now).max(1), Ordering::Relaxed);
             if number % LAST == LAST - 1 {
-                tick(least, now);
+                tick(Felt { delay: least, used: used.saturating_sub(told) }, now);
+                told = used;
                 let touched = Duration::from_micros(self.touched.load(Ordering::Relaxed));
                 if touched + QUIET < now {
                     return;

@@ -10,17 +10,19 @@ pub mod names;
 mod connections;
 mod family;
 mod protection;
+mod series;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Recorder};
+use arc_swap::{ArcSwap, Guard};
+use metrics::{Gauge, Recorder};
 
 use crate::io::bidders::state::States;
-use crate::io::metrics::connections::Connections;
 use crate::io::metrics::family::{Axis, Family};
 use crate::io::metrics::load::Load;
 use crate::io::metrics::names::Kind;
-use crate::io::metrics::protection::Protection;
+use crate::io::metrics::series::Series;
 use crate::model::time::UnixMillis;
 
 /// The values that labels may take; what is not listed is counted under `other`.
@@ -62,45 +64,11 @@ pub struct Build<'a> {
     pub rustc: &'a str,
 }
 
-/// The handles of all metrics; one per market, shared by every worker.
+/// The handles of all metrics, shared by every worker; they outlive the market they began with.
 pub struct Metrics {
     /// What workers take on and what they refuse.
     pub load: Load,
-    fill_requests: Family<Counter, 2>,
-    fill_duration: Family<Histogram, 1>,
-    break_seconds: Family<Counter, 2>,
-    unfilled_seconds: Family<Counter, 2>,
-    bidder_requests: Family<Counter, 2>,
-    bidder_duration: Family<Histogram, 2>,
-    bids: Family<Counter, 2>,
-    revenue: Family<Counter, 2>,
-    late_responses: Family<Counter, 1>,
-    connections: Connections,
-    switch_active: Family<Gauge, 1>,
-    config_generation: Family<Gauge, 0>,
-    config_success: Family<Gauge, 0>,
-    config_timestamp: Family<Gauge, 0>,
-    audit_lag: Family<Gauge, 0>,
-    audit_write_errors: Family<Counter, 0>,
-    log_size: Family<Gauge, 1>,
-    log_timestamp: Family<Gauge, 1>,
-    log_failures: Family<Counter, 1>,
-    log_waiting: Family<Gauge, 1>,
-    requests_refused: Family<Counter, 1>,
-    tag_faults: Family<Counter, 1>,
-    unbuilt_requests: Family<Counter, 1>,
-    notices: Family<Counter, 3>,
-    beacons: Family<Counter, 2>,
-    sales_shared: Family<Counter, 0>,
-    late_sync: Family<Counter, 0>,
-    notices_unrecorded: Family<Counter, 0>,
-    searches_bounded: Family<Counter, 0>,
-    decisions_aside: Family<Counter, 0>,
-    minimums_skipped: Family<Counter, 0>,
-    bids_unmapped: Family<Counter, 1>,
-    wrappers: Family<Counter, 2>,
-    stage_duration: Family<Histogram, 1>,
-    protection: Protection,
+    series: ArcSwap<Series>,
 }
 
 impl Metrics {
@@ -109,257 +77,215 @@ impl Metrics {
     pub fn new(recorder: &dyn Recorder, labels: &Labels<'_>) -> Self {
         describe(recorder);
         build_info(recorder, labels.build);
-        let sent = [labels.call_reasons, &["sent"]].concat();
-        let won = [labels.loss_reasons, &["won"]].concat();
-        let placement = || axis("placement", labels.placements);
-        let bidder = || axis("bidder", labels.bidders);
-        let request = [bidder(), axis("reason", &sent)];
-        let fill_outcome = axis("outcome", labels.fill_outcomes);
-        let unfilled = axis("reason", labels.unfilled_reasons);
-        let answer = axis("outcome", labels.answer_outcomes);
-        let notice = [bidder(), axis("kind", NOTICE_KINDS), axis("outcome", NOTICE_OUTCOMES)];
-        let beacon = [axis("kind", labels.beacon_kinds), axis("outcome", labels.beacon_outcomes)];
-        let one = |label, values| [axis(label, values)];
-        let state = axis("state", SECOND_STATES);
-        let currency = axis("currency", labels.currencies);
-        Self {
-            load: Load::new(recorder, labels.shed_reasons, labels.workers),
-            fill_requests: family(recorder, names::FILL_REQUESTS, [placement(), fill_outcome]),
-            fill_duration: family(recorder, names::FILL_DURATION, [placement()]),
-            break_seconds: family(recorder, names::BREAK_SECONDS, [placement(), state]),
-            unfilled_seconds: family(recorder, names::UNFILLED_SECONDS, [placement(), unfilled]),
-            bidder_requests: family(recorder, names::BIDDER_REQUESTS, request),
-            bidder_duration: family(recorder, names::BIDDER_DURATION, [bidder(), answer]),
-            bids: family(recorder, names::BIDS, [bidder(), axis("reason", &won)]),
-            revenue: family(recorder, names::REVENUE, [placement(), currency]),
-            late_responses: family(recorder, names::LATE_RESPONSES, [bidder()]),
-            connections: Connections::new(recorder, labels),
-            switch_active: family(
-                recorder,
-                names::SWITCH_ACTIVE,
-                one("scope", labels.switch_scopes),
-            ),
-            config_generation: family(recorder, names::CONFIG_GENERATION, []),
-            config_success: family(recorder, names::CONFIG_SUCCESS, []),
-            config_timestamp: family(recorder, names::CONFIG_TIMESTAMP, []),
-            audit_lag: family(recorder, names::AUDIT_LAG, []),
-            audit_write_errors: family(recorder, names::AUDIT_WRITE_ERRORS, []),
-            log_size: family(recorder, names::LOG_SIZE, one("stream", STREAMS)),
-            log_timestamp: family(recorder, names::LOG_TIMESTAMP, one("stream", STREAMS)),
-            log_failures: family(recorder, names::LOG_FAILURES, one("stream", STREAMS)),
-            log_waiting: family(recorder, names::LOG_WAITING, one("stream", STREAMS)),
-            requests_refused: family(
-                recorder,
-                names::REQUESTS_REFUSED,
-                one("code", labels.refusal_codes),
-            ),
-            tag_faults: family(recorder, names::TAG_FAULTS, one("kind", labels.tag_faults)),
-            unbuilt_requests: family(
-                recorder,
-                names::UNBUILT_REQUESTS,
-                one("field", labels.unbuilt_fields),
-            ),
-            notices: family(recorder, names::NOTICES, notice),
-            beacons: family(recorder, names::BEACONS, beacon),
-            sales_shared: family(recorder, names::SALES_SHARED, []),
-            late_sync: family(recorder, names::LATE_SYNC, []),
-            notices_unrecorded: family(recorder, names::NOTICES_UNRECORDED, []),
-            searches_bounded: family(recorder, names::SEARCHES_BOUNDED, []),
-            decisions_aside: family(recorder, names::DECISIONS_ASIDE, []),
-            minimums_skipped: family(recorder, names::MINIMUMS_SKIPPED, []),
-            bids_unmapped: family(recorder, names::BIDS_UNMAPPED, [bidder()]),
-            wrappers: family(
-                recorder,
-                names::WRAPPERS,
-                [bidder(), axis("outcome", WRAPPER_OUTCOMES)],
-            ),
-            stage_duration: family(recorder, names::STAGE_DURATION, one("stage", labels.stages)),
-            protection: Protection::new(recorder, labels),
-        }
+        let load = Load::new(recorder, labels.shed_reasons, labels.workers);
+        Self { load, series: ArcSwap::from_pointee(Series::new(recorder, labels)) }
+    }
+
+    /// Takes other values of the labels from here on; series that exist keep what they say.
+    pub(super) fn relabel(&self, recorder: &dyn Recorder, labels: &Labels<'_>) {
+        self.series.store(Arc::new(Series::new(recorder, labels)));
+    }
+
+    fn series(&self) -> Guard<Arc<Series>> {
+        self.series.load()
     }
 
     /// Counts a request to fill a break, and how long its answer took.
     pub fn fill(&self, placement: &str, outcome: &str, took: Duration) {
-        self.fill_requests.at([placement, outcome]).increment(1);
-        self.fill_duration.at([placement]).record(took);
+        self.series().fill_requests.at([placement, outcome]).increment(1);
+        self.series().fill_duration.at([placement]).record(took);
     }
 
     /// Counts nominal seconds of a break: `sold`, `house` or `unfilled`.
     pub fn break_seconds(&self, placement: &str, state: &str, seconds: u64) {
-        self.break_seconds.at([placement, state]).increment(seconds);
+        self.series().break_seconds.at([placement, state]).increment(seconds);
     }
 
     /// Counts nominal seconds left unfilled; `break_seconds` is counted beside.
     pub fn unfilled_seconds(&self, placement: &str, reason: &str, seconds: u64) {
-        self.unfilled_seconds.at([placement, reason]).increment(seconds);
+        self.series().unfilled_seconds.at([placement, reason]).increment(seconds);
     }
 
     /// Counts a bidder that was `sent` a request, or the reason for having no bids of it.
     pub fn bidder_request(&self, bidder: &str, reason: &str) {
-        self.bidder_requests.at([bidder, reason]).increment(1);
+        self.series().bidder_requests.at([bidder, reason]).increment(1);
     }
 
     /// Observes how long a call took.
     pub fn bidder_duration(&self, bidder: &str, outcome: &str, took: Duration) {
-        self.bidder_duration.at([bidder, outcome]).record(took);
+        self.series().bidder_duration.at([bidder, outcome]).record(took);
     }
 
     /// Counts a call that had no complete answer by the cutoff.
     pub fn late_response(&self, bidder: &str) {
-        self.late_responses.at([bidder]).increment(1);
+        self.series().late_responses.at([bidder]).increment(1);
     }
 
     /// Counts what an answer after the cutoff would have bid: how often, and at best for how much,
     /// in millionths.
     pub fn late_bids(&self, bidder: &str, bids: u64, best: u64) {
-        self.connections.late_bids.at([bidder]).increment(bids);
-        self.connections.late_bid_micros.at([bidder]).increment(best);
+        self.series().connections.late_bids.at([bidder]).increment(bids);
+        self.series().connections.late_bid_micros.at([bidder]).increment(best);
     }
 
     /// Says that a worker has `new` connections in a state where it had `old`.
     pub fn bidder_connections(&self, bidder: &str, state: &str, old: usize, new: usize) {
-        self.connections.change([bidder, state], old, new);
+        self.series().connections.change([bidder, state], old, new);
     }
 
     /// Counts a connection to a bidder by what came of making it (`made`, `failed`, `timeout`).
     pub fn bidder_dial(&self, bidder: &str, outcome: &str) {
-        self.connections.dials.at([bidder, outcome]).increment(1);
+        self.series().connections.dials.at([bidder, outcome]).increment(1);
     }
 
     /// Counts bids that `won`, or lost for a reason.
     pub fn bids(&self, bidder: &str, reason: &str, count: u64) {
-        self.bids.at([bidder, reason]).increment(count);
+        self.series().bids.at([bidder, reason]).increment(count);
     }
 
     /// Counts what the ads of a sale cost once each, gross, in millionths of the currency.
     pub fn revenue(&self, placement: &str, currency: &str, micros: u64) {
-        self.revenue.at([placement, currency]).increment(micros);
+        self.series().revenue.at([placement, currency]).increment(micros);
     }
 
     /// Says whether a kill switch of a scope is on.
     pub fn switch_active(&self, scope: &str, active: bool) {
-        self.switch_active.at([scope]).set(flag(active));
+        self.series().switch_active.at([scope]).set(flag(active));
     }
 
-    /// Says that a load of the market was tried at `now`, and whether it is in force.
-    pub fn config_load(&self, generation: u32, success: bool, now: UnixMillis) {
-        self.config_generation.at([]).set(generation);
-        self.config_success.at([]).set(flag(success));
-        self.config_timestamp.at([]).set(Duration::from_millis(now.0));
+    /// Says that a market was put in force at `now`, the how manieth since the start it is.
+    pub fn config_load(&self, generation: u32, now: UnixMillis) {
+        let series = self.series();
+        series.config_generation.at([]).set(generation);
+        series.config_success.at([]).set(flag(true));
+        series.config_timestamp.at([]).set(Duration::from_millis(now.0));
+    }
+
+    /// Counts a reload by what came of it (`RELOAD_RESULTS`); `success` unless the old market had to
+    /// stay in force.
+    pub fn config_reload(&self, result: &str, success: bool) {
+        let series = self.series();
+        series.config_reloads.at([result]).increment(1);
+        series.config_success.at([]).set(flag(success));
+    }
+
+    /// Takes back what gauges say of a bidder that is no longer asked.
+    pub fn forget_bidder(&self, bidder: &str) {
+        self.series().protection.forget(bidder);
     }
 
     /// Says how many records wait for their flush.
     pub fn audit_lag(&self, records: u32) {
-        self.audit_lag.at([]).set(records);
+        self.series().audit_lag.at([]).set(records);
     }
 
     /// Counts a write or flush of the journal that failed.
     pub fn audit_write_error(&self) {
-        self.audit_write_errors.at([]).increment(1);
+        self.series().audit_write_errors.at([]).increment(1);
     }
 
     /// Says how many records the last checkpoint of a stream's log signs.
     pub fn log_signed(&self, stream: &str, records: u64) {
         // A gauge is a float: exact up to 2^53.
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        self.log_size.at([stream]).set(records as f64);
+        self.series().log_size.at([stream]).set(records as f64);
     }
 
     /// Says that a checkpoint of a stream's log was published at `now`.
     pub fn log_published(&self, stream: &str, now: UnixMillis) {
-        self.log_timestamp.at([stream]).set(Duration::from_millis(now.0));
+        self.series().log_timestamp.at([stream]).set(Duration::from_millis(now.0));
     }
 
     /// Counts a log that can no longer be kept.
     pub fn log_failure(&self, stream: &str) {
-        self.log_failures.at([stream]).increment(1);
+        self.series().log_failures.at([stream]).increment(1);
     }
 
     /// Says whether a log waits for room on the disk.
     pub fn log_waiting(&self, stream: &str, waiting: bool) {
-        self.log_waiting.at([stream]).set(flag(waiting));
+        self.series().log_waiting.at([stream]).set(flag(waiting));
     }
 
     /// Counts a request refused as wrong.
     pub fn request_refused(&self, code: &str) {
-        self.requests_refused.at([code]).increment(1);
+        self.series().requests_refused.at([code]).increment(1);
     }
 
     /// Counts a part of an ad tag that could not be used.
     pub fn tag_fault(&self, kind: &str) {
-        self.tag_faults.at([kind]).increment(1);
+        self.series().tag_faults.at([kind]).increment(1);
     }
 
     /// Counts a valid request that needs what is not built yet.
     pub fn unbuilt_request(&self, field: &str) {
-        self.unbuilt_requests.at([field]).increment(1);
+        self.series().unbuilt_requests.at([field]).increment(1);
     }
 
     /// Counts a notice by kind (`win`, `loss`) and by what came of it (`NOTICE_OUTCOMES`).
     pub fn notice(&self, bidder: &str, kind: &str, outcome: &str) {
-        self.notices.at([bidder, kind, outcome]).increment(1);
+        self.series().notices.at([bidder, kind, outcome]).increment(1);
     }
 
     /// Counts a beacon by kind and by the answer to it.
     pub fn beacon(&self, kind: &str, outcome: &str) {
-        self.beacons.at([kind, outcome]).increment(1);
+        self.series().beacons.at([kind, outcome]).increment(1);
     }
 
     /// Counts a request answered with the sale of another one.
     pub fn sale_shared(&self) {
-        self.sales_shared.at([]).increment(1);
+        self.series().sales_shared.at([]).increment(1);
     }
 
     /// Counts an answer that left before its record was flushed.
     pub fn late_sync(&self) {
-        self.late_sync.at([]).increment(1);
+        self.series().late_sync.at([]).increment(1);
     }
 
     /// Counts results of notices that no record tells.
     pub fn notices_unrecorded(&self, count: u64) {
-        self.notices_unrecorded.at([]).increment(count);
+        self.series().notices_unrecorded.at([]).increment(count);
     }
 
     /// Counts an auction whose search ended at its bound of steps.
     pub fn search_bounded(&self) {
-        self.searches_bounded.at([]).increment(1);
+        self.series().searches_bounded.at([]).increment(1);
     }
 
     /// Counts a decision that left its worker's thread.
     pub fn decision_aside(&self) {
-        self.decisions_aside.at([]).increment(1);
+        self.series().decisions_aside.at([]).increment(1);
     }
 
     /// Counts an auction whose losers are not told what would have won.
     pub fn minimums_skipped(&self) {
-        self.minimums_skipped.at([]).increment(1);
+        self.series().minimums_skipped.at([]).increment(1);
     }
 
     /// Counts bids whose categories no block could be told for.
     pub fn bids_unmapped(&self, bidder: &str, count: u64) {
-        self.bids_unmapped.at([bidder]).increment(count);
+        self.series().bids_unmapped.at([bidder]).increment(count);
     }
 
     /// Counts a bid whose Wrapper was to be followed, by what came of it (`WRAPPER_OUTCOMES`).
     pub fn wrapper(&self, bidder: &str, outcome: &str) {
-        self.wrappers.at([bidder, outcome]).increment(1);
+        self.series().wrappers.at([bidder, outcome]).increment(1);
     }
 
     /// Counts what the calls of one auction under a brownout are expected to bring, made and left
     /// out, in billionths of the currency.
     pub fn selection_value(&self, asked: u64, skipped: u64) {
-        self.protection.selection_value.at(["asked"]).increment(asked);
-        self.protection.selection_value.at(["skipped"]).increment(skipped);
+        self.series().protection.selection_value.at(["asked"]).increment(asked);
+        self.series().protection.selection_value.at(["skipped"]).increment(skipped);
     }
 
     /// Tells how bidders are doing.
     pub fn bidders(&self, states: &States) {
-        self.protection.set(states);
+        self.series().protection.set(states);
     }
 
     /// Observes the time spent in one step of a sale.
     pub fn stage(&self, stage: &str, took: Duration) {
-        self.stage_duration.at([stage]).record(took);
+        self.series().stage_duration.at([stage]).record(took);
     }
 }
 
@@ -404,6 +330,9 @@ pub const SECOND_STATES: &[&str] = &["sold", "house", "unfilled"];
 
 /// The streams of the journal.
 pub const STREAMS: &[&str] = &["auction", "money"];
+
+/// What may come of a reload; `cli::serve::reloader` gives these.
+pub const RELOAD_RESULTS: &[&str] = &["applied", "unchanged", "refused", "failed"];
 
 /// The kinds of notices.
 pub const NOTICE_KINDS: &[&str] = &["win", "loss"];

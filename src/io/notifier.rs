@@ -126,6 +126,11 @@ impl Notifier {
         self.send(bidder, Kind::Loss, about, url);
     }
 
+    /// Notifies these bidders from here on, and those that left of what began before.
+    pub fn reload(&self, bidders: Vec<Target>) {
+        self.shared.queue.lock().reload(bidders);
+    }
+
     /// Returns what came of notices and is not recorded yet.
     #[must_use]
     pub fn results(&self) -> &Arc<Results> {

@@ -1,6 +1,7 @@
 //! How many sales may run at once on one worker, and whose give way when it is too many.
 //!
-//! The limit follows queueing delay: how long work waits for the worker's thread. Neither CPU nor
+//! The limit follows queueing delay: how long work waits for the worker's thread. Until that is felt,
+//! `backlog` keeps a burst of sales to what can be done in time. Neither CPU nor
 //! the length of a sale would do, since a sale lasts as long as its bidders do. What is refused is
 //! answered at once with no fill; nothing is queued. The clock is the caller's: instants are
 //! lengths of time since some fixed start.
@@ -8,8 +9,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::live::admission::backlog::Backlog;
+use crate::live::admission::brownout::Brownout;
 use crate::model::ids::PublisherId;
 use crate::model::time::UnixMillis;
+
+pub mod backlog;
+pub mod brownout;
 
 /// Between what bounds the limit moves, and where it starts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,6 +50,20 @@ pub struct Admission {
     /// Until when the limit counts as nearly reached.
     pressed_until: Duration,
     brownout: Brownout,
+    backlog: Backlog,
+    /// The share of the worker's time that refusals took of late, in percent.
+    refusing: u32,
+}
+
+/// What a worker's time went into since it was last told of.
+#[derive(Clone, Copy, Debug)]
+pub struct Spent {
+    /// All work waited so long, or longer.
+    pub delay: Duration,
+    /// What answering requests that were shed took.
+    pub refusing: Duration,
+    /// What the thread used of its processor, refusals included.
+    pub used: Duration,
 }
 
 /// What one publisher has of the limit.
@@ -75,6 +95,8 @@ pub enum Shed {
     Delay,
     /// As many sales run as may.
     Full,
+    /// More was begun of late than can be done soon.
+    Surge,
     /// Nearly so, and the publisher has its share.
     Share,
     /// Nearly so, and the break is a while off: it may be asked for again.
@@ -85,7 +107,8 @@ pub enum Shed {
 
 impl Shed {
     /// Every reason, in the order of the declaration.
-    pub const ALL: [Self; 5] = [Self::Delay, Self::Full, Self::Share, Self::Later, Self::Cohort];
+    pub const ALL: [Self; 6] =
+        [Self::Delay, Self::Full, Self::Surge, Self::Share, Self::Later, Self::Cohort];
 
     /// Returns its name in metrics.
     #[must_use]
@@ -93,6 +116,7 @@ impl Shed {
         match self {
             Self::Delay => "delay",
             Self::Full => "full",
+            Self::Surge => "surge",
             Self::Share => "share",
             Self::Later => "later",
             Self::Cohort => "cohort",
@@ -114,7 +138,20 @@ impl Admission {
             ticked_at: Duration::ZERO,
             pressed_until: Duration::ZERO,
             brownout: Brownout::default(),
+            backlog: Backlog::default(),
+            refusing: 0,
         }
+    }
+
+    /// Says why any sale would be refused just now, whosever it is: then the request need not be
+    /// read.
+    ///
+    /// `delay` is how long work waits for the thread just now.
+    pub fn refusal(&mut self, delay: Duration, now: Duration) -> Option<Shed> {
+        self.rouse(now);
+        let shed = self.has_room(delay, now).err()?;
+        self.brownout.shed(now);
+        Some(shed)
     }
 
     /// Begins a sale, which [`Self::end`] must end, or says why not.
@@ -126,29 +163,40 @@ impl Admission {
     /// When the sale must not be begun; nothing is to be ended then.
     pub fn begin(&mut self, asks: &Asks<'_>, delay: Duration, now: Duration) -> Result<(), Shed> {
         self.count_active(now);
-        if self.ticked_at + QUIET < now {
-            // Nothing was asked for a while: what was too much then says nothing any more.
-            self.limit = self.limit.max(self.bounds.start);
-            self.brownout = Brownout::default();
-            self.ticked_at = now;
-        }
+        self.rouse(now);
         let share = self.publishers.entry(asks.publisher.clone()).or_default();
         share.asked_at = now;
         if !std::mem::replace(&mut share.active, true) {
             self.active += 1;
         }
-        if let Err(shed) = self.has_room(asks, delay, now) {
+        let room = self.has_room(delay, now);
+        let pressed = now < self.pressed_until;
+        let room = room.and_then(|()| if pressed { self.gives_way(asks) } else { Ok(()) });
+        if let Err(shed) = room {
             self.brownout.shed(now);
             return Err(shed);
         }
         self.running += 1;
+        self.backlog.begin();
         if let Some(share) = self.publishers.get_mut(asks.publisher) {
             share.running += 1;
         }
         Ok(())
     }
 
-    fn has_room(&mut self, asks: &Asks<'_>, delay: Duration, now: Duration) -> Result<(), Shed> {
+    /// Forgets what was too much when nothing was asked for a while: it says nothing any more.
+    fn rouse(&mut self, now: Duration) {
+        if self.ticked_at + QUIET < now {
+            self.limit = self.limit.max(self.bounds.start);
+            self.brownout = Brownout::default();
+            self.refusing = 0;
+            self.ticked_at = now;
+        }
+    }
+
+    /// Says whether anybody's sale may be begun.
+    fn has_room(&mut self, delay: Duration, now: Duration) -> Result<(), Shed> {
+        let surging = self.backlog.is_long(now);
         if self.is_jammed(delay) {
             return Err(Shed::Delay);
         }
@@ -158,7 +206,10 @@ impl Admission {
         if self.limit <= self.running {
             return Err(Shed::Full);
         }
-        if now < self.pressed_until { self.gives_way(asks) } else { Ok(()) }
+        if surging && self.bounds.least <= self.running {
+            return Err(Shed::Surge);
+        }
+        Ok(())
     }
 
     /// Says who gives way while the limit is nearly reached.
@@ -182,34 +233,46 @@ impl Admission {
     /// Says whether work waits so long that no sale is begun.
     ///
     /// Where hardly anything runs it is not our work that waits, and shedding would relieve nothing.
-    #[must_use]
-    pub fn is_jammed(&self, delay: Duration) -> bool {
-        2 * TARGET < delay && self.bounds.least <= self.running
+    fn is_jammed(&self, delay: Duration) -> bool {
+        2 * self.target() < delay && self.bounds.least <= self.running
     }
 
     /// Ends a sale that was begun.
     pub fn end(&mut self, publisher: &PublisherId) {
         self.running = self.running.saturating_sub(1);
+        self.backlog.end();
         if let Some(share) = self.publishers.get_mut(publisher) {
             share.running = share.running.saturating_sub(1);
         }
     }
 
-    /// Moves the limit and the brownout by the delay of the last 10 ms or more: all work waited so
-    /// long, or longer.
-    pub fn tick(&mut self, delay: Duration, now: Duration) {
+    /// Moves the limit and the brownout by what the last 10 ms or more went into.
+    pub fn tick(&mut self, spent: Spent, now: Duration) {
+        let passed = now.saturating_sub(self.ticked_at).max(TICK);
         self.ticked_at = now;
-        let over = TARGET <= delay && self.bounds.least <= self.running;
+        self.backlog.learn(spent.used.saturating_sub(spent.refusing));
+        let refusing = spent.refusing.as_micros() * 100 / passed.as_micros();
+        self.refusing = (3 * self.refusing + u32::try_from(refusing.min(100)).unwrap_or(100)) / 4;
+        let (delay, target) = (spent.delay, self.target());
+        let over = target <= delay && self.bounds.least <= self.running;
         self.brownout.tick(over, now);
         if over {
             // A cut is followed by no other until the sales above the limit have ended: its effect
             // cannot be seen before.
             if self.running <= self.limit {
-                self.limit = cut(self.limit, delay).max(self.bounds.least);
+                self.limit = cut(self.limit, delay, target).max(self.bounds.least);
             }
-        } else if delay < TARGET && self.limit < self.running.saturating_mul(2) {
-            self.limit = (self.limit + (self.limit / GROWTH).max(1)).min(self.bounds.most);
+        } else if delay < target && self.limit < self.running.saturating_mul(2) {
+            let ticks = u32::try_from(passed.as_micros() / TICK.as_micros()).unwrap_or(MOST_TICKS);
+            let growth = self.limit.saturating_mul(ticks.min(MOST_TICKS)) / GROWTH;
+            self.limit = (self.limit + growth.max(1)).min(self.bounds.most);
         }
+    }
+
+    /// Returns how long work may wait before the limit shrinks: longer where much of what it waits
+    /// for are refusals, since fewer sales would make these no fewer.
+    fn target(&self) -> Duration {
+        if CROWD <= self.refusing { CROWDED } else { TARGET }
     }
 
     /// Returns how many of the bidders may be asked.
@@ -246,55 +309,25 @@ impl Admission {
 }
 
 /// Returns a limit less a fifth for each target's length above the target, at most half of it.
-fn cut(limit: u32, delay: Duration) -> u32 {
-    let over = delay.saturating_sub(TARGET).as_micros();
-    let ppm = (200_000 * over / TARGET.as_micros()).min(500_000);
+fn cut(limit: u32, delay: Duration, target: Duration) -> u32 {
+    let over = delay.saturating_sub(target).as_micros();
+    let ppm = (200_000 * over / target.as_micros()).min(500_000);
     let kept = u128::from(limit) * (1_000_000 - ppm) / 1_000_000;
     u32::try_from(kept).unwrap_or(limit)
 }
 
-/// How far fewer bidders are asked, so that sales cost less before any is refused.
-#[derive(Debug, Default)]
-struct Brownout {
-    /// 0: all bidders are asked; each level asks fewer.
-    level: u8,
-    /// When it last rose, or was last seen to be needed.
-    since: Duration,
-    /// Whether the tick before was over the target.
-    over: bool,
-    /// When it was last needed.
-    over_at: Duration,
-    /// When a sale was last shed that it might have made room for.
-    shed_at: Duration,
-}
-
-impl Brownout {
-    /// Rises with the second tick over the target and with each `RISE` it stays so; falls by one a
-    /// second, once no sale is shed any more: while some are, more could be sold with fewer asked.
-    fn tick(&mut self, over: bool, now: Duration) {
-        if over && self.over && (self.level == 0 || self.since + RISE <= now) {
-            self.level = (self.level + 1).min(MOST_BROWNOUT);
-            self.since = now;
-        } else if !over && 0 < self.level && self.since.max(self.shed_at) + FALL <= now {
-            self.level -= 1;
-            self.since = now;
-        }
-        self.over = over;
-        if over {
-            self.over_at = now;
-        }
-    }
-
-    /// Notes that a sale was shed: long after the last delay it is the limit that is still small.
-    fn shed(&mut self, now: Duration) {
-        if now < self.over_at + RECENT {
-            self.shed_at = now;
-        }
-    }
-}
-
 /// Work may wait so long for the thread before the limit shrinks.
 pub const TARGET: Duration = Duration::from_millis(2);
+
+/// The same where refusals take `CROWD` percent of the worker's time or more.
+const CROWDED: Duration = Duration::from_millis(16);
+const CROWD: u32 = 20;
+
+/// How often the delay is told of, or less often where work waits.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A limit grows for at most so many ticks at once.
+const MOST_TICKS: u32 = 8;
 
 /// How long the limit counts as nearly reached once it was.
 const PRESSED: Duration = Duration::from_millis(100);
@@ -306,26 +339,14 @@ const ACTIVE: Duration = Duration::from_secs(1);
 /// A break further off than this, in milliseconds, can be asked for again.
 const SOON: u64 = 2_000;
 
-/// A limit in use grows by one in so many, ten milliseconds at a time.
+/// A limit in use grows by one in so many with each tick's length.
 const GROWTH: u32 = 32;
 
 /// Cohorts of sales.
 pub const COHORTS: u32 = 128;
 
-/// A level of brownout has this long to show its effect before the next.
-const RISE: Duration = Duration::from_millis(50);
-
-/// A delay longer ago than this is no reason for what is shed now.
-const RECENT: Duration = Duration::from_secs(2);
-
 /// Without a word on delay for so long, nothing was asked.
 const QUIET: Duration = Duration::from_secs(1);
-
-/// One level of brownout less after each of these.
-const FALL: Duration = Duration::from_secs(1);
-
-/// The highest level that still asks bidders: above it sales are shed instead.
-pub const MOST_BROWNOUT: u8 = 3;
 
 #[cfg(test)]
 mod tests;

@@ -74,6 +74,12 @@ impl<V: Clone> Sales<V> {
         Self { entries: HashMap::new(), by_expiry: BTreeSet::new(), room, bytes: 0 }
     }
 
+    /// Returns the sale in force under `key`.
+    pub fn joined(&mut self, key: &SaleKey, now: UnixMillis) -> Option<V> {
+        self.expire(now);
+        self.entries.get(key).map(|entry| entry.sale.clone())
+    }
+
     /// Returns the sale in force under `key`, or makes it.
     ///
     /// `number` tells this entry from later ones under the same key; see [`Self::withdraw`].

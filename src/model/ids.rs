@@ -101,7 +101,13 @@ impl AuctionId {
 
 impl fmt::Display for AuctionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "auc_{:032x}", u128::from_be_bytes(self.0))
+        // By hand: every sale writes it many times, and a padded number of 128 bits takes long.
+        let mut text = *b"auc_00000000000000000000000000000000";
+        for (pair, byte) in text[4..].chunks_exact_mut(2).zip(self.0) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 15)];
+        }
+        f.write_str(std::str::from_utf8(&text).expect("digits are ASCII"))
     }
 }
 
@@ -110,3 +116,5 @@ impl fmt::Debug for AuctionId {
         fmt::Display::fmt(self, f)
     }
 }
+
+const HEX: &[u8; 16] = b"0123456789abcdef";

@@ -32,6 +32,15 @@ impl Cpm {
         self.0
     }
 
+    /// Returns `floor(price * ppm / 10^6)`: what a share of it, in millionths, comes to.
+    ///
+    /// Saturates at the largest price; a share of at most a whole never does.
+    #[must_use]
+    pub fn share(self, ppm: u32) -> Self {
+        let exact = i128::from(self.0) * i128::from(ppm) / i128::from(PPM);
+        Self(i64::try_from(exact).unwrap_or(i64::MAX))
+    }
+
     /// Returns what one impression at this price costs.
     #[must_use]
     pub const fn per_impression(self) -> Amount {
@@ -53,12 +62,15 @@ impl Cpm {
 /// Prints a plain decimal with at most six places and no trailing zeroes: `18.4`, `5`.
 impl fmt::Display for Cpm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, places) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        let (whole, mut places) = (self.0 / 1_000_000, self.0 % 1_000_000);
         if places == 0 {
             return write!(f, "{whole}");
         }
-        let text = format!("{places:06}");
-        write!(f, "{whole}.{}", text.trim_end_matches('0'))
+        let mut width = 6;
+        while places % 10 == 0 {
+            (places, width) = (places / 10, width - 1);
+        }
+        write!(f, "{whole}.{places:0width$}")
     }
 }
 
@@ -175,7 +187,7 @@ impl FeeSchedule {
     /// Takes a gross price apart; each fee rounds down, so the remainder is the publisher's.
     #[must_use]
     pub fn split(&self, gross: Cpm) -> Split {
-        let fees: Vec<Cpm> = self.0.iter().map(|fee| share(gross, fee.ppm)).collect();
+        let fees: Vec<Cpm> = self.0.iter().map(|fee| gross.share(fee.ppm)).collect();
         let taken: i64 = fees.iter().map(|fee| fee.0).sum();
         assert!(taken <= gross.0, "the shares of a schedule are below 100 % together");
         Split { net: Cpm(gross.0 - taken), fees }
@@ -191,12 +203,6 @@ impl FeeSchedule {
         let gross = (i128::from(net.0) * i128::from(PPM) + left - 1) / left;
         Cpm(i64::try_from(gross).unwrap_or(i64::MAX))
     }
-}
-
-/// Returns `floor(gross * ppm / 10^6)`.
-fn share(gross: Cpm, ppm: u32) -> Cpm {
-    let exact = i128::from(gross.0) * i128::from(ppm) / i128::from(PPM);
-    Cpm(i64::try_from(exact).expect("a share is at most its gross"))
 }
 
 /// A whole, in millionths.

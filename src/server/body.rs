@@ -55,7 +55,30 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, Refused> {
     }
 }
 
-async fn collect<B>(mut body: B) -> Result<Vec<u8>, Refused>
+/// Reads a body to its end and keeps nothing of it.
+///
+/// # Errors
+///
+/// As `read`, but for the coding.
+pub async fn pass<B>(body: B) -> Result<(), Refused>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    each(body, |_| ()).await
+}
+
+async fn collect<B>(body: B) -> Result<Vec<u8>, Refused>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut bytes = Vec::with_capacity(length.min(BODY_BYTES));
+    each(body, |data| bytes.extend_from_slice(data)).await?;
+    Ok(bytes)
+}
+
+/// Calls `take` with each part of a body as it comes.
+async fn each<B>(mut body: B, mut take: impl FnMut(&[u8])) -> Result<(), Refused>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -63,22 +86,23 @@ where
         return Err(too_large());
     }
     let start = Instant::now();
-    let mut bytes = Vec::new();
+    let mut read = 0;
     loop {
-        let earned = Duration::from_secs((bytes.len() / BYTES_A_SECOND) as u64);
+        let earned = Duration::from_secs((read / BYTES_A_SECOND) as u64);
         let until = start + BODY_TIME.min(BODY_GRACE + earned);
         let Ok(frame) = timeout_at(until, body.frame()).await else {
             let detail = "the body came too slowly";
             return Err(Refused::closing(StatusCode::REQUEST_TIMEOUT, "timeout", detail));
         };
         match frame {
-            None => return Ok(bytes),
+            None => return Ok(()),
             Some(Ok(frame)) => {
                 let data = frame.into_data().unwrap_or_default();
-                if BODY_BYTES < bytes.len() + data.len() {
+                read += data.len();
+                if BODY_BYTES < read {
                     return Err(too_large());
                 }
-                bytes.extend_from_slice(&data);
+                take(&data);
             }
             Some(Err(_)) => {
                 let detail = "the body's framing is broken";

@@ -15,14 +15,14 @@ use hyper::{Method, Request, StatusCode};
 use tokio::time::Instant;
 
 use crate::exchange::Exchange;
+use crate::exchange::current::Current;
 use crate::exchange::sale::Sale;
 use crate::io::sampler::Sampler;
 use crate::io::{clock, entropy};
-use crate::live::admission::Shed;
 use crate::model::break_request::BreakRequest;
 use crate::server::proxies::Proxies;
 use crate::server::refusal::Refused;
-use crate::server::reply::{Kind, Reply, document, dress, plain};
+use crate::server::reply::{Kind, Reply, constant, document, dress, plain};
 use crate::server::stamp::{BodyLength, Stamps};
 use crate::server::{beacons, body, credential, head, published};
 use crate::wire::break_request::{self, Caller, Credential};
@@ -41,11 +41,11 @@ pub struct Doors {
 }
 
 /// One request with its body still to come.
-struct Visit {
-    parts: Parts,
+struct Visit<'a> {
+    parts: &'a Parts,
     body: Incoming,
     peer: IpAddr,
-    stamps: Stamps,
+    stamps: &'a Stamps,
     arrival: Instant,
 }
 
@@ -70,9 +70,8 @@ impl Doors {
         let (parts, body) = request.into_parts();
         let length = body.size_hint().exact().map_or(BodyLength::Chunked, BodyLength::Known);
         let arrival = stamps.begin(length, Instant::now());
-        let headers = parts.headers.clone();
-        let peer = self.proxies.caller(&headers, peer);
-        let visit = Visit { parts, body, peer, stamps: stamps.clone(), arrival };
+        let peer = self.proxies.caller(&parts.headers, peer);
+        let visit = Visit { parts: &parts, body, peer, stamps: &stamps, arrival };
         let answered = AssertUnwindSafe(self.route(visit)).catch_unwind().await;
         let mut reply = answered.unwrap_or_else(|_panic| {
             tracing::error!("a request failed inside the exchange");
@@ -85,29 +84,29 @@ impl Doors {
             // Where an unread body ends is unknown here, and so when the next request begins.
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        dress(&mut reply, &headers);
+        dress(&mut reply, &parts.headers);
         reply
     }
 
-    async fn route(&self, visit: Visit) -> Reply {
-        if let Err(refused) = head::check(&visit.parts) {
+    async fn route(&self, visit: Visit<'_>) -> Reply {
+        let parts = visit.parts;
+        if let Err(refused) = head::check(parts) {
             return self.refuse(&refused).empty();
         }
-        let path = visit.parts.uri.path().to_owned();
-        let method = visit.parts.method.clone();
-        match path.as_str() {
-            "/v1/vast" => self.by_method(&method, "GET", || self.tag(visit)).await,
-            "/v1/breaks" => self.by_method(&method, "POST", || self.native(visit)).await,
-            "/openrtb2/auction" => self.by_method(&method, "POST", || self.openrtb(visit)).await,
-            "/sellers.json" => self.by_method(&method, "GET", || self.sellers(visit)).await,
+        let (method, path) = (&parts.method, parts.uri.path());
+        match path {
+            "/v1/vast" => self.by_method(method, "GET", || self.tag(visit)).await,
+            "/v1/breaks" => self.by_method(method, "POST", || self.native(visit)).await,
+            "/openrtb2/auction" => self.by_method(method, "POST", || self.openrtb(visit)).await,
+            "/sellers.json" => self.by_method(method, "GET", || self.sellers(visit)).await,
             _ if path.starts_with("/log/") => {
-                match published::file(&self.exchange, &method, &path).await {
+                match published::file(&self.exchange, method, path).await {
                     Ok(reply) => reply,
                     Err(refused) => self.refuse(&refused).empty(),
                 }
             }
             _ => match path.strip_prefix("/v1/b/") {
-                Some(token) if method == Method::GET || method == Method::POST => {
+                Some(token) if *method == Method::GET || *method == Method::POST => {
                     self.beacon(token)
                 }
                 Some(_) => self.refuse(&Refused::method("GET, POST")).empty(),
@@ -135,19 +134,45 @@ impl Doors {
         self.refuse(&Refused::method(own)).empty()
     }
 
+    /// Says, and counts, that a request is to be answered with no fill before it is looked at, since
+    /// any sale would be refused just now: the less a refusal costs, the more is sold beside it.
+    fn turns_away(&self) -> bool {
+        let shed = self.exchange.gate().refusal();
+        if let Some(shed) = shed {
+            self.exchange.shared().metrics.load.shed(shed.name());
+        }
+        shed.is_some()
+    }
+
+    /// Answers a request whose body nobody looks at, once it has come.
+    async fn unread(&self, visit: Visit<'_>, reply: Reply) -> Reply {
+        if visit.stamps.is_body_ahead() {
+            if let Err(refused) = body::pass(visit.body).await {
+                return self.refuse(&refused).empty();
+            }
+            visit.stamps.body_ended();
+        }
+        reply
+    }
+
     /// `GET /v1/vast`: the ad tag.
-    async fn tag(&self, visit: Visit) -> Reply {
+    async fn tag(&self, visit: Visit<'_>) -> Reply {
+        if self.turns_away() {
+            return self.unread(visit, no_ads()).await;
+        }
+        // A connection keeps room for the largest future of its service as long as it lives, and
+        // most of its life it waits or is refused: what sells has a box of its own.
+        Box::pin(self.tag_sale(visit)).await
+    }
+
+    async fn tag_sale(&self, visit: Visit<'_>) -> Reply {
         let Visit { parts, peer, arrival, .. } = visit;
         let read = Instant::now();
-        if self.is_jammed() {
-            let empty = vast::empty().to_owned();
-            return document(Kind::Vast.media_type(), empty, &parts.headers);
-        }
         let query = parts.uri.query().unwrap_or_default();
         // The tag is open: no key is read, and no price is shown.
         let caller = caller(&parts.headers, peer, Credential::None);
-        let request = match break_request::tag::tag(query, &caller, &self.exchange.shared().market)
-        {
+        let current = self.exchange.current();
+        let request = match break_request::tag::tag(query, &caller, current.market()) {
             Ok(request) => request,
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
@@ -156,12 +181,20 @@ impl Doors {
             // The address says VAST, whatever a player's default `Accept` is.
             Some(Kind::Vast) | None => Kind::Vast,
         };
-        let sale = self.sell(request, (arrival, read)).await;
+        let sale = self.sell(current, request, (arrival, read)).await;
         rendered(kind, &sale, false, &parts.headers)
     }
 
     /// `POST /v1/breaks`: the native request.
-    async fn native(&self, visit: Visit) -> Reply {
+    async fn native(&self, visit: Visit<'_>) -> Reply {
+        // A decision repeats what was asked; an empty VAST document does not.
+        if Kind::accepted(&visit.parts.headers) == Some(Kind::Vast) && self.turns_away() {
+            return self.unread(visit, no_ads()).await;
+        }
+        Box::pin(self.native_sale(visit)).await
+    }
+
+    async fn native_sale(&self, visit: Visit<'_>) -> Reply {
         let Visit { parts, body, peer, stamps, arrival } = visit;
         let problem = |refused: Refused| {
             let id = format!("req_{}", entropy::name());
@@ -171,19 +204,20 @@ impl Doors {
             let detail = "made here: application/xml, application/vnd.breakwater+json";
             return problem(Refused::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail));
         };
-        let read = self.read(&parts.headers, body, peer, &stamps).await;
+        let read = self.read(&parts.headers, body, peer, stamps).await;
         let (bytes, credential) = match read {
             Ok(read) => read,
             Err(refused) => return problem(refused),
         };
         let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
-        match break_request::native::native(&bytes, &caller, &self.exchange.shared().market) {
+        let current = self.exchange.current();
+        match break_request::native::native(&bytes, &caller, current.market()) {
             Ok(request) => {
                 // What a publisher earns is shown to nobody else, even where no key is needed.
                 let own = Credential::Publisher(request.publisher.id.clone());
                 let priced = caller.credential == own;
-                let sale = self.sell(request, (arrival, read)).await;
+                let sale = self.sell(current, request, (arrival, read)).await;
                 rendered(kind, &sale, priced, &parts.headers)
             }
             Err(refusal) => problem(refusal.into()),
@@ -191,25 +225,29 @@ impl Doors {
     }
 
     /// `POST /openrtb2/auction`: an OpenRTB 2.6 request.
-    async fn openrtb(&self, visit: Visit) -> Reply {
+    async fn openrtb(&self, visit: Visit<'_>) -> Reply {
+        if self.turns_away() {
+            return self.unread(visit, plain(StatusCode::NO_CONTENT)).await;
+        }
+        Box::pin(self.openrtb_sale(visit)).await
+    }
+
+    async fn openrtb_sale(&self, visit: Visit<'_>) -> Reply {
         let Visit { parts, body, peer, stamps, arrival } = visit;
-        let (bytes, credential) = match self.read(&parts.headers, body, peer, &stamps).await {
+        let (bytes, credential) = match self.read(&parts.headers, body, peer, stamps).await {
             Ok(read) => read,
             Err(refused) => return self.refuse(&refused).empty(),
         };
-        if self.is_jammed() {
-            return plain(StatusCode::NO_CONTENT);
-        }
         let read = Instant::now();
         let caller = caller(&parts.headers, peer, credential);
-        let market = &self.exchange.shared().market;
-        let request = match break_request::openrtb::openrtb(&bytes, &caller, market) {
+        let current = self.exchange.current();
+        let request = match break_request::openrtb::openrtb(&bytes, &caller, current.market()) {
             Ok(request) => request,
             Err(refusal) => return self.refuse(&refusal.into()).empty(),
         };
         let asker = Asker::of(&request);
         let explain = request.explain;
-        let sale = self.sell(request, (arrival, read)).await;
+        let sale = self.sell(current, request, (arrival, read)).await;
         let text = if explain {
             Some(openrtb_answer::explained(&sale.sold, &asker, sale.told.as_ref()))
         } else {
@@ -223,32 +261,27 @@ impl Doors {
         reply
     }
 
-    /// Says, and counts, that a request is to be answered with no fill before it is looked at: the
-    /// less a refusal costs, the more is sold beside it.
-    fn is_jammed(&self) -> bool {
-        let jammed = self.exchange.gate().is_jammed();
-        if jammed {
-            self.exchange.shared().metrics.load.shed(Shed::Delay.name());
-        }
-        jammed
-    }
-
     fn beacon(&self, token: &str) -> Reply {
         let shared = self.exchange.shared();
         beacons::answer(token, shared, clock::now())
     }
 
-    async fn sellers(&self, visit: Visit) -> Reply {
-        let text = sellers::document(&self.exchange.shared().market);
+    async fn sellers(&self, visit: Visit<'_>) -> Reply {
+        let text = sellers::document(self.exchange.current().market());
         std::future::ready(document("application/json", text, &visit.parts.headers)).await
     }
 
     /// Sells; `arrival` is when the first byte came, `read` when the request was whole.
-    async fn sell(&self, request: BreakRequest, (arrival, read): Arrival) -> Arc<Sale> {
-        let own = self.exchange.shared().market.own_reserve;
+    async fn sell(
+        &self,
+        current: Arc<Current>,
+        request: BreakRequest,
+        (arrival, read): Arrival,
+    ) -> Arc<Sale> {
+        let own = current.market().own_reserve;
         let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
         let times = clock::times(arrival, request.patience, tmax, network, own);
-        self.exchange.serve(request, times.read_at(read)).await
+        self.exchange.serve(current, request, times.read_at(read)).await
     }
 
     /// Reads a JSON body and its caller's credential.
@@ -260,8 +293,10 @@ impl Doors {
         stamps: &Stamps,
     ) -> Result<(Vec<u8>, Credential), Refused> {
         check_content_type(headers)?;
-        let market = &self.exchange.shared().market;
-        let credential = credential::of(headers, market, peer.is_loopback())?;
+        let current = self.exchange.current();
+        let credential = credential::of(headers, current.market(), peer.is_loopback())?;
+        // The body may take its time: what is current then is what it is read with.
+        drop(current);
         let bytes = body::read(body, headers).await?;
         stamps.body_ended();
         Ok((bytes, credential))
@@ -276,6 +311,11 @@ impl Doors {
         }
         refused
     }
+}
+
+/// Answers with an empty VAST document.
+fn no_ads() -> Reply {
+    constant(Kind::Vast.media_type(), vast::empty())
 }
 
 /// Renders a sale as the kind asked for; nothing sold is an empty document, never an error.

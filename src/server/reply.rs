@@ -97,6 +97,14 @@ pub fn document(media_type: &'static str, text: String, request: &HeaderMap) -> 
     reply
 }
 
+/// Returns an answer with a document that fits one packet as it is and never changes.
+#[must_use]
+pub fn constant(media_type: &'static str, text: &'static str) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    reply
+}
+
 /// Adds what every answer carries: not cached unless it says so itself, readable by any page.
 pub fn dress(reply: &mut Reply, request: &HeaderMap) {
     let headers = reply.headers_mut();

@@ -56,6 +56,13 @@ impl Stamps {
         self.0.lock().begin(body, now)
     }
 
+    /// Says whether some of the request's body may be to come: then it is to be read before the
+    /// answer, or the connection would end with it.
+    #[must_use]
+    pub fn is_body_ahead(&self) -> bool {
+        matches!(self.0.lock().phase, Phase::Body(_) | Phase::Chunked | Phase::Http2)
+    }
+
     /// Says whether the request has a chunked body that was not read to its end.
     #[must_use]
     pub fn in_chunked_body(&self) -> bool {
@@ -249,10 +256,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stamped<S> {
         let Some((until, patience)) = self.state.lock().patience() else {
             return Poll::Pending;
         };
-        if self.timer.deadline() != until {
+        // Most waits end long before their time, and each moves it on: the timer stays as it is
+        // until it fires too early or would be too late.
+        loop {
+            if until < self.timer.deadline() {
+                self.timer.as_mut().reset(until);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+            if until <= self.timer.deadline() {
+                break;
+            }
             self.timer.as_mut().reset(until);
         }
-        ready!(self.timer.as_mut().poll(cx));
         if patience == Patience::Idle {
             return Poll::Ready(Ok(()));
         }

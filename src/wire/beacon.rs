@@ -8,9 +8,8 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chacha20poly1305::aead::{AeadInPlace, KeyInit};
-use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
 use hmac::{Hmac, Mac};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use sha2::{Digest, Sha256};
 
 use crate::model::ids::{AuctionId, BidId, BidderId, DealId, PublisherId, SeatId};
@@ -76,6 +75,33 @@ pub struct Token {
     pub bid: BidId,
 }
 
+/// What all tokens of one ad say: those of its kinds differ in nothing else.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Claims<'a> {
+    /// When they stop counting, in seconds since 1970.
+    pub expiry_s: u32,
+    /// In which auction the ad was sold.
+    pub auction: AuctionId,
+    /// The ad's place in the pod, from 1.
+    pub slot: u16,
+    /// What one impression costs, gross.
+    pub price: Amount,
+    /// The currency of `price`.
+    pub currency: Currency,
+    /// The fee schedule that splits the price, as `schedule` names it.
+    pub fees: [u8; 8],
+    /// Who pays.
+    pub bidder: &'a BidderId,
+    /// The seat that bought.
+    pub seat: Option<&'a SeatId>,
+    /// Who is paid.
+    pub publisher: &'a PublisherId,
+    /// The deal it was sold under.
+    pub deal: Option<&'a DealId>,
+    /// The bid that won.
+    pub bid: &'a BidId,
+}
+
 /// Why a token does not count.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BeaconError {
@@ -93,7 +119,7 @@ pub enum BeaconError {
 /// The keys that seal and open tokens: one seals, all open.
 pub struct Keyring {
     current: u8,
-    keys: Vec<(u8, ChaCha20Poly1305)>,
+    keys: Vec<(u8, LessSafeKey)>,
 }
 
 impl Keyring {
@@ -101,12 +127,15 @@ impl Keyring {
     #[must_use]
     pub fn new(current: (u8, [u8; 32]), older: Vec<(u8, [u8; 32])>) -> Self {
         let id = current.0;
+        let cipher = |key: [u8; 32]| {
+            let key = UnboundKey::new(&CHACHA20_POLY1305, &key).expect("the cipher takes 32 bytes");
+            LessSafeKey::new(key)
+        };
         let keys = std::iter::once(current).chain(older);
-        let keys = keys.map(|(id, key)| (id, ChaCha20Poly1305::new(&key.into()))).collect();
-        Self { current: id, keys }
+        Self { current: id, keys: keys.map(|(id, key)| (id, cipher(key))).collect() }
     }
 
-    fn key(&self, id: u8) -> Option<&ChaCha20Poly1305> {
+    fn key(&self, id: u8) -> Option<&LessSafeKey> {
         self.keys.iter().find(|(other, _)| *other == id).map(|(_, key)| key)
     }
 }
@@ -119,17 +148,75 @@ impl std::fmt::Debug for Keyring {
     }
 }
 
-/// Seals a token; the nonce must never serve twice under one key.
-#[must_use]
-pub fn seal(keyring: &Keyring, token: &Token, nonce: [u8; 12]) -> String {
-    let head = [VERSION, keyring.current];
-    let mut body = write(token);
-    let key = keyring.key(keyring.current).expect("a keyring holds its current key");
-    let tag = key
-        .encrypt_in_place_detached(Nonce::from_slice(&nonce), &head, &mut body)
-        .expect("a token is far shorter than the cipher's limit");
-    let whole = [&head[..], &nonce[..], &body[..], &tag[..]].concat();
-    URL_SAFE_NO_PAD.encode(whole)
+/// Seals the tokens of an auction, ad by ad.
+///
+/// What can be prepared once is: the keyed state of the nonces, the bytes that the tokens of an ad
+/// share, and the memory they are sealed in.
+pub struct Sealer<'k> {
+    id: u8,
+    key: &'k LessSafeKey,
+    /// Keyed; a nonce begins with a copy.
+    nonces: Hmac<Sha256>,
+    slot: u16,
+    /// What the tokens of the ad say, the kind left open.
+    body: Vec<u8>,
+    /// The token that is being sealed.
+    token: Vec<u8>,
+}
+
+impl<'k> Sealer<'k> {
+    /// Returns a sealer with the keyring's current key. The nonces of tokens come from `nonce_key`,
+    /// slot and kind, so the key must be the auction's own.
+    #[must_use]
+    pub fn new(keyring: &'k Keyring, nonce_key: &[u8; 32]) -> Self {
+        let key = keyring.key(keyring.current).expect("a keyring holds its current key");
+        let nonces = <Hmac<Sha256> as Mac>::new_from_slice(nonce_key);
+        let nonces = nonces.expect("HMAC takes a key of any length");
+        let (body, token) = (Vec::with_capacity(ROOM), Vec::with_capacity(ROOM));
+        Self { id: keyring.current, key, nonces, slot: 0, body, token }
+    }
+
+    /// Takes up the next ad: no two of an auction have the same slot.
+    pub fn turn_to(&mut self, claims: &Claims<'_>) {
+        self.slot = claims.slot;
+        self.body.clear();
+        write(claims, &mut self.body);
+    }
+
+    /// Returns the length of each of the ad's tokens, in characters.
+    #[must_use]
+    pub fn token_length(&self) -> usize {
+        base64::encoded_len(AROUND + self.body.len(), false).expect("a token is short")
+    }
+
+    /// Appends the ad's token of a kind to a text.
+    pub fn seal(&mut self, kind: Kind, text: &mut String) {
+        let nonce = self.nonce(kind);
+        self.seal_with(kind, nonce, text);
+    }
+
+    /// Returns the nonce of a token: no two of an auction's share slot and kind.
+    fn nonce(&self, kind: Kind) -> [u8; 12] {
+        let [high, low] = self.slot.to_be_bytes();
+        let digest = self.nonces.clone().chain_update([high, low, kind.code()]).finalize();
+        *digest.into_bytes().first_chunk().expect("a SHA-256 has 32 bytes")
+    }
+
+    /// Seals a token; the nonce must never serve twice under one key.
+    fn seal_with(&mut self, kind: Kind, nonce: [u8; 12], text: &mut String) {
+        let (head, token) = ([VERSION, self.id], &mut self.token);
+        token.clear();
+        for piece in [&head[..], &nonce, &[kind.code()], &self.body] {
+            token.extend_from_slice(piece);
+        }
+        let sealed = &mut token[head.len() + nonce.len()..];
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let tag = self.key.seal_in_place_separate_tag(nonce, Aad::from(head), sealed);
+        token.extend_from_slice(
+            tag.expect("a token is far shorter than the cipher's limit").as_ref(),
+        );
+        URL_SAFE_NO_PAD.encode_string(token, text);
+    }
 }
 
 /// Opens a token.
@@ -144,31 +231,20 @@ pub fn open(keyring: &Keyring, text: &str, now: UnixMillis) -> Result<Token, Bea
     let whole = URL_SAFE_NO_PAD.decode(text).map_err(|_| BeaconError::Malformed)?;
     let (head, rest) = whole.split_first_chunk::<2>().ok_or(BeaconError::Malformed)?;
     let (nonce, rest) = rest.split_first_chunk::<12>().ok_or(BeaconError::Malformed)?;
-    let (body, tag) = rest.split_last_chunk::<16>().ok_or(BeaconError::Malformed)?;
-    if head[0] != VERSION {
+    if rest.len() < TAG || head[0] != VERSION {
         return Err(BeaconError::Malformed);
     }
     let key = keyring.key(head[1]).ok_or(BeaconError::Forged)?;
-    let mut body = body.to_vec();
-    key.decrypt_in_place_detached(Nonce::from_slice(nonce), head, &mut body, Tag::from_slice(tag))
-        .map_err(|_| BeaconError::Forged)?;
-    let token = read(&body).ok_or(BeaconError::Malformed)?;
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    let mut rest = rest.to_vec();
+    let body = key.open_in_place(nonce, Aad::from(head), &mut rest);
+    let body = body.map_err(|_| BeaconError::Forged)?;
+    let token = read(body).ok_or(BeaconError::Malformed)?;
     let expiry = UnixMillis(u64::from(token.expiry_s) * 1000);
     if now.plus(MAX_LIFE).plus(GRACE) < expiry {
         return Err(BeaconError::Malformed);
     }
     if expiry.plus(GRACE) < now { Err(BeaconError::Expired) } else { Ok(token) }
-}
-
-/// Returns the nonce of one token of an auction: no two of its tokens share slot and kind.
-#[must_use]
-pub fn nonce(key: &[u8; 32], slot: u16, kind: Kind) -> [u8; 12] {
-    let mut mac =
-        <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(&slot.to_be_bytes());
-    mac.update(&[kind.code()]);
-    let digest = mac.finalize().into_bytes();
-    *digest.first_chunk().expect("a SHA-256 has 32 bytes")
 }
 
 impl Kind {
@@ -207,24 +283,22 @@ impl Kind {
     }
 }
 
-fn write(token: &Token) -> Vec<u8> {
-    let mut body = Vec::with_capacity(128);
-    body.push(token.kind.code());
-    body.extend(token.expiry_s.to_be_bytes());
-    body.extend(token.auction.bytes());
-    body.extend(token.slot.to_be_bytes());
-    body.extend(token.price.nanos().to_be_bytes());
-    body.extend(token.currency.bytes());
-    body.extend(token.fees);
-    let seat = token.seat.as_ref().map_or("", SeatId::as_str);
-    let deal = token.deal.as_ref().map_or("", DealId::as_str);
-    let names = [token.bidder.as_str(), seat, token.publisher.as_str(), deal, token.bid.as_str()];
-    for name in names {
+/// Writes what stands behind the kind.
+fn write(claims: &Claims<'_>, body: &mut Vec<u8>) {
+    body.extend(claims.expiry_s.to_be_bytes());
+    body.extend(claims.auction.bytes());
+    body.extend(claims.slot.to_be_bytes());
+    body.extend(claims.price.nanos().to_be_bytes());
+    body.extend(claims.currency.bytes());
+    body.extend(claims.fees);
+    let (seat, deal) =
+        (claims.seat.map_or("", SeatId::as_str), claims.deal.map_or("", DealId::as_str));
+    let publisher = claims.publisher.as_str();
+    for name in [claims.bidder.as_str(), seat, publisher, deal, claims.bid.as_str()] {
         let name = short(name);
         body.push(u8::try_from(name.len()).expect("a short name is at most MAX_NAME bytes"));
-        body.extend(name.as_bytes());
+        body.extend_from_slice(name.as_bytes());
     }
-    body
 }
 
 /// Returns a name that fits: one longer than `MAX_NAME` stands as `sha256:` and its digest, so
@@ -288,6 +362,15 @@ const VERSION: u8 = 2;
 
 /// The longest name that stands as it is, in bytes.
 const MAX_NAME: usize = 128;
+
+/// The cipher's tag, in bytes.
+const TAG: usize = 16;
+
+/// What a token has besides its body: version, key id, nonce, kind and tag.
+const AROUND: usize = 2 + 12 + 1 + TAG;
+
+/// Room for a token of names as they are, in bytes.
+const ROOM: usize = 256;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,6 @@ use crate::model::bid::{Bid, MarkupFacts, Reply, ReplyOutcome};
 use crate::model::break_request::BreakRequest;
 use crate::model::call::{Answer, AnswerOutcome, Call};
 use crate::model::ids::BidderId;
-use crate::model::market::Bidder;
 use crate::model::money::{Cpm, Currency};
 use crate::model::plan::{Offer, Plan};
 use crate::model::reason::{CallReason, LossReason};
@@ -62,7 +61,7 @@ pub fn reply(plan: &Plan, call: &Call, answer: Answer) -> Reply {
         reply.response_sha = Some(Sha256::digest(&body).into());
         let offer = plan.offers.get(call.offer).expect("a call is made of an offer of its plan");
         document::read(&mut body, |found| match found {
-            Some(found) => fill(&mut reply, found, call, &offer.bidder),
+            Some(found) => fill(&mut reply, found, call, offer),
             None => reply.outcome = ReplyOutcome::Nothing(CallReason::InvalidResponse),
         });
     }
@@ -162,19 +161,20 @@ pub fn not_asked(bidder: &BidderId, reason: CallReason) -> Reply {
 }
 
 /// Puts what was found into a reply.
-fn fill(reply: &mut Reply, found: Document<'_>, call: &Call, bidder: &Bidder) {
+fn fill(reply: &mut Reply, found: Document<'_>, call: &Call, offer: &Offer) {
     reply.response_id = found.bidid.as_deref().map(bid::kept);
     reply.no_bid_reason = found.nbr;
     let (currency, currency_defect) = currency(found.currency);
     let ours = found.id.as_deref() == Some(&*call.request_id);
     let foreign = (!ours).then_some(LossReason::WrongRequestId);
+    reply.bids.reserve_exact(found.seats.iter().map(|seat| seat.bids.len()).sum());
     for (index, seat) in found.seats.into_iter().enumerate() {
         let common = Common {
             seat: seat.name,
             group: seat.group.then(|| u16::try_from(index).unwrap_or(u16::MAX)),
             currency,
             currency_defect,
-            bidder,
+            offer,
         };
         for item in seat.bids {
             let beyond = MAX_SEATS <= index || MAX_BIDS <= reply.bids.len();

@@ -2,6 +2,8 @@
 //!
 //! Both sides of a comparison come through here, so that no spelling of a domain escapes a block.
 
+use std::borrow::Cow;
+
 use url::Host;
 
 /// Returns a domain as it is compared: lowercase ASCII, international names as `xn--`.
@@ -10,7 +12,15 @@ use url::Host;
 /// are space around it and one dot at its end. None for what then is no domain, such as an address
 /// or text with an empty label.
 #[must_use]
-pub fn plain(text: &str) -> Option<String> {
+pub fn plain(text: &str) -> Option<Cow<'_, str>> {
+    if is_plain(text) {
+        return Some(Cow::Borrowed(text));
+    }
+    parsed(text).map(Cow::Owned)
+}
+
+/// Returns the domain of any spelling.
+fn parsed(text: &str) -> Option<String> {
     let host = host(text.trim())?;
     if MAX_HOST < host.len() {
         return None;
@@ -20,6 +30,20 @@ pub fn plain(text: &str) -> Option<String> {
         domain.pop();
     }
     is_domain(&domain).then_some(domain)
+}
+
+/// Says whether a text is a domain as it is compared already, as far as that shows at once.
+fn is_plain(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let label = |label: &str| {
+        // What begins like an international name must be checked as one.
+        (1..=63).contains(&label.len()) && label.bytes().all(letter) && !label.starts_with("xn--")
+    };
+    // A last label of digits would be a number's.
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.len() <= 253
+        && last.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.split('.').all(label)
 }
 
 /// Cuts the host out of what may be a web address.

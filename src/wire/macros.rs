@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::bid::{Bid, Reply};
 use crate::model::ids::AuctionId;
-use crate::model::money::Cpm;
+use crate::model::money::{Cpm, Currency};
 use crate::model::outcome::Win;
 use crate::model::reason::LossReason;
 
@@ -20,32 +20,34 @@ pub const MAX_MACROS: usize = 64;
 pub const MAX_GROWTH: usize = 16 * 1024;
 
 /// What the macros of one bid stand for; `None` is put in as nothing.
+///
+/// Lent from the bid, and written only where a macro asks: most texts hold none.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Values {
+pub struct Values<'a> {
     /// `AUCTION_ID`.
-    pub auction: Option<String>,
+    pub auction: Option<AuctionId>,
     /// `AUCTION_BID_ID`: the response's own id, not the bid's.
-    pub response: Option<String>,
+    pub response: Option<Cow<'a, str>>,
     /// `AUCTION_IMP_ID`.
-    pub imp: Option<String>,
+    pub imp: Option<Cow<'a, str>>,
     /// `AUCTION_SEAT_ID`.
-    pub seat: Option<String>,
+    pub seat: Option<Cow<'a, str>>,
     /// `AUCTION_AD_ID`.
-    pub ad: Option<String>,
+    pub ad: Option<Cow<'a, str>>,
     /// `AUCTION_PRICE`.
-    pub price: Option<String>,
+    pub price: Option<Cpm>,
     /// `AUCTION_CURRENCY`.
-    pub currency: Option<String>,
+    pub currency: Option<Currency>,
     /// `AUCTION_MBR`: what is paid, as a share of what was bid.
-    pub paid_share: Option<String>,
-    /// `AUCTION_DISCOUNT_PCT`: the negotiated discount as a percentage of the bid price.
-    pub discount_percent: Option<String>,
+    pub paid_share: Option<Cpm>,
+    /// `AUCTION_DISCOUNT_PCT`: the negotiated discount, in millionths of the bid price.
+    pub discount_ppm: Option<u32>,
     /// `AUCTION_DISCOUNT_CPM`: the same per mille.
-    pub discount: Option<String>,
+    pub discount: Option<Cpm>,
     /// `AUCTION_LOSS`.
-    pub loss: Option<String>,
+    pub loss: Option<i32>,
     /// `AUCTION_MIN_TO_WIN`.
-    pub min_to_win: Option<String>,
+    pub min_to_win: Option<Cpm>,
 }
 
 /// Where a value is put.
@@ -68,18 +70,17 @@ pub struct Budget {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Excess;
 
-impl Values {
+impl<'a> Values<'a> {
     /// Returns what stands for a bid whatever became of it.
     #[must_use]
-    pub fn of(auction: AuctionId, reply: &Reply, bid: &Bid) -> Self {
-        let own = |text: &str| Some(text.to_owned());
+    pub fn of(auction: AuctionId, reply: &'a Reply, bid: &'a Bid) -> Self {
         Self {
-            auction: Some(auction.to_string()),
-            response: reply.response_id.as_deref().and_then(own),
-            imp: own(bid.imp.as_str()),
-            seat: bid.seat.as_ref().and_then(|seat| own(seat.as_str())),
-            ad: bid.creative.ad_id.as_deref().and_then(own),
-            currency: own(bid.currency.as_str()),
+            auction: Some(auction),
+            response: reply.response_id.as_deref().map(Cow::Borrowed),
+            imp: Some(bid.imp.as_str().into()),
+            seat: bid.seat.as_ref().map(|seat| seat.as_str().into()),
+            ad: bid.creative.ad_id.as_deref().map(Cow::Borrowed),
+            currency: Some(bid.currency),
             ..Self::default()
         }
     }
@@ -87,12 +88,12 @@ impl Values {
     /// Adds what stands for a winner: all money in the currency of its bid.
     #[must_use]
     pub fn won(mut self, bid: &Bid, win: &Win) -> Self {
-        self.price = Some(win.pay.to_string());
-        self.loss = Some("0".to_owned());
+        self.price = Some(win.pay);
+        self.loss = Some(0);
         self.paid_share = bid.price.as_ref().and_then(|price| share(win.pay, price.cpm));
-        self.min_to_win = win.min_to_win.map(|price| price.to_string());
-        self.discount_percent = win.discount.map(|discount| percent(discount.ppm));
-        self.discount = win.discount.map(|discount| discount.off.to_string());
+        self.min_to_win = win.min_to_win;
+        self.discount_ppm = win.discount.map(|discount| discount.ppm);
+        self.discount = win.discount.map(|discount| discount.off);
         self
     }
 
@@ -101,9 +102,29 @@ impl Values {
     /// Its `AUCTION_PRICE` stays empty: nobody paid it anything to know.
     #[must_use]
     pub fn lost(mut self, reason: LossReason, min_to_win: Option<Cpm>) -> Self {
-        self.loss = Some(reason.loss_code().to_string());
-        self.min_to_win = min_to_win.map(|price| price.to_string());
+        self.loss = Some(reason.loss_code().into());
+        self.min_to_win = min_to_win;
         self
+    }
+
+    /// Returns the same with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Values<'static> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Values {
+            auction: self.auction,
+            response: own(self.response),
+            imp: own(self.imp),
+            seat: own(self.seat),
+            ad: own(self.ad),
+            price: self.price,
+            currency: self.currency,
+            paid_share: self.paid_share,
+            discount_ppm: self.discount_ppm,
+            discount: self.discount,
+            loss: self.loss,
+            min_to_win: self.min_to_win,
+        }
     }
 
     /// Empties all that tells a price (decision 36).
@@ -111,29 +132,32 @@ impl Values {
         self.price = None;
         self.paid_share = None;
         self.min_to_win = None;
-        self.discount_percent = None;
+        self.discount_ppm = None;
         self.discount = None;
     }
 
     /// Returns the value of a macro: `None` when there is no such macro.
-    fn value(&self, name: &str) -> Option<&str> {
+    fn value(&self, name: &str) -> Option<Cow<'_, str>> {
+        fn money(amount: Option<Cpm>) -> Option<Cow<'static, str>> {
+            amount.map(|amount| amount.to_string().into())
+        }
         let value = match name {
-            "AUCTION_ID" => &self.auction,
-            "AUCTION_BID_ID" => &self.response,
-            "AUCTION_IMP_ID" => &self.imp,
-            "AUCTION_SEAT_ID" => &self.seat,
-            "AUCTION_AD_ID" => &self.ad,
-            "AUCTION_PRICE" => &self.price,
-            "AUCTION_CURRENCY" => &self.currency,
-            "AUCTION_MBR" => &self.paid_share,
-            "AUCTION_LOSS" => &self.loss,
-            MIN_TO_WIN => &self.min_to_win,
-            "AUCTION_DISCOUNT_PCT" => &self.discount_percent,
-            "AUCTION_DISCOUNT_CPM" => &self.discount,
-            "AUCTION_MULTIPLIER" | "AUCTION_IMP_TS" => &None,
+            "AUCTION_ID" => self.auction.map(|auction| auction.to_string().into()),
+            "AUCTION_BID_ID" => self.response.as_deref().map(Cow::Borrowed),
+            "AUCTION_IMP_ID" => self.imp.as_deref().map(Cow::Borrowed),
+            "AUCTION_SEAT_ID" => self.seat.as_deref().map(Cow::Borrowed),
+            "AUCTION_AD_ID" => self.ad.as_deref().map(Cow::Borrowed),
+            "AUCTION_PRICE" => money(self.price),
+            "AUCTION_CURRENCY" => self.currency.map(|code| code.as_str().to_owned().into()),
+            "AUCTION_MBR" => money(self.paid_share),
+            "AUCTION_LOSS" => self.loss.map(|code| code.to_string().into()),
+            MIN_TO_WIN => money(self.min_to_win),
+            "AUCTION_DISCOUNT_PCT" => self.discount_ppm.map(|ppm| percent(ppm).into()),
+            "AUCTION_DISCOUNT_CPM" => money(self.discount),
+            "AUCTION_MULTIPLIER" | "AUCTION_IMP_TS" => None,
             _ => return None,
         };
-        Some(value.as_deref().unwrap_or_default())
+        Some(value.unwrap_or_default())
     }
 }
 
@@ -155,7 +179,7 @@ impl Budget {
 /// `Excess` when the budget is used up.
 pub fn substitute<'t>(
     text: &'t str,
-    values: &Values,
+    values: &Values<'_>,
     place: Place,
     budget: &mut Budget,
 ) -> Result<Cow<'t, str>, Excess> {
@@ -170,8 +194,8 @@ pub fn substitute<'t>(
         budget.macros = budget.macros.checked_sub(1).ok_or(Excess)?;
         let value = match place {
             _ if suffix => Cow::Borrowed(""),
-            Place::Url => utf8_percent_encode(value, RESERVED).into(),
-            Place::Text => Cow::Borrowed(value),
+            Place::Url => utf8_percent_encode(&value, RESERVED).to_string().into(),
+            Place::Text => value,
         };
         let growth = value.len().saturating_sub(to - from);
         budget.growth = budget.growth.checked_sub(growth).ok_or(Excess)?;
@@ -190,8 +214,8 @@ pub fn substitute<'t>(
 #[must_use]
 pub fn count(text: &str) -> usize {
     let nothing = Values::default();
-    let bare = |name: &str| name.split(':').next().and_then(|name| nothing.value(name)).is_some();
-    found(text).filter(|(_, _, name)| bare(name)).count()
+    let known = |name: &str| name.split(':').next().and_then(|name| nothing.value(name)).is_some();
+    found(text).filter(|(_, _, name)| known(name)).count()
 }
 
 /// Says whether a text asks what it would have taken to win.
@@ -229,10 +253,10 @@ fn found(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
 }
 
 /// Returns `part / whole` rounded down to six places.
-fn share(part: Cpm, whole: Cpm) -> Option<String> {
+fn share(part: Cpm, whole: Cpm) -> Option<Cpm> {
     let millionths = i128::from(part.micros()) * 1_000_000;
     let ratio = millionths.checked_div(i128::from(whole.micros()))?;
-    Cpm::from_micros(i64::try_from(ratio).ok()?).map(|ratio| ratio.to_string())
+    Cpm::from_micros(i64::try_from(ratio).ok()?)
 }
 
 /// Returns a share in millionths as a percentage: `20`, `12.5`.

@@ -100,10 +100,9 @@ pub fn wins(input: &AuctionInput, outcome: &Outcome) -> Vec<Notice> {
     let mut notices = Vec::new();
     for win in &outcome.wins {
         let Some((reply, bid)) = bid(input, win.bid.reply, win.bid.bid) else { continue };
+        let Some(url) = bid.creative.win_url.as_deref() else { continue };
         let values = Values::of(input.draw.auction, reply, bid).won(bid, win);
-        let url = bid.creative.win_url.as_deref();
-        notices
-            .extend(url.and_then(|url| notice(input, (reply, bid), NoticeKind::Win, url, &values)));
+        notices.extend(notice(input, (reply, bid), NoticeKind::Win, url, &values));
     }
     notices
 }
@@ -183,7 +182,7 @@ fn notice(
     (reply, bid): (&Reply, &Bid),
     kind: NoticeKind,
     url: &str,
-    values: &Values,
+    values: &Values<'_>,
 ) -> Option<Notice> {
     let filled = macros::substitute(url, values, Place::Url, &mut Budget::full()).ok()?;
     // What is called is what was checked: the filled address, as the parser writes it.

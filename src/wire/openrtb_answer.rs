@@ -14,6 +14,8 @@ use crate::wire::explain::bidders::{Bidder, Ending};
 use crate::wire::sold::{Sold, SoldAd};
 use crate::wire::vast;
 
+mod winners;
+
 /// Who is answered: what a request calls itself and its imps.
 ///
 /// It need not be the request that was sold: repeats share one sale (decision 30), and each is
@@ -57,7 +59,7 @@ impl Asker {
 /// Returns the response with the winners; none when nothing was sold.
 #[must_use]
 pub fn answer(sold: &Sold, asker: &Asker) -> Option<String> {
-    (!sold.ads.is_empty()).then(|| write(&response(sold, asker)))
+    (!sold.ads.is_empty()).then(|| winners::write(sold, asker))
 }
 
 /// Returns the response with the explanation: `ext.seatnonbid`, and in `ext.breakwater.trace` the

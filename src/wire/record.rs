@@ -115,8 +115,11 @@ pub enum Lifecycle {
         /// The text of the key that checks this log.
         new: Box<str>,
     },
-    /// It stopped in order.
-    Stop,
+    /// It stopped in order: nothing of this start comes behind, in either stream.
+    Stop {
+        /// The index after the last record of the auction stream.
+        auction_end: u64,
+    },
     /// A part of the stream is missing.
     Gap {
         /// The start counter it belongs to.

@@ -16,7 +16,7 @@ use crate::model::outcome::{HousePlay, Outcome, SecondCount, Win};
 use crate::model::plan::{AuctionInput, Plan};
 use crate::model::reason::{NoFillReason, UnfilledReason};
 use crate::model::time::{Millis, Seconds, UnixMillis};
-use crate::wire::beacon::{self, Keyring, Kind, Token};
+use crate::wire::beacon::{self, Claims, Keyring, Kind, Sealer};
 use crate::wire::house::{self, SoldHouse};
 use crate::wire::macros::Values;
 use crate::wire::record::seller::fee_schedule_id;
@@ -234,27 +234,27 @@ pub fn finish(
     outcome: &Outcome,
     terms: &Finish<'_>,
 ) -> Sold {
-    let (auction, expires) = (input.draw.auction, request.ad_break.expires(terms.now));
-    let (name, left) = (auction.to_string(), left_s(expires, terms.now));
+    let expires = request.ad_break.expires(terms.now);
+    let sale = Sale::new(request, input, terms, expires);
+    let (name, left) = (&sale.name, sale.left_s);
     let mut sold = Sold {
-        auction: Some(auction),
+        auction: Some(input.draw.auction),
         break_id: request.ad_break.id.clone(),
         placement: request.placement.id.clone(),
         publisher: request.publisher.id.clone(),
         currency: input.plan.terms.currency,
         expires,
         ads: Vec::with_capacity(outcome.wins.len()),
-        house: house::finish(request, &input.plan, &outcome.house, &name, left),
+        house: house::finish(request, &input.plan, &outcome.house, name, left),
         seconds: outcome.seconds,
         unfilled: unfilled(outcome),
         no_fill: outcome.no_fill,
         unwritten: Vec::new(),
         emptied: Vec::new(),
     };
-    let fees = fee_schedule_id(&input.plan.terms.fees);
-    let sale = Sale { request, input, terms, expires: sold.expires, fees };
+    let mut sealer = Sealer::new(terms.keyring, &input.draw.nonce_key);
     for (slot, win) in (1..).zip(&outcome.wins) {
-        match sale.ad(slot, win) {
+        match sale.ad(&mut sealer, slot, win) {
             Some((ad, emptied)) => {
                 sold.ads.push(ad);
                 sold.emptied.extend(emptied.then_some(slot));
@@ -292,24 +292,48 @@ fn leave_out(sold: &mut Sold, slot: u16, win: &Win) {
     }
 }
 
+/// What all ads of a sale share.
 struct Sale<'a> {
     request: &'a BreakRequest,
     input: &'a AuctionInput,
-    terms: &'a Finish<'a>,
-    expires: UnixMillis,
+    /// The auction's id, as a text.
+    name: String,
+    /// How long an answer may be kept, in seconds.
+    left_s: u64,
+    /// When beacons stop counting, in seconds since 1970.
+    expiry_s: u32,
     fees: [u8; 8],
+    /// What every beacon address begins with.
+    beacons: String,
 }
 
-impl Sale<'_> {
+impl<'a> Sale<'a> {
+    fn new(
+        request: &'a BreakRequest,
+        input: &'a AuctionInput,
+        terms: &Finish<'_>,
+        expires: UnixMillis,
+    ) -> Self {
+        let expiry_s = beacon_expiry(terms.now, expires).0 / 1000;
+        Self {
+            request,
+            input,
+            name: input.draw.auction.to_string(),
+            left_s: left_s(expires, terms.now),
+            expiry_s: u32::try_from(expiry_s).unwrap_or(u32::MAX),
+            fees: fee_schedule_id(&input.plan.terms.fees),
+            beacons: [&*terms.market.public_url, "/v1/b/"].concat(),
+        }
+    }
+
     /// Makes one ad, and says whether its macros had to be emptied; none when it cannot be written.
-    fn ad(&self, slot: u16, win: &Win) -> Option<(SoldAd, bool)> {
+    fn ad(&self, sealer: &mut Sealer<'_>, slot: u16, win: &Win) -> Option<(SoldAd, bool)> {
         let reply = self.input.replies.get(win.bid.reply)?;
         let bid = reply.bids.get(win.bid.bid)?;
         let asked = self.request.imps.get(win.part)?;
         let tree = tree::parse(&bid.creative.markup).ok()?;
         let parts = read::parts(&tree).ok()?;
-        let creative_key = creative_key(reply, bid);
-        let ours = self.ours(slot, win, reply, bid, creative_key);
+        let ours = self.ours(sealer, slot, win, (reply, bid));
         let mut values = Values::of(self.input.draw.auction, reply, bid).won(bid, win);
         if !asked.placement.price_in_markup {
             values.hide_prices();
@@ -354,13 +378,25 @@ impl Sale<'_> {
         Some((ad, written.emptied))
     }
 
-    fn ours(&self, slot: u16, win: &Win, reply: &Reply, bid: &Bid, creative_key: String) -> Ours {
-        let address = |kind| self.address(kind, slot, win, reply, bid);
+    fn ours(
+        &self,
+        sealer: &mut Sealer<'_>,
+        slot: u16,
+        win: &Win,
+        (reply, bid): (&Reply, &Bid),
+    ) -> Ours {
+        sealer.turn_to(&self.claims(slot, win, (reply, bid)));
+        let mut address = |kind| {
+            let mut address = String::with_capacity(self.beacons.len() + sealer.token_length());
+            address.push_str(&self.beacons);
+            sealer.seal(kind, &mut address);
+            address
+        };
         Ours {
-            serving_id: format!("{}-{slot}", self.input.draw.auction),
-            creative_key,
+            serving_id: [&*self.name, "-", &slot.to_string()].concat(),
+            creative_key: creative_key(reply, bid),
             length: win.length,
-            expires_s: left_s(self.expires, self.terms.now),
+            expires_s: self.left_s,
             error: address(Kind::Error),
             impression: address(Kind::Impression),
             events: [
@@ -374,27 +410,26 @@ impl Sale<'_> {
         }
     }
 
-    /// Returns our address for one thing that may happen to one ad.
-    fn address(&self, kind: Kind, slot: u16, win: &Win, reply: &Reply, bid: &Bid) -> String {
-        let plan = &self.input.plan;
-        let expiry = beacon_expiry(self.terms.now, self.expires).0 / 1000;
-        let token = Token {
-            kind,
-            expiry_s: u32::try_from(expiry).unwrap_or(u32::MAX),
+    /// Returns what the beacons of one ad say.
+    fn claims<'b>(
+        &'b self,
+        slot: u16,
+        win: &Win,
+        (reply, bid): (&'b Reply, &'b Bid),
+    ) -> Claims<'b> {
+        Claims {
+            expiry_s: self.expiry_s,
             auction: self.input.draw.auction,
             slot,
             price: win.clearing.per_impression(),
-            currency: plan.terms.currency,
+            currency: self.input.plan.terms.currency,
             fees: self.fees,
-            bidder: reply.bidder.clone(),
-            seat: bid.seat.clone(),
-            publisher: self.request.publisher.id.clone(),
-            deal: bid.deal.clone(),
-            bid: bid.id.clone(),
-        };
-        let nonce = beacon::nonce(&self.input.draw.nonce_key, slot, kind);
-        let token = beacon::seal(self.terms.keyring, &token, nonce);
-        format!("{}/v1/b/{token}", self.terms.market.public_url)
+            bidder: &reply.bidder,
+            seat: bid.seat.as_ref(),
+            publisher: &self.request.publisher.id,
+            deal: bid.deal.as_ref(),
+            bid: &bid.id,
+        }
     }
 }
 
@@ -403,9 +438,9 @@ impl Sale<'_> {
 fn creative_key(reply: &Reply, bid: &Bid) -> String {
     let id = bid.markup.as_ref().and_then(|markup| markup.universal_ids.first());
     if let Some((registry, value)) = id {
-        return format!("{registry}:{value}");
+        return [&**registry, ":", value].concat();
     }
     let named = bid.creative_id.as_ref().map(CreativeId::as_str);
     let named = named.or(bid.creative.ad_id.as_deref()).unwrap_or(bid.id.as_str());
-    format!("{}:{named}", reply.bidder)
+    [reply.bidder.as_str(), ":", named].concat()
 }

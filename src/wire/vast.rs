@@ -2,10 +2,7 @@
 //!
 //! `tree` reads, `read` says what a document holds, `unwrap` follows a Wrapper to its ad, `write`
 //! makes one ad of our answer. Nothing of a bidder is ever copied as bytes: it is decoded, checked,
-//! and written again by events.
-
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
+//! and written again.
 
 use crate::wire::house::SoldHouse;
 use crate::wire::sold::{Sold, SoldAd};
@@ -61,30 +58,27 @@ impl<'a> Written<'a> {
     }
 }
 
-/// Writes the ads into a document; each `InLine` was written whole, by events, before.
+/// Writes the ads into a document; each `InLine` was written whole before.
 fn enclose(ads: &[Written<'_>], sequenced: bool) -> String {
     let room = ads.iter().map(|ad| ad.inline.len() + 128).sum::<usize>() + 128;
-    let mut out = Writer::new(Vec::with_capacity(room));
-    let event = |out: &mut Writer<Vec<u8>>, event: Event<'_>| {
-        out.write_event(event).expect("writing to memory cannot fail");
-    };
-    event(&mut out, Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
-    let root = BytesStart::new("VAST")
-        .with_attributes([("version", "4.2"), ("xmlns", "http://www.iab.com/VAST")]);
-    event(&mut out, Event::Start(root));
+    let mut out = String::with_capacity(room);
+    out.push_str(OPENING);
     for ad in ads {
-        let mut start = BytesStart::new("Ad");
-        start.push_attribute(("id", ad.serving_id));
+        out.push_str("<Ad");
+        pen::attribute(&mut out, "id", ad.serving_id);
         if sequenced {
-            start.push_attribute(("sequence", &*ad.sequence.to_string()));
+            pen::attribute(&mut out, "sequence", &ad.sequence.to_string());
         }
-        start.push_attribute(("adType", "video"));
-        event(&mut out, Event::Start(start));
-        out.get_mut().extend_from_slice(ad.inline.as_bytes());
-        event(&mut out, Event::End(BytesEnd::new("Ad")));
+        pen::attribute(&mut out, "adType", "video");
+        out.push('>');
+        out.push_str(ad.inline);
+        out.push_str("</Ad>");
     }
-    event(&mut out, Event::End(BytesEnd::new("VAST")));
-    let text = String::from_utf8(out.into_inner()).expect("all that was written is text");
-    debug_assert!(tree::parse(&text).is_ok(), "our own answer must be well formed: {text}");
-    text
+    out.push_str("</VAST>");
+    debug_assert!(tree::parse(&out).is_ok(), "our own answer must be well formed: {out}");
+    out
 }
+
+/// How every document of ours that holds ads begins.
+const OPENING: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+                       <VAST version=\"4.2\" xmlns=\"http://www.iab.com/VAST\">";

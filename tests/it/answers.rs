@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use breakwater::model::ids::BidId;
+use breakwater::model::ids::{BidId, DealId};
 use breakwater::model::insight::Insight;
 use breakwater::model::money::{Amount, Currency};
 use breakwater::model::reason::{NoFillReason, UnfilledReason};
@@ -107,6 +107,39 @@ fn the_openrtb_answer_holds_the_winners() {
         assert!(adm.contains(bid.burl.as_deref().unwrap()), "burl and Impression bill once");
     }
     assert!(openrtb_answer::answer(&Sale::of(&[]).finish(), &asker).is_none());
+}
+
+/// The winners alone are written by hand, with the explanation by the crate: the same bytes.
+#[test]
+fn winners_are_written_as_the_crate_writes_them() {
+    let (sale, _) = rich(MARKUP);
+    let mut sold = sale.finish();
+    let own = Asker::of(&sale.request);
+    let same = |sold: &Sold, asker: &Asker| {
+        let text = openrtb_answer::answer(sold, asker).unwrap();
+        assert_eq!(text, openrtb_answer::explained(sold, asker, None));
+    };
+    same(&sold, &own);
+    for imps in [&["x"][..], &[], &["a\"b\\c"]] {
+        same(&sold, &asker(imps));
+    }
+    let ad = &mut sold.ads[0];
+    ad.bid = BidId::new("\u{0}\u{1f}\u{7f} \"é\\/\u{2028}\t\n\r\u{8}\u{c}");
+    ad.inline.push_str("<!-- a run that is longer than eight bytes, then \" and \n -->");
+    ad.seat = None;
+    (ad.deal, ad.creative) = (Some(DealId::new("d-1")), None);
+    (ad.ad_id, ad.campaign, ad.bundle) = (None, None, Some("com.x".into()));
+    ad.language = Some("de".into());
+    ad.size = Some((u32::MAX, 1080));
+    (ad.attributes, ad.apis) = (vec![1, -2], vec![7]);
+    ad.advertisers = vec!["a.example".into(), "b.example".into()];
+    (ad.categories, ad.category_taxonomy) = (vec!["1".into(), "IAB1-2".into()], 6);
+    let prices = [0, 1, 9, 10, 999, 1_000, 5_000_000, 18_400_000, 15_640_001, 123_456_789_012_345];
+    let large = [999_999_999_999_999, 1_000_000_000_000_000, 9_007_199_254_740_993, i64::MAX];
+    for micros in prices.into_iter().chain(large) {
+        sold.ads[0].net = sale::cpm(micros);
+        same(&sold, &own);
+    }
 }
 
 /// Two pods, three imps, two placements: each ad answers its own imp, and no two share a beacon.

@@ -138,7 +138,9 @@ fn a_run_sells_until_told_and_its_record_holds() {
     assert_eq!(first.terminate(), Some(0), "{}", first.log());
     replays(&data, 3);
     let last = frames(&data, Stream::Money).unwrap().last().unwrap().unwrap();
-    assert_eq!(read(&last.payload).unwrap().lifecycle(), Ok(Lifecycle::Stop));
+    let auctions = frames(&data, Stream::Auction).unwrap().count();
+    let stop = Lifecycle::Stop { auction_end: u64::try_from(auctions).unwrap() };
+    assert_eq!(read(&last.payload).unwrap().lifecycle(), Ok(stop));
 
     let torn = frames(&data, Stream::Auction).unwrap().last().unwrap().unwrap().file;
     OpenOptions::new().append(true).open(torn).unwrap().write_all(b"half a record").unwrap();

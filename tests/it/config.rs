@@ -1,6 +1,7 @@
 //! Cases: each of `tests/data/config/good/*.toml` loads, and the market it makes is the `.json`
 //! beside it; each of `tests/data/config/refused/*.toml` fails with exactly the lines of the `.txt`
-//! beside it: `line:column code message`. `UPDATE_EXPECT=1` rewrites what is beside.
+//! beside it: `line:column code message`. `UPDATE_EXPECT=1` rewrites what is beside. Each of
+//! `tests/data/config/reload/*.toml` is read by an exchange that runs with `running.toml` there.
 //!
 //! A file that starts with `# no environment` is read without secrets.
 
@@ -8,8 +9,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use breakwater::config::fixed::Fixed;
 use breakwater::config::problem::Problems;
-use breakwater::config::{Environment, Loaded, read};
+use breakwater::config::{Environment, Loaded, read, read_again};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/config");
 
@@ -54,6 +56,19 @@ fn refused_files_say_everything_that_is_wrong() {
     for path in cases("refused") {
         let Err(problems) = load(&path) else { panic!("{} must be refused", path.display()) };
         compare(&path.with_extension("txt"), &listed(&problems));
+    }
+}
+
+#[test]
+fn what_only_a_restart_changes_is_refused_with_all_else_that_is_wrong() {
+    let folder = Path::new(DATA).join("reload");
+    let running = folder.join("running.toml");
+    let fixed = Fixed::of(&load(&running).unwrap());
+    for path in cases("reload") {
+        let text = fs::read_to_string(&path).unwrap();
+        let read = read_again("breakwater.toml", &text, Some(&Fake), &fixed);
+        let told = read.map_or_else(|problems| listed(&problems), |_| "taken\n".to_owned());
+        compare(&path.with_extension("txt"), &told);
     }
 }
 

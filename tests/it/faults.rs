@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use breakwater::io::journal::{Stream, files};
 use tempfile::TempDir;
 
 use crate::killed::{verified, written};
@@ -92,6 +93,75 @@ fn a_full_disk_stops_sales_and_not_the_exchange() {
     drop(disk);
 }
 
+/// The ballast is there for this: an operator must be able to start, to look, and to make room.
+#[test]
+fn a_start_on_a_full_disk_gives_the_ballast_up_and_says_so() {
+    let Some(node) = Node::in_a_folder() else { return };
+    let disk = Tmpfs::mount(&node.data, "16m");
+    node.sells_again();
+    let (filler, ballast) = (node.data.join("filler"), node.data.join("journal/ballast"));
+    fill(&filler);
+    assert!(ballast.exists());
+    let mut run = Process::start(&node.config, &["run"]);
+    assert!(run.log().contains("the ballast is freed"), "{}", run.log());
+    let crowd = Crowd::send(2, run.traffic, "full");
+    crowd.until_empty("cannot_record", 5);
+    assert_eq!(http::get(run.admin, "/readyz").status, 503);
+    assert!(crowd.stop().sold.is_empty());
+    assert_eq!(run.terminate(), Some(0), "{}", run.log());
+    verified(&node.data);
+    // Full again, with nothing left to give up.
+    fill(&filler);
+    assert!(!ballast.exists());
+    let ended = process::command(&node.config, &["run"]).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("a start needs 2162688 bytes, and the disk has "), "{said}");
+    assert!(!said.contains("the exchange sells"), "{said}");
+    fs::remove_file(&filler).unwrap();
+    node.sells_again();
+    assert!(ballast.exists(), "it is made anew");
+    drop(disk);
+}
+
+#[test]
+fn old_auctions_can_be_pruned_on_a_full_disk() {
+    let Some(node) = Node::in_a_folder() else { return };
+    let disk = Tmpfs::mount(&node.data, "24m");
+    let (filler, ballast) = (node.data.join("filler"), node.data.join("journal/ballast"));
+    for beside in [false, true] {
+        let mut run = Process::start(&node.config, &["run"]);
+        node.seals(&run);
+        if !beside {
+            assert_eq!(run.terminate(), Some(0), "{}", run.log());
+        }
+        fill(&filler);
+        assert!(ballast.exists());
+        let (code, said) = node.prune();
+        assert_eq!(code, Some(0), "beside {beside}: {said}");
+        assert!(said.contains("recorded as money record"), "{said}");
+        assert!(said.contains("the ballast is freed"), "beside {beside}: {said}");
+        fs::remove_file(&filler).unwrap();
+        if beside {
+            until("the ballast is made anew", || ballast.exists().then_some(()));
+            assert_eq!(run.terminate(), Some(0), "{}", run.log());
+        }
+        verified(&node.data);
+        node.sells_again();
+    }
+    // Without a ballast it says what is wrong, and nothing is deleted that no record tells of.
+    let mut run = Process::start(&node.config, &["run"]);
+    node.seals(&run);
+    assert_eq!(run.terminate(), Some(0), "{}", run.log());
+    fs::remove_file(&ballast).unwrap();
+    fill(&filler);
+    let (code, said) = node.prune();
+    assert!(code == Some(0) || said.contains("the disk is full"), "{code:?}: {said}");
+    fs::remove_file(&filler).unwrap();
+    verified(&node.data);
+    drop(disk);
+}
+
 /// A data folder and a config that names it.
 struct Node {
     _folder: TempDir,
@@ -117,6 +187,31 @@ impl Node {
     fn start_with(&self, fault: &str) -> Process {
         let file = self.data.join("journal/auction/auction-00000000000000000000.seg");
         Process::start_by(traced(&file, fault, &self.config))
+    }
+
+    /// Sells until a segment of auctions is full and sealed.
+    fn seals(&self, run: &Process) {
+        let crowd = Crowd::send(3, run.traffic, "seals");
+        until("a segment is sealed", || {
+            let mut files = files(&self.data, Stream::Auction).unwrap().into_iter();
+            files.any(|file| file.sealed).then_some(())
+        });
+        crowd.stop();
+        let signed = self.data.join("log/auction/checkpoint");
+        let end = files(&self.data, Stream::Auction).unwrap().last().unwrap().first;
+        until("its end is signed", || {
+            let text = fs::read_to_string(&signed).unwrap();
+            let size: u64 = text.lines().nth(1).unwrap().parse().unwrap();
+            (end <= size).then_some(())
+        });
+    }
+
+    /// Prunes all that can be; returns the exit code and what was said.
+    fn prune(&self) -> (Option<i32>, String) {
+        let arguments = ["audit", "prune", "--before", "2100-01-01T00:00:00Z"];
+        let output = process::command(&self.config, &arguments).output().unwrap();
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), said.concat())
     }
 
     /// Starts it without faults: it sells, stops in order, and all of it verifies.

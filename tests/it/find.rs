@@ -14,6 +14,8 @@ use breakwater::wire::record::ops::Ops;
 use breakwater::wire::record::read::is_start;
 use breakwater::wire::record::{Head, Lifecycle, auction, lifecycle};
 use tempfile::TempDir;
+use tlog::checkpoint::Checkpoint;
+use tlog::note::SignerKey;
 
 use crate::sale::{ARRIVAL, Sale};
 use crate::support::published::publish;
@@ -77,6 +79,30 @@ fn a_log_that_is_not_the_journals_proves_nothing() {
     assert!(matches!(nothing, Err(JournalError::Behind { .. })), "{nothing:?}");
 }
 
+/// Whoever has the key may sign a size that nobody has the entries of: what is read is bounded by
+/// what is there.
+#[test]
+fn a_size_beyond_all_bundles_costs_nothing() {
+    let folder = Folder::of(LOGGED, LOGGED + 20);
+    let data = folder.data.path();
+    let (last, last_id) = folder.last();
+    let other = AuctionId::new(uuid(ARRIVAL.0 + 100, u64::MAX));
+    for size in [LOGGED + 21, 1 << 40, u64::MAX] {
+        sign(data, size);
+        for (id, index) in [(folder.ids[0].unwrap(), Some(0)), (last_id, Some(last)), (other, None)]
+        {
+            // The last word is the journal's, and it lacks what is signed.
+            match (find(data, id), index) {
+                (Ok(frame), Some(_)) => assert_eq!(frame.map(|frame| frame.index), index, "{size}"),
+                (Err(JournalError::Behind { signed, .. }), None) => assert_eq!(signed, size),
+                (found, _) => panic!("{size}: {found:?}"),
+            }
+        }
+        let found = latest(data);
+        assert!(matches!(found, Err(JournalError::Behind { .. })), "{size}: {found:?}");
+    }
+}
+
 /// A journal and its log. Records are 20 ms apart, every seventh is no auction, a hundred were made
 /// while the clock was an hour ahead, and ids are drawn up to two seconds before.
 struct Folder {
@@ -131,6 +157,13 @@ fn write(data: &Path, payloads: Vec<Vec<u8>>) {
     }
     assert!(matches!(last.unwrap().wait_blocking(), Flush::Flushed { .. }));
     journal.close();
+}
+
+/// Publishes a checkpoint that counts so many records, whatever there is, by the key of `publish`.
+fn sign(data: &Path, size: u64) {
+    let key = SignerKey::new("breakwater.example/n1/auction", &[7; 32]).unwrap();
+    let checkpoint = Checkpoint { origin: key.verifier().name().into(), size, root: [0; 32] };
+    fs::write(data.join("log/auction/checkpoint"), checkpoint.sign(&key).unwrap()).unwrap();
 }
 
 /// Returns a UUID of version 7.

@@ -37,7 +37,7 @@ async fn a_node_writes_its_life_and_counts_its_starts() {
         assert_eq!(life[1].config(), Ok(CONFIG));
         let cited = life[2].head().unwrap().config;
         assert_eq!(cited, Some((boot * 3 - 2, life[1].root)));
-        assert_eq!(life[2].lifecycle(), Ok(Lifecycle::Stop));
+        assert_eq!(life[2].lifecycle(), Ok(Lifecycle::Stop { auction_end: 0 }));
     }
 }
 
@@ -93,7 +93,7 @@ async fn live(journal: &Journal) {
     let Flush::Flushed { index } = flush else { panic!("{flush:?}") };
     let stop = journal.permit(Stream::Money).unwrap();
     let head = head(journal, stop.seq(), Some((index, root)));
-    let payload = lifecycle(&head, &draw(3), &Lifecycle::Stop);
+    let payload = lifecycle(&head, &draw(3), &Lifecycle::Stop { auction_end: 0 });
     assert!(matches!(stop.append(payload).wait().await, Flush::Flushed { .. }));
 }
 

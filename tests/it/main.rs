@@ -22,6 +22,7 @@ mod kinds;
 mod log;
 mod operations;
 mod prove;
+mod reload;
 mod replay;
 mod requests;
 mod responses;

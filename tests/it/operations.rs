@@ -140,6 +140,11 @@ fn health_is_told_and_readiness_ends_with_the_drain() {
     let version = http::get(admin, "/version").json();
     assert_eq!(version["openrtb"], "2.6");
     assert!(version["build"].as_str().unwrap().starts_with("breakwater 0."));
+    assert_eq!(version["config"]["generation"], 1);
+    for (path, code) in [("/v1/reload", "no_config_file"), ("/v1/drain", "not_drained")] {
+        let refused = http::post(admin, path, &[], "");
+        assert_eq!((refused.status, refused.json()["code"].as_str()), (409, Some(code)));
+    }
     thread::scope(|scope| {
         let sale = scope.spawn(|| http::get(traffic, "/v1/vast?placement=arena"));
         is_asked.recv().unwrap();

@@ -190,25 +190,8 @@ fn market() -> Market {
         network_reserve: Millis(20),
     };
     let placement = Placement {
-        id: PlacementId::new("arena-1-mid"),
-        publisher: publisher.id.clone(),
-        floor: Floor::Fixed(cpm(5_000_000)),
-        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-        max_ads: 8,
-        default_break: Millis(60_000),
-        fit: Fit::Nominal,
         mimes: vec!["video/mp4".into()],
-        tmax: Millis(250),
-        price_in_markup: true,
-        unwrap: false,
-        blocked_advertisers: Vec::new(),
-        blocked_categories: Vec::new(),
-        unmapped_refused: false,
-        separation: Separation::default(),
-        deals_first: false,
-        private_auction: false,
-        deals: Vec::new(),
-        house: Vec::new(),
+        ..placement("arena-1-mid", publisher.id.as_str())
     };
     Market {
         domain: "breakwater.example".into(),
@@ -223,6 +206,31 @@ fn market() -> Market {
         placements: BTreeMap::from([(placement.id.clone(), Arc::new(placement))]),
         bidders: vec![Arc::new(bidder("acme")), Arc::new(bidder("idle"))],
         snapshot: Arc::from(&b"{}"[..]),
+    }
+}
+
+/// Returns a placement of 15 and 30 s ads with a floor of 5.00 and nothing out of the ordinary.
+pub(crate) fn placement(id: &str, publisher: &str) -> Placement {
+    Placement {
+        id: PlacementId::new(id),
+        publisher: PublisherId::new(publisher),
+        floor: Floor::Fixed(Cpm::from_micros(5_000_000).expect("it is in range")),
+        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
+        max_ads: 8,
+        default_break: Millis(60_000),
+        fit: Fit::Nominal,
+        mimes: vec!["video/mp4".into(), "application/x-mpegURL".into()],
+        tmax: Millis(250),
+        price_in_markup: true,
+        unwrap: false,
+        blocked_advertisers: Vec::new(),
+        blocked_categories: Vec::new(),
+        unmapped_refused: false,
+        separation: Separation::default(),
+        deals_first: false,
+        private_auction: false,
+        deals: Vec::new(),
+        house: Vec::new(),
     }
 }
 

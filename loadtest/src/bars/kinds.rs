@@ -27,13 +27,6 @@ pub(super) async fn measure(setting: &Setting<'_>) -> Result<Verdict, BarError> 
     }
 }
 
-/// Stops bidders that are needed no longer.
-async fn end(bidders: Vec<crate::bidder::Running>) {
-    for bidder in bidders {
-        bidder.stop().await;
-    }
-}
-
 /// Returns a share as per cent.
 fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)

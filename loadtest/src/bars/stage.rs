@@ -251,6 +251,51 @@ pub(super) async fn open(
     Ok(Opened { counted, samples, busy })
 }
 
+/// An exchange whose peak is known, its bidders, and callers for an open loop.
+pub(super) struct Stage {
+    pub(super) exchange: Subject,
+    /// Auctions sold in time a second, at most.
+    pub(super) peak: f64,
+    bidders: Vec<Running>,
+    crew: Crew,
+}
+
+impl Stage {
+    /// Starts bidders and exchange, finds the peak and hires callers for so many publishers, each with
+    /// so many connections. Nothing when nothing is sold, which the verdict tells.
+    pub(super) async fn at_peak(
+        setting: &Setting<'_>,
+        verdict: &mut Verdict,
+        connections: &[usize],
+    ) -> Result<Option<Self>, BarError> {
+        let bidders = setting.bidders().await?;
+        let exchange = setting.exchange(&bidders).await?;
+        let found = peak(setting, verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
+        let Some(peak) = found else { return Ok(None) };
+        let crew = setting.crew(&exchange.origin, connections).await?;
+        Ok(Some(Self { exchange, peak, bidders, crew }))
+    }
+
+    /// Keeps schedules, as `open` does.
+    pub(super) async fn open(&self, schedules: &[Schedule]) -> Result<Opened, BarError> {
+        open(&self.crew, self.exchange.pid(), &self.bidders, schedules).await
+    }
+
+    /// Ends all of them in order.
+    pub(super) async fn end(self) {
+        self.crew.dismiss().await;
+        drop(self.exchange);
+        end(self.bidders).await;
+    }
+}
+
+/// Stops bidders that are needed no longer.
+pub(super) async fn end(bidders: Vec<Running>) {
+    for bidder in bidders {
+        bidder.stop().await;
+    }
+}
+
 impl Opened {
     /// Returns what all publishers' requests of one step came to.
     pub(super) fn step(&self, number: usize) -> Bucket {
@@ -301,6 +346,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Auctions in flight when a peak is looked for, at first.
 pub(super) const MOST_IN_FLIGHT: u32 = 256;
+
+/// Connections of each publisher in an open loop.
+pub(super) const CONNECTIONS: usize = 512;
 
 /// Auctions in flight below which no peak is looked for.
 const LEAST_IN_FLIGHT: u32 = 4;

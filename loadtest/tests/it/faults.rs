@@ -23,21 +23,24 @@ use crate::support::{Answer, ask, bid_request, connect, post, send, start};
 
 #[tokio::test]
 async fn a_hung_bidder_takes_the_request_and_says_nothing() {
-    let bidder = faulty(Fault::Hang).await;
-    let mut connection = connect(bidder.address()).await;
-    let request = bid_request("dynamic");
-    let mut call = Box::pin(send(&mut connection, post(&request)));
-    let hanging = async {
-        while bidder.counts().faults == 0 {
-            yield_now().await;
+    for canned in [false, true] {
+        let faults = Faults { rate: Share::ALWAYS, kinds: vec![Fault::Hang] };
+        let bidder = start(Character { faults, canned, ..Character::named("hung") }).await;
+        let mut connection = connect(bidder.address()).await;
+        let request = bid_request("dynamic");
+        let mut call = Box::pin(send(&mut connection, post(&request)));
+        let hanging = async {
+            while bidder.counts().faults == 0 {
+                yield_now().await;
+            }
+        };
+        tokio::select! {
+            answer = &mut call => panic!("answered {answer:?}"),
+            () = hanging => {}
         }
-    };
-    tokio::select! {
-        answer = &mut call => panic!("answered {answer:?}"),
-        () = hanging => {}
+        bidder.stop().await;
+        assert!(call.await.is_err(), "only its end ends the call");
     }
-    bidder.stop().await;
-    assert!(call.await.is_err(), "only its end ends the call");
 }
 
 #[tokio::test]
@@ -130,26 +133,6 @@ async fn a_spell_begins_with_the_measurement_and_ends() {
         assert_eq!(ask(&bidder, &bid_request("dynamic")).await.status, 503);
         assert_eq!(bidder.watch().counts().faults, 1);
     }
-}
-
-#[tokio::test]
-async fn a_canned_bidder_hangs_until_its_peer_goes() {
-    let faults = Faults { rate: Share::ALWAYS, kinds: vec![Fault::Hang] };
-    let bidder = start(Character { faults, canned: true, ..Character::named("hung") }).await;
-    let mut connection = connect(bidder.address()).await;
-    let request = bid_request("dynamic");
-    let mut call = Box::pin(send(&mut connection, post(&request)));
-    let hanging = async {
-        while bidder.counts().faults == 0 {
-            yield_now().await;
-        }
-    };
-    tokio::select! {
-        answer = &mut call => panic!("answered {answer:?}"),
-        () = hanging => {}
-    }
-    bidder.stop().await;
-    assert!(call.await.is_err(), "only its end ends the call");
 }
 
 #[test]

@@ -7,10 +7,14 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::audit::verify::files;
+use crate::audit::finding::Findings;
+use crate::audit::verify::growth::Growth;
+use crate::audit::verify::log::Log;
 use crate::audit::verify::stream::{Job, Way};
-use crate::audit::walk::{self, Lost, Trailing, Walk};
+use crate::audit::verify::{files, stream_of};
+use crate::audit::walk::{self, Lost, Step, Trailing, Walk};
 use crate::io::journal::{JournalError, Stream};
+use crate::wire::record::seal::Entry;
 
 /// Looks at both ends of a stream that was read.
 pub(super) fn end<'a>(
@@ -26,12 +30,22 @@ pub(super) fn end<'a>(
         let file = way.file.as_deref().map_or_else(|| way.log.folder(), Path::to_path_buf);
         let what = format!("the records end here, and the signed checkpoint counts {size}");
         job.add(&file, Some(end), "index", what);
+    } else if !way.damaged && 0 < way.stats.records && way.checks.stream() == Stream::Auction {
+        short(job, way, end);
     }
     unsigned(job, way);
     absent(job, way);
     way.growth.fill(size, &mut job.report.findings)?;
     way.growth.end(&mut job.report.findings)?;
     front(job, way)
+}
+
+/// Tells when the auction stream ends before the end that the last stop tells of it.
+fn short(job: &mut Job<'_>, way: &Way<'_>, end: u64) {
+    let Some((boot, told)) = job.lives.last_stop().filter(|(_, told)| end < *told) else { return };
+    let file = way.file.as_deref().map_or_else(|| way.log.folder(), Path::to_path_buf);
+    let what = format!("the records end here, and start {boot} stopped with {told} of them");
+    job.add(&file, Some(end), "index", what);
 }
 
 /// Returns bytes after the last record that stay there.
@@ -155,27 +169,55 @@ fn front(job: &mut Job<'_>, way: &mut Way<'_>) -> Result<(), JournalError> {
     if way.checks.stream() == Stream::Money || first == 0 {
         return Ok(());
     }
-    for _ in 0..TELLING {
-        if first <= job.lives.first_kept() {
-            return Ok(());
-        }
+    if job.lives.first_kept() < first {
+        // What was pruned since the money stream was read was told and signed before.
         job.lives.catch_up(job.data)?;
-        if !job.lives.is_last_open() {
-            break;
-        }
-        // A node tells what it pruned soon after.
-        pause();
+        let signed = signed_since(job)?;
+        job.lives.sign(signed);
     }
     let told = job.lives.first_kept();
     if told < first && job.lives.is_whole() {
-        let what = format!(
-            "auction records {told} to {} are missing, and no money record (kind 10) tells that \
-             they were pruned",
-            first - 1
-        );
+        let missing = format!("auction records {told} to {} are missing", first - 1);
+        let what = match job.lives.unsigned_prune() {
+            Some(prune) if told < prune.first_kept => format!(
+                "{missing}; money record {} tells that they were pruned, and no checkpoint signs it: \
+                 nobody deletes before one does",
+                prune.index
+            ),
+            Some(_) | None => {
+                format!("{missing}, and no money record (kind 10) tells that they were pruned")
+            }
+        };
         job.add(&file, Some(told), "index", what);
     }
     Ok(())
+}
+
+/// Returns how many records of the money stream a checkpoint signs as of this moment, held against
+/// the records; 0 where it does not fit them.
+fn signed_since(job: &Job<'_>) -> Result<u64, JournalError> {
+    // What is wrong with these files was told when it was the stream's turn.
+    let mut unheard = Findings::default();
+    let log = Log::new(job.data, Stream::Money);
+    let given = job.options.keys.iter().find(|key| stream_of(key) == Some(Stream::Money));
+    let signed = log.signed(given, None, &mut unheard)?;
+    let Some(last) = signed.marks().max_by_key(|mark| mark.size) else { return Ok(0) };
+    let mut growth = Growth::new(&log, std::iter::once(last.clone()));
+    let mut walk = Walk::from(job.data, Stream::Money, 0)?;
+    let mut roots = Findings::default();
+    while let Some(step) = files::step(&mut walk, Stream::Money)? {
+        let Step::Record(frame) = step else { return Ok(0) };
+        let Some(entry) = frame.payload.first_chunk::<{ Entry::BYTES }>() else { return Ok(0) };
+        if frame.index != growth.size() || last.size <= frame.index {
+            break;
+        }
+        growth.push(entry, &mut roots)?;
+    }
+    let listed = roots.listed();
+    // Past a limit they are only counted.
+    let heard = u64::try_from(listed.len()).is_ok_and(|listed| listed == roots.count());
+    let fits = last.size <= growth.size() && heard && listed.iter().all(|it| it.field != "root");
+    Ok(if fits { last.size } else { 0 })
 }
 
 /// Waits for a moment before a look at files that another process writes: they tell nobody when they
@@ -192,8 +234,6 @@ fn oldest(job: &Job<'_>, way: &Way<'_>) -> Result<u64, JournalError> {
 
 /// How often bytes that are no record are read again before they count as torn.
 pub(in crate::audit) const ATTEMPTS: u32 = 10;
-/// How often it is looked whether a prune is told of: a node tells within two seconds.
-const TELLING: u32 = 120;
 /// The time between two looks.
 const PAUSE: Duration = Duration::from_millis(25);
 /// How long a node may write before its first checkpoint, in milliseconds: `journal.checkpoint` is a

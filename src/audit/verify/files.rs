@@ -61,19 +61,15 @@ pub(in crate::audit) fn odd(path: &Path) -> Option<String> {
 /// Goes on with a walk; a segment that is no file counts as lost. After the last one it has ended.
 pub(in crate::audit) fn step<'a, 'w>(
     walk: &'w mut Walk<'a>,
-    (data, stream): (&'a Path, Stream),
+    stream: Stream,
 ) -> Result<Option<Step<'w>>, JournalError> {
     match walk.find() {
         Err(JournalError::Io { path, .. }) if odd(&path).is_some() => {
-            let segments = walk::segments(data, stream)?;
-            let Some(index) = segments.iter().find(|it| it.path == path).map(|it| it.first) else {
+            let Some(index) = walk::segment(&path, stream).map(|segment| segment.first) else {
                 let source = io::ErrorKind::InvalidInput.into();
                 return Err(JournalError::Io { doing: "read", path, source });
             };
-            let next = segments.iter().map(|it| it.first).find(|first| index < *first);
-            if let Some(next) = next {
-                *walk = Walk::from(data, stream, next)?;
-            }
+            let next = walk.pass_over(index)?;
             Ok(Some(Step::Lost(Lost { file: path, index, offset: 0, next })))
         }
         found => Ok(found?.map(|found| walk.lend(found))),

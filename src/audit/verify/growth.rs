@@ -31,6 +31,8 @@ pub(super) struct Growth<'a> {
     /// Full bundles that are not there, and the index after each: a prune may have taken them
     /// meanwhile, before their records.
     gone: Vec<(Tile, u64)>,
+    /// The tile of leaves looked up last, and the widths of the partial ones that are kept of it.
+    widths: Option<(u64, Vec<u16>)>,
 }
 
 impl<'a> Growth<'a> {
@@ -41,8 +43,8 @@ impl<'a> Growth<'a> {
         let signed = marks.first().map_or(0, |mark| mark.size);
         let (edge, bundle) = (vec![Vec::new()], Vec::new());
         let (size, kept_from) = (0, 0);
-        let (holes, lost, gone) = (false, false, Vec::new());
-        Self { log, size, edge, bundle, holes, marks, signed, kept_from, lost, gone }
+        let (holes, lost, gone, widths) = (false, false, Vec::new(), None);
+        Self { log, size, edge, bundle, holes, marks, signed, kept_from, lost, gone, widths }
     }
 
     /// Returns how many leaves there are.
@@ -284,16 +286,23 @@ impl<'a> Growth<'a> {
 
     /// Returns the hashes of leaves that the log has, at least `count` of a tile.
     fn stored(
-        &self,
+        &mut self,
         index: u64,
         count: u64,
         found: &mut Findings,
     ) -> Result<Option<Vec<Hash>>, JournalError> {
         let kind = Kind::Hashes(0);
-        let mut widths = self.log.partial(kind, index)?;
-        // The full one last: it is there before those go that it takes the place of.
-        widths.push(FULL);
-        for width in widths.into_iter().filter(|width| count <= u64::from(*width)) {
+        let widths = match self.widths.take() {
+            Some((known, widths)) if known == index => widths,
+            Some(_) | None => {
+                let mut widths = self.log.partial(kind, index)?;
+                // The full one last: it is there before those go that it takes the place of.
+                widths.push(FULL);
+                widths
+            }
+        };
+        let (_, widths) = self.widths.insert((index, widths));
+        for &width in widths.iter().filter(|width| count <= u64::from(**width)) {
             let Some(bytes) = self.log.tile(Tile { kind, index, width }, found)? else { continue };
             let (hashes, rest) = bytes.as_chunks::<32>();
             if rest.is_empty() && hashes.len() == usize::from(width) {

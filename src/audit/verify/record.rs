@@ -5,16 +5,19 @@ use std::path::Path;
 
 use tlog::note::VerifierKey;
 
+use crate::audit::figures;
 use crate::audit::finding::{Finding, name};
-use crate::audit::lives::{End, Lives, Snapshot};
+use crate::audit::lives::{End, Lives};
 use crate::audit::numbers::{Hole, Numbers};
-use crate::audit::replay::{self, Fault};
+use crate::audit::replay;
+use crate::audit::verify::cited::Citations;
 use crate::audit::verify::ids::Ids;
-use crate::audit::verify::{Report, prices};
+use crate::audit::verify::{Report, snapshot};
 use crate::io::journal::read::FrameRef;
 use crate::io::journal::{JournalError, Stream};
 use crate::model::time::UnixMillis;
 use crate::wire::record::Kind;
+use crate::wire::record::outcome::read::Sale;
 use crate::wire::record::read::view::{View, view};
 use crate::wire::record::read::{HeadFacts, RecordError, sections};
 use crate::wire::record::texts::Texts;
@@ -32,10 +35,9 @@ pub(super) struct Checks {
     /// What the starts before lack, by their counters.
     missing: BTreeMap<u64, Missing>,
     erased: u64,
-    /// The config looked up last: most auctions cite the same.
-    config: Option<(u64, Snapshot)>,
-    /// The rates looked up last.
-    rates: Option<(u64, Snapshot)>,
+    /// Time and index of the latest record of which something is erased.
+    last_erased: Option<(UnixMillis, u64)>,
+    cited: Citations,
     /// Texts that many records have.
     texts: Texts,
 }
@@ -65,8 +67,8 @@ impl Checks {
             boot: None,
             missing,
             erased: 0,
-            config: None,
-            rates: None,
+            last_erased: None,
+            cited: Citations::default(),
             texts: Texts::default(),
         }
     }
@@ -75,8 +77,18 @@ impl Checks {
         self.stream
     }
 
+    /// Returns the start whose records come now.
+    pub(super) fn boot(&self) -> Option<u64> {
+        self.boot
+    }
+
     pub(super) fn erased(&self) -> u64 {
         self.erased
+    }
+
+    /// Returns time and index of the latest record of which something is erased.
+    pub(super) fn last_erased(&self) -> Option<(UnixMillis, u64)> {
+        self.last_erased
     }
 
     /// Checks a record.
@@ -114,22 +126,23 @@ impl Checks {
             );
         }
         self.number(record.head(), record.at, &mut found);
-        self.citations(&record, lives, &mut found)?;
+        self.cited.look_up(self.stream, &record, lives, &mut found)?;
         self.content(&record, &mut found);
         if record.kind == Kind::Auction {
             found.report.auctions += 1;
             if !self.ids.add(record.id.bytes()) {
                 found.here("id", TWICE.to_owned());
             }
-            for (section, what) in prices::faults(&record) {
+            let told = figures::read(&record);
+            for (section, what) in sections::auction_faults(&record, told.sales().len()) {
+                found.here(&section, what.to_owned());
+            }
+            for (section, what) in figures::faults(&record, &told) {
                 found.here(&section, what);
             }
             if self.deep {
                 found.report.replayed += 1;
-                for (section, what) in sections::markup(&record, &mut self.texts) {
-                    found.here(&section, what.to_owned());
-                }
-                again(&record, &mut self.texts, &mut found);
+                self.again(&record, told.sales(), &mut found)?;
             }
         }
         Ok(())
@@ -211,8 +224,12 @@ impl Checks {
             Kind::Notices => copy().notices().map(drop),
             Kind::Rates => copy().rates().map(drop),
             Kind::Admin => copy().admin().map(drop),
-            // Auctions are read for their prices, the life of the node for its starts.
-            Kind::Auction | Kind::Config | Kind::Lifecycle => Ok(()),
+            Kind::Config => {
+                let read = record.section("config").is_none_or(|it| snapshot::read(it).is_some());
+                if read { Ok(()) } else { Err(RecordError::Content("config".into())) }
+            }
+            // Auctions are read for their figures, the life of the node for its starts.
+            Kind::Auction | Kind::Lifecycle => Ok(()),
         };
         if let Err(error) = read {
             found.wrong(&error);
@@ -230,10 +247,41 @@ impl Checks {
         }
     }
 
+    /// Decides an auction again, and holds it against what it cites and the markup it sold.
+    fn again(
+        &mut self,
+        record: &View<'_>,
+        sales: &[Sale<'_>],
+        found: &mut Found<'_>,
+    ) -> Result<(), JournalError> {
+        let read = record.auction(&mut self.texts);
+        let (asked, input) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                found.wrong(&error);
+                return Ok(());
+            }
+        };
+        for (section, what) in sections::markup(record, &input, sales) {
+            found.here(&section, what.to_owned());
+        }
+        self.cited.compare(record.head(), &asked, &input, found)?;
+        match replay::differing_sections(record, &input) {
+            Ok(sections) => {
+                for section in sections {
+                    found.here(&section, "decided again, it comes out otherwise".to_owned());
+                }
+            }
+            Err(newer) => found.here("rules", newer.to_string()),
+        }
+        Ok(())
+    }
+
     /// Only what tells of the viewer may be erased.
     fn sections(&mut self, record: &View<'_>, found: &mut Found<'_>) {
         for section in record.erased() {
             self.erased += 1;
+            self.last_erased = self.last_erased.max(Some((record.at, found.frame.index)));
             if section != "user" {
                 found.here(section, "it is erased, and only `user` may be".to_owned());
             }
@@ -269,106 +317,6 @@ impl Checks {
         holes.truncate(MOST_HOLES);
         self.missing.insert(boot, Missing { first, holes, count, many });
     }
-
-    /// Looks up what a record cites: its config, and the rates where there are any.
-    fn citations(
-        &mut self,
-        record: &View<'_>,
-        lives: &mut Lives,
-        found: &mut Found<'_>,
-    ) -> Result<(), JournalError> {
-        let head = record.head();
-        match head.config {
-            Some(config) => self.citation(Cited::Config, config, record, lives, found)?,
-            None if record.kind == Kind::Auction => {
-                found.here("cfg", "it cites no config".to_owned());
-            }
-            None => {}
-        }
-        match head.rates {
-            Some(rates) => self.citation(Cited::Rates, rates, record, lives, found),
-            None => Ok(()),
-        }
-    }
-
-    /// Looks up one snapshot that a record cites.
-    fn citation(
-        &mut self,
-        cited: Cited,
-        (index, root): (u64, [u8; 32]),
-        record: &View<'_>,
-        lives: &mut Lives,
-        found: &mut Found<'_>,
-    ) -> Result<(), JournalError> {
-        let last = match cited {
-            Cited::Config => &mut self.config,
-            Cited::Rates => &mut self.rates,
-        };
-        let known = last.filter(|(at, _)| *at == index).map(|(_, snapshot)| snapshot);
-        let snapshot = match known {
-            Some(snapshot) => Some(snapshot),
-            None => {
-                if self.stream == Stream::Auction && lives.next() <= index {
-                    // The exchange is at work.
-                    lives.catch_up(found.data)?;
-                }
-                cited.find(lives, index)
-            }
-        };
-        *last = snapshot.map(|snapshot| (index, snapshot)).or(*last);
-        let (field, what) = cited.names();
-        match snapshot {
-            None if lives.is_lost(index) => {}
-            None => {
-                found.here(field, format!("money record {index} is no {what}, or is not there"));
-            }
-            Some(snapshot) if snapshot.root != root => {
-                found.here(field, format!("the {what} at money record {index} has another root"));
-            }
-            Some(snapshot) if record.at.0.saturating_add(LEEWAY) < snapshot.at.0 => {
-                found.here(field, format!("the {what} at money record {index} came later"));
-            }
-            Some(_) => {}
-        }
-        Ok(())
-    }
-}
-
-/// A snapshot that a head cites.
-#[derive(Clone, Copy)]
-enum Cited {
-    Config,
-    Rates,
-}
-
-impl Cited {
-    fn find(self, lives: &Lives, index: u64) -> Option<Snapshot> {
-        match self {
-            Self::Config => lives.config(index),
-            Self::Rates => lives.rates(index),
-        }
-    }
-
-    /// Returns the field of the head, and what it names.
-    fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Config => ("cfg", "config"),
-            Self::Rates => ("fx", "snapshot of rates"),
-        }
-    }
-}
-
-/// Decides an auction again.
-fn again(record: &View<'_>, texts: &mut Texts, found: &mut Found<'_>) {
-    match replay::differing_sections(record, texts) {
-        Ok(sections) => {
-            for section in sections {
-                found.here(&section, "decided again, it comes out otherwise".to_owned());
-            }
-        }
-        Err(Fault::Record(error)) => found.wrong(&error),
-        Err(Fault::Rules(error)) => found.here("rules", error.to_string()),
-    }
 }
 
 /// Names the part of a record that an error is about.
@@ -386,14 +334,14 @@ pub(in crate::audit) fn field(error: &RecordError) -> &str {
 }
 
 /// Where findings about one record go.
-struct Found<'a> {
-    data: &'a Path,
+pub(super) struct Found<'a> {
+    pub(super) data: &'a Path,
     frame: &'a FrameRef<'a>,
     report: &'a mut Report,
 }
 
 impl Found<'_> {
-    fn here(&mut self, field: &str, what: String) {
+    pub(super) fn here(&mut self, field: &str, what: String) {
         self.add(Some(self.frame.index), field, what);
     }
 
@@ -407,9 +355,6 @@ impl Found<'_> {
     }
 }
 
-/// A sale takes its time before the market it is sold in: a reload may come between. In
-/// milliseconds.
-const LEEWAY: u64 = 10_000;
 /// What is wrong with an id that is not the first.
 const TWICE: &str = "an auction before it has the same id";
 /// How many holes of a start are looked at; a node that leaves more has more to explain.

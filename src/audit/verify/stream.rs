@@ -7,12 +7,12 @@ use std::sync::Arc;
 use tlog::note::VerifierKey;
 
 use crate::audit::finding::{Finding, name};
-use crate::audit::lives::Lives;
+use crate::audit::lives::{Lives, Room};
 use crate::audit::verify::growth::Growth;
 use crate::audit::verify::log::{Log, Signed};
 use crate::audit::verify::record::Checks;
 use crate::audit::verify::{
-    KeyOf, Options, Progress, Report, StreamReport, ending, files, junk, stream_of,
+    KeyOf, Options, Progress, Report, StreamReport, ending, erased, files, ids, junk, stream_of,
 };
 use crate::audit::walk::{self, Lost, Step, Walk};
 use crate::io::journal::read::FrameRef;
@@ -48,6 +48,8 @@ pub(super) struct Way<'a> {
     pub(super) stats: StreamReport,
     /// The earliest and the latest time of a record.
     pub(super) times: Option<(UnixMillis, UnixMillis)>,
+    /// Where records of the start may stand whose records come now.
+    room: Option<(u64, Room)>,
     bytes: u64,
 }
 
@@ -80,12 +82,17 @@ impl<'a> Job<'a> {
             damaged: false,
             stats,
             times: None,
+            room: None,
             bytes: 0,
         };
+        if stream == Stream::Money {
+            self.lives.sign(way.signed.size());
+        }
         let mut walk = Walk::from(self.data, stream, 0)?;
         self.go(&mut way, &mut walk)?;
         ending::end(self, &mut way, &mut walk)?;
         junk::look(self, &mut way, &mut walk)?;
+        erased::look(self, &way)?;
         let whole = !way.damaged && self.lives.is_whole();
         way.checks.end(self.data, self.lives, whole, way.stats.first, self.report)?;
         match stream {
@@ -119,7 +126,7 @@ impl<'a> Job<'a> {
         walk: &mut Walk<'a>,
     ) -> Result<(), JournalError> {
         let stream = way.checks.stream();
-        while let Some(step) = files::step(walk, (self.data, stream))? {
+        while let Some(step) = files::step(walk, stream)? {
             match step {
                 Step::Record(frame) => self.record(way, &frame)?,
                 Step::Lost(lost) => self.lost(way, &lost)?,
@@ -145,17 +152,25 @@ impl<'a> Job<'a> {
         match frame.payload.first_chunk::<{ Entry::BYTES }>() {
             Some(entry) => {
                 way.growth.push(entry, &mut self.report.findings)?;
-                if let Some(Entry { at, .. }) = Entry::read(entry) {
+                if let Some(entry) = Entry::read(entry) {
+                    let at = entry.at;
                     let (from, to) = way.times.unwrap_or((at, at));
                     way.times = Some((from.min(at), to.max(at)));
+                    if let Some(what) = ids::fault(entry.id, at) {
+                        self.add(frame.file, Some(frame.index), "id", what);
+                    }
                 }
             }
             // The record's own check tells it.
             None => way.growth.fill(frame.index + 1, &mut self.report.findings)?,
         }
         way.checks.record(self.data, frame, self.lives, self.report)?;
+        if way.checks.stream() == Stream::Auction {
+            self.room(way, frame);
+        }
         way.stats.erased = way.checks.erased();
         way.stats.records += 1;
+        way.stats.newer += u64::from(way.signed.size() <= frame.index);
         way.stats.end = frame.index + 1;
         way.bytes += u64::try_from(frame.payload.len()).expect("a payload's length fits");
         if way.stats.records.is_multiple_of(TOLD_EVERY) {
@@ -163,6 +178,27 @@ impl<'a> Job<'a> {
             (self.progress)(Progress { records, bytes: way.bytes });
         }
         Ok(())
+    }
+
+    /// Holds the place of an auction record against the stops of its node.
+    fn room(&mut self, way: &mut Way<'_>, frame: &FrameRef<'_>) {
+        let Some(boot) = way.checks.boot() else { return };
+        let room = match way.room {
+            Some((known, room)) if known == boot => room,
+            Some(_) | None => self.lives.room(boot),
+        };
+        way.room = Some((boot, room));
+        let what = match room {
+            Room { to: Some(end), .. } if end <= frame.index => format!(
+                "start {boot} had stopped when this stream had {end} records: whatever of it stands \
+                 behind was added since"
+            ),
+            Room { from: Some((before, end)), .. } if frame.index < end => {
+                format!("it is of start {boot}, and start {before} stopped with {end} records")
+            }
+            Room { .. } => return,
+        };
+        self.add(frame.file, Some(frame.index), "stop", what);
     }
 
     /// Looks at what a segment says of its log. Of a sealed one the records tell it.
@@ -204,8 +240,8 @@ impl<'a> Job<'a> {
     /// Tells what cannot be read, and reads what is behind it in the same segment.
     pub(super) fn lost(&mut self, way: &mut Way<'_>, lost: &Lost) -> Result<(), JournalError> {
         way.damaged = true;
-        let segment = walk::segments(self.data, way.checks.stream())?;
-        let segment = segment.iter().rfind(|it| it.first <= lost.index).map_or(0, |it| it.first);
+        let segment = walk::segment(&lost.file, way.checks.stream());
+        let segment = segment.map_or(0, |segment| segment.first);
         if way.first.is_none() {
             self.first(way, segment, &Arc::from(&*lost.file));
         }

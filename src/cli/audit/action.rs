@@ -1,6 +1,7 @@
 //! Records what a command does to the journal (kind 10): by itself where it holds the journal, else
 //! by the exchange that does.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::park_timeout;
@@ -13,8 +14,9 @@ use crate::cli::{Common, life};
 use crate::io::journal::hold::Hold;
 use crate::io::journal::read::frames_from;
 use crate::io::journal::{
-    Durability, Flush, Identity, Journal, JournalError, Settings, Stream, asked,
+    Durability, Flush, Identity, Journal, JournalError, Settings, Stream, asked, prune,
 };
+use crate::io::log::followed::Followed;
 use crate::io::log::follower::Logs;
 use crate::io::{clock, entropy, journal, keys};
 use crate::wire::record::admin::{Action, Admin};
@@ -68,6 +70,7 @@ pub(super) struct Own {
     data: PathBuf,
     identity: Identity,
     settings: Settings,
+    followed: Vec<Followed>,
 }
 
 /// Finds out who records what is done to the journal in a data folder. Where it is this command, the
@@ -78,6 +81,13 @@ pub(super) struct Own {
 /// As those of a start of the exchange; or when the config cannot be read or has problems, which are
 /// told.
 pub(super) fn books(common: &Common, data: &Path) -> anyhow::Result<Books> {
+    opened(common, data).map_err(|error| match is_full(&error) {
+        true => error.context(FULL),
+        false => error,
+    })
+}
+
+fn opened(common: &Common, data: &Path) -> anyhow::Result<Books> {
     let hold = match Hold::take(data) {
         Ok(hold) => hold,
         Err(JournalError::Locked { .. }) => return Ok(Books::Exchange(data.to_owned())),
@@ -89,12 +99,13 @@ pub(super) fn books(common: &Common, data: &Path) -> anyhow::Result<Books> {
     let journal = Journal::open_held(hold, data, &identity, settings.clone(), read::is_start)?;
     let followed = life::followed(&journal, data, &identity, None)?;
     Logs::open_following(data, &identity, anchor.as_deref(), &followed, &journal)?;
+    life::check(&journal, data)?;
     if !journal.cuts().is_empty() {
         // Nobody else will tell of them.
         begin_and_end(&journal, &identity.node, data, None)?;
     }
     let hold = journal.release().context("the journal was closed")?;
-    Ok(Books::Own(Own { hold, data: data.to_owned(), identity, settings }))
+    Ok(Books::Own(Own { hold, data: data.to_owned(), identity, settings, followed }))
 }
 
 impl Own {
@@ -103,15 +114,20 @@ impl Own {
         &self.hold
     }
 
-    /// Records an action, as a start of the node that does nothing else.
+    /// Records an action, as a start of the node that does nothing else, and signs all there is.
     ///
     /// # Errors
     ///
-    /// When the journal cannot be read or written.
+    /// When the journal cannot be read or written, or its log not be signed.
     pub(super) fn record(self, action: Action) -> anyhow::Result<(Recorded, Hold)> {
-        let Self { hold, data, identity, settings } = self;
+        let Self { hold, data, identity, settings, followed } = self;
+        let anchor = settings.anchor.clone();
         let journal = Journal::open_held(hold, &data, &identity, settings, read::is_start)?;
+        let anchor = anchor.as_deref();
+        let logs = Logs::open_following(&data, &identity, anchor, &followed, &journal)?;
         let index = begin_and_end(&journal, &identity.node, &data, Some(action))?;
+        journal.finish();
+        logs.sign(&journal)?;
         let hold = journal.release().context("the journal was closed")?;
         Ok((index.map_or(Recorded::Nothing, Recorded::At), hold))
     }
@@ -139,6 +155,25 @@ pub(super) fn recorded_first(data: &Path, action: Action) -> anyhow::Result<Reco
         );
     }
     Ok(recorded.0)
+}
+
+/// Waits until a checkpoint of the exchange signs a record.
+///
+/// # Errors
+///
+/// When none does within a while: then nothing may be done yet.
+pub(super) fn signed(data: &Path, index: u64) -> anyhow::Result<()> {
+    let until = Instant::now() + SIGNING;
+    while !prune::is_signed(data, index)? {
+        if until <= Instant::now() {
+            anyhow::bail!(
+                "recorded as money record {index}, and no checkpoint of the exchange signs it within \
+                 {SIGNING:?}, so nothing was done: see what holds up its log, then ask again"
+            );
+        }
+        park_timeout(LOOK);
+    }
+    Ok(())
 }
 
 /// Asks the exchange that has the journal open to record what was done. What it does not record in
@@ -209,7 +244,13 @@ fn begin_and_end(
     let Some(pending) = pending else { return Ok(None) };
     match pending.wait_blocking() {
         Flush::Flushed { index } => Ok(Some(index)),
-        Flush::Late | Flush::Refused => anyhow::bail!("the journal could not write"),
+        Flush::Late | Flush::Refused => {
+            let why = journal.failure();
+            anyhow::bail!(
+                "the journal could not write: {}",
+                why.as_deref().unwrap_or("it is closed")
+            )
+        }
     }
 }
 
@@ -223,6 +264,14 @@ fn anchor(common: &Common, identity: &Identity) -> anyhow::Result<Option<Arc<Pat
     Ok(loaded.settings.anchor.filter(|_| same).map(Arc::from))
 }
 
+/// Says whether a command ended for want of room.
+fn is_full(error: &anyhow::Error) -> bool {
+    let full = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    };
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(full))
+}
+
 /// Returns whose journal it is: its key says so.
 fn identity(data: &Path) -> anyhow::Result<Identity> {
     let key = keys::verifier(data, Stream::Money.name())?;
@@ -232,9 +281,14 @@ fn identity(data: &Path) -> anyhow::Result<Identity> {
     Ok(Identity { domain: Arc::from(domain), node: Arc::from(node) })
 }
 
+/// What is said where not even the ballast makes room for a record of what is to be done.
+const FULL: &str = "the disk is full, and there is no ballast to give up: nothing was done, for want of \
+                    the 65536 bytes that a record of it and the next checkpoint may take";
 /// Who acts, as records tell it.
 const BY: &str = "cli";
 /// How long the exchange has to record what it is asked to: it looks once a second.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it has to sign that: `journal.checkpoint` is a minute at most.
+const SIGNING: Duration = Duration::from_secs(70);
 /// How often is looked whether it has.
 const LOOK: Duration = Duration::from_millis(20);

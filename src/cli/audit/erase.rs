@@ -45,17 +45,21 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     Ok(if report.findings.is_empty() { OK } else { NEGATIVE })
 }
 
-/// Erases, then records how much.
+/// Erases, then records how much: what a person may ask for must not wait for an exchange that is
+/// busy.
 fn erase(common: &Common, data: &Path, before: UnixMillis) -> anyhow::Result<(Report, Recorded)> {
     let books = action::books(common, data)?;
     let report = match &books {
         Books::Own(own) => erase::user_sections_held(own.hold(), data, before)?,
         Books::Exchange(_) => erase::user_sections(data, before)?,
     };
-    if report.erased == 0 {
+    // A command that was killed may have erased more than any record tells.
+    let untold = (report.erased + report.bare).saturating_sub(erase::told(data)?);
+    let sections = report.erased.max(untold);
+    if sections == 0 {
         return Ok((report, Recorded::Nothing));
     }
-    let action = Action::Erase { before, sections: report.erased };
+    let action = Action::Erase { before, sections };
     let recorded = match books {
         Books::Own(own) => own.record(action)?.0,
         Books::Exchange(data) => action::recorded_after(&data, action)?,

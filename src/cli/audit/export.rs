@@ -13,6 +13,7 @@ use crate::cli::audit::file::Made;
 use crate::cli::audit::{NO_AUCTION, journal};
 use crate::cli::{Common, NEGATIVE, OK};
 use crate::model::time::UnixMillis;
+use crate::wire::record::read::RecordError;
 
 /// Options of `audit export`.
 #[derive(Args, Debug)]
@@ -122,28 +123,44 @@ fn write(
     let mut rows = 0;
     let exported = export::export(data, &query, |case| {
         rows += rows_of(case, options, &mut out)?;
-        Ok::<_, io::Error>(())
+        Ok::<_, RowError>(())
     });
     match exported {
         Ok(seen) => {
             out.flush()?;
             Ok(Some((rows, seen)))
         }
-        Err(error) if error.is_damage() => {
-            out.flush()?;
-            writeln!(io::stderr().lock(), "{:#}", anyhow::Error::from(error))?;
-            Ok(None)
-        }
-        Err(ExportError::Write(error)) => Err(error.into()),
+        Err(ExportError::Write(RowError::Write(error))) => Err(error.into()),
+        Err(error @ ExportError::Write(RowError::Record { .. })) => damaged(error, &mut out),
+        Err(error) if error.is_damage() => damaged(error, &mut out),
         Err(error) => Err(error.into()),
     }
 }
 
+/// Tells of a record that is not as it was written, behind the rows before it.
+fn damaged<T>(error: ExportError<RowError>, out: &mut impl Write) -> anyhow::Result<Option<T>> {
+    out.flush()?;
+    writeln!(io::stderr().lock(), "{:#}", anyhow::Error::from(error))?;
+    Ok(None)
+}
+
+/// Why there is no row of an auction.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    /// Its record does not hold what a row needs.
+    #[error("auction stream: the record at index {index} cannot be read")]
+    Record { index: u64, source: RecordError },
+    /// It cannot be written.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
+
 /// Writes the rows of an auction and returns how many.
-fn rows_of(case: &Case<'_>, options: &Options, out: &mut impl Write) -> io::Result<u64> {
+fn rows_of(case: &Case<'_>, options: &Options, out: &mut impl Write) -> Result<u64, RowError> {
     match options.rows {
         Rows::Auctions => {
-            let row = auctions::row(case).map_err(io::Error::other)?;
+            let index = case.index;
+            let row = auctions::row(case).map_err(|source| RowError::Record { index, source })?;
             match options.format {
                 Layout::JsonLines => json(out, &row)?,
                 Layout::Csv => line(out, &row.cells())?,

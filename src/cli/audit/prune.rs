@@ -73,7 +73,8 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     Ok(OK)
 }
 
-/// Plans, records, and only then deletes, so that nothing is missing that no record tells of.
+/// Plans, records, has the record signed, and only then deletes, so that nothing is missing that no
+/// signed record tells of.
 fn prune(common: &Common, data: &Path, before: UnixMillis) -> anyhow::Result<(Pruned, Recorded)> {
     let books = action::books(common, data)?;
     let planned = prune::plan(data, Stream::Auction, before)?;
@@ -84,7 +85,12 @@ fn prune(common: &Common, data: &Path, before: UnixMillis) -> anyhow::Result<(Pr
     let action = Action::Prune { before, segments, records, first_kept };
     let (recorded, _hold) = match books {
         Books::Own(own) => own.record(action).map(|(recorded, hold)| (recorded, Some(hold)))?,
-        Books::Exchange(data) => (action::recorded_first(&data, action)?, None),
+        Books::Exchange(data) => {
+            let recorded = action::recorded_first(&data, action)?;
+            let index = recorded.index().context("what is recorded has an index")?;
+            action::signed(&data, index)?;
+            (recorded, None)
+        }
     };
     prune::delete(data, Stream::Auction, &planned)?;
     Ok((planned, recorded))

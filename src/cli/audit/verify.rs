@@ -100,6 +100,11 @@ pub fn verdict(report: &Report) -> String {
         if 0 < stream.unsigned() && stream.signed.is_some() {
             text += &format!(", {} newer", stream.unsigned());
         }
+        text += &match stream.erased {
+            0 => String::new(),
+            1 => ", 1 section erased".to_owned(),
+            count => format!(", {count} sections erased"),
+        };
     }
     text
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -14,19 +15,33 @@ use crate::io::bidders::stock::{Counts, Made};
 use crate::io::connect::Connect;
 use crate::io::metrics::Metrics;
 
+/// What the owner of pools leaves for the task that keeps them.
+#[derive(Default)]
+pub(super) struct Inbox {
+    /// Wakes it: a pool wishes for connections.
+    pub(super) wishes: Arc<Notify>,
+    /// Pools it does not keep yet.
+    arrivals: Mutex<Vec<Arc<Pool>>>,
+}
+
+impl Inbox {
+    /// Has these pools kept, until they are closed.
+    pub(super) fn hand_in(&self, pools: impl IntoIterator<Item = Arc<Pool>>) {
+        self.arrivals.lock().extend(pools);
+        self.wishes.notify_one();
+    }
+}
+
 /// Keeps the pools in stock until it is dropped.
-pub(super) async fn keep(
-    pools: Vec<Arc<Pool>>,
-    connector: Arc<dyn Connect>,
-    wishes: Arc<Notify>,
-    metrics: Arc<Metrics>,
-) {
-    let mut told = Told { told: vec![Counts::default(); pools.len()], pools, metrics };
+pub(super) async fn keep(inbox: Arc<Inbox>, connector: Arc<dyn Connect>, metrics: Arc<Metrics>) {
+    let mut told = Told { told: Vec::new(), pools: Vec::new(), metrics };
     let mut dials = FuturesUnordered::new();
     let mut tick = Instant::now() + TICK;
     loop {
         let now = Instant::now();
+        told.take_in(std::mem::take(&mut *inbox.arrivals.lock()));
         if tick <= now {
+            told.let_go();
             for pool in &told.pools {
                 pool.tick(now);
             }
@@ -42,7 +57,7 @@ pub(super) async fn keep(
         }
         tokio::select! {
             Some(dialled) = dials.next() => told.end(dialled),
-            () = wishes.notified() => {}
+            () = inbox.wishes.notified() => {}
             () = sleep_until(next) => {}
         }
     }
@@ -69,6 +84,24 @@ struct Told {
 }
 
 impl Told {
+    fn take_in(&mut self, arrivals: Vec<Arc<Pool>>) {
+        self.pools.extend(arrivals);
+        self.told.resize(self.pools.len(), Counts::default());
+    }
+
+    /// Keeps no longer what has been closed.
+    fn let_go(&mut self) {
+        let mut at = 0;
+        while at < self.pools.len() {
+            if self.pools[at].is_closed() {
+                let (pool, told) = (self.pools.swap_remove(at), self.told.swap_remove(at));
+                tell(&self.metrics, &pool, told, Counts::default());
+            } else {
+                at += 1;
+            }
+        }
+    }
+
     fn end(&self, Dialled { pool, begun, made }: Dialled) {
         let outcome = match &made {
             Ok(_) => "made",

@@ -16,7 +16,8 @@ use crate::io::entropy;
 use crate::model::call::AnswerOutcome;
 use crate::model::standing;
 
-/// The health of one bidder.
+/// The health of one bidder; clones are the same.
+#[derive(Clone)]
 pub(super) struct Health(Arc<Inner>);
 
 struct Inner {

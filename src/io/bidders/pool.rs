@@ -27,7 +27,6 @@ pub(super) struct Pool {
     pub(super) bidder: BidderId,
     pub(super) target: Target,
     pub(super) head: Head,
-    sizes: Sizes,
     state: Arc<State>,
     stock: Mutex<Stock>,
     /// Wakes the dialler of the worker.
@@ -61,17 +60,13 @@ impl Pool {
     ) -> Option<Self> {
         let mut address = Address::parse(&endpoint.url, endpoint.allow_loopback)?;
         address.target.http2 = endpoint.http2;
-        let (sizes, sessions) = match endpoint.http2 {
-            true => (sizes.shared(), Some(Sessions::default())),
-            false => (sizes, None),
-        };
+        let sessions = endpoint.http2.then(Sessions::default);
         Some(Self {
             bidder: endpoint.id.clone(),
             head: Head::post(&address)?,
             target: address.target,
-            sizes,
             state: Arc::clone(state),
-            stock: Mutex::new(Stock::new(sessions)),
+            stock: Mutex::new(Stock::new(sizes, sessions)),
             wishes,
             settled: Notify::new(),
         })
@@ -103,7 +98,7 @@ impl Pool {
 
     /// Lets the dialler know, once, when there are fewer connections than wanted.
     fn wish(&self, stock: &mut Stock) {
-        if !stock.wished && stock.open() < stock.wanted(self.sizes) {
+        if !stock.wished && stock.open() < stock.wanted() {
             stock.wished = true;
             self.wishes.notify_one();
         }
@@ -112,7 +107,7 @@ impl Pool {
     /// Says how many dials to begin, which are then under way.
     pub(super) fn begin_dials(&self, now: Instant) -> usize {
         let mut stock = self.stock.lock();
-        let wanted = stock.wanted(self.sizes).saturating_sub(stock.open());
+        let wanted = stock.wanted().saturating_sub(stock.open());
         let put_off = stock.put_off(now).is_some();
         // One that failed is tried once, not four times.
         let at_once = match stock.refused.has_failed() {
@@ -172,7 +167,7 @@ impl Pool {
     pub(super) fn tick(&self, now: Instant) {
         let mut stock = self.stock.lock();
         stock.demand.fold();
-        stock.look(self.sizes.least, now);
+        stock.look(now);
         self.wish(&mut stock);
     }
 
@@ -182,7 +177,8 @@ impl Pool {
             let settled = self.settled.notified();
             {
                 let stock = self.stock.lock();
-                if stock.refused.has_failed() || self.sizes.least <= stock.open() - stock.dialling {
+                if stock.refused.has_failed() || stock.sizes.least <= stock.open() - stock.dialling
+                {
                     return;
                 }
             }
@@ -192,6 +188,15 @@ impl Pool {
 
     pub(super) fn counts(&self) -> Counts {
         self.stock.lock().counts()
+    }
+
+    /// Holds to other sizes from here on: its share of a worker's connections has changed.
+    pub(super) fn resize(&self, sizes: Sizes) {
+        self.stock.lock().resize(sizes);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.stock.lock().closed
     }
 
     /// Closes all that wait, and whatever comes back later.

@@ -24,6 +24,8 @@ pub struct States {
 
 /// The state of one bidder.
 pub(super) struct State {
+    /// Where it is called.
+    url: Arc<str>,
     /// Its calls per second.
     pub(super) limit: Limit,
     /// Its calls under way.
@@ -31,7 +33,7 @@ pub(super) struct State {
     /// Its throttle and breaker.
     pub(super) health: Health,
     /// How soon its value is in.
-    pub(super) latency: Latencies,
+    pub(super) latency: Arc<Latencies>,
 }
 
 /// Calls under way to one bidder, from all workers.
@@ -73,8 +75,11 @@ impl States {
         Self::with(endpoints, &BTreeMap::new(), together, Values::new(order(endpoints)))
     }
 
-    /// Makes the states of the next market; a bidder whose limits did not change keeps its own,
-    /// and what its calls are worth is kept of every bidder that stays.
+    /// Makes the states of the next market.
+    ///
+    /// A bidder that did not change keeps its own; one with other limits begins with these full, and
+    /// keeps its health; one that is elsewhere begins anew. What its calls are worth is kept of every
+    /// bidder that stays.
     #[must_use]
     pub fn reload(&self, endpoints: &[Endpoint]) -> Self {
         let values = self.values.reload(order(endpoints));
@@ -89,9 +94,13 @@ impl States {
     ) -> Self {
         together.set(endpoints.len());
         let states = endpoints.iter().map(|endpoint| {
-            let kept = known.get(&endpoint.id).filter(|state| state.fits(endpoint));
-            let made = || Arc::new(State::new(endpoint.qps, endpoint.in_flight, &together));
-            (endpoint.id.clone(), kept.map_or_else(made, Arc::clone))
+            let known = known.get(&endpoint.id).filter(|state| state.url == endpoint.url);
+            let state = match known {
+                Some(state) if state.fits(endpoint) => Arc::clone(state),
+                Some(state) => Arc::new(state.limited(endpoint)),
+                None => Arc::new(State::new(endpoint, &together)),
+            };
+            (endpoint.id.clone(), state)
         });
         let states = states.collect();
         Self { order: order(endpoints), states, together, values: Arc::new(values) }
@@ -99,7 +108,11 @@ impl States {
 
     /// Returns the state of a bidder; one not known here has no limit.
     pub(super) fn of(&self, bidder: &BidderId) -> Arc<State> {
-        let unknown = || Arc::new(State::new(None, u32::MAX, &self.together));
+        let unknown = || {
+            let (id, url) = (bidder.clone(), Arc::from(""));
+            let free = Endpoint { id, url, qps: None, in_flight: u32::MAX, allow_loopback: false };
+            Arc::new(State::new(&free, &self.together))
+        };
         self.states.get(bidder).map_or_else(unknown, Arc::clone)
     }
 
@@ -134,12 +147,27 @@ impl States {
 }
 
 impl State {
-    fn new(qps: Option<u32>, in_flight: u32, together: &Arc<Together>) -> Self {
+    fn new(endpoint: &Endpoint, together: &Arc<Together>) -> Self {
         Self {
-            limit: Limit::new(qps),
-            in_flight: InFlight { most: in_flight, calls: Arc::default() },
+            url: Arc::clone(&endpoint.url),
+            limit: Limit::new(endpoint.qps),
+            in_flight: InFlight { most: endpoint.in_flight, calls: Arc::default() },
             health: Health::new(Arc::clone(together)),
-            latency: Latencies::new(),
+            latency: Arc::new(Latencies::new()),
+        }
+    }
+
+    /// Returns the same bidder's state with the limits of an endpoint.
+    fn limited(&self, endpoint: &Endpoint) -> Self {
+        Self {
+            url: Arc::clone(&self.url),
+            limit: Limit::new(endpoint.qps),
+            in_flight: InFlight {
+                most: endpoint.in_flight,
+                calls: Arc::clone(&self.in_flight.calls),
+            },
+            health: self.health.clone(),
+            latency: Arc::clone(&self.latency),
         }
     }
 

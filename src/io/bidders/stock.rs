@@ -32,6 +32,7 @@ pub(super) struct Stock {
     /// Calls whose auction is over.
     pub(super) late: usize,
     pub(super) dialling: usize,
+    pub(super) sizes: Sizes,
     pub(super) demand: Demand,
     /// Dials that failed.
     pub(super) refused: Backoff,
@@ -87,20 +88,28 @@ enum Fitness {
 
 impl Stock {
     /// Returns the stock of a bidder whose calls share connections, or do not.
-    pub(super) fn new(sessions: Option<Sessions>) -> Self {
-        Self {
+    pub(super) fn new(sizes: Sizes, sessions: Option<Sessions>) -> Self {
+        let mut stock = Self {
             idle: Vec::new(),
             sessions,
             calls: 0,
             late: 0,
             dialling: 0,
+            sizes,
             demand: Demand::default(),
             refused: Backoff::new(MAX_BACKOFF),
             barren: Backoff::new(MAX_BARREN),
             wished: false,
             closed: false,
             looked: 0,
-        }
+        };
+        stock.resize(sizes);
+        stock
+    }
+
+    /// Holds to other sizes from here on; where calls share connections they are few.
+    pub(super) fn resize(&mut self, sizes: Sizes) {
+        self.sizes = if self.sessions.is_some() { sizes.shared() } else { sizes };
     }
 
     /// Returns how many connections there are or will be, those to be replaced apart.
@@ -119,7 +128,8 @@ impl Stock {
         Counts { idle, busy, dialling: self.dialling }
     }
 
-    pub(super) fn wanted(&self, sizes: Sizes) -> usize {
+    pub(super) fn wanted(&self) -> usize {
+        let sizes = self.sizes;
         // A few are enough to find out whether it answers again.
         if self.barren.has_failed() {
             return sizes.least;
@@ -181,8 +191,9 @@ impl Stock {
         self.refused.until(now).max(self.barren.until(now))
     }
 
-    /// Looks at a few of those that wait, the next ones at the next tick; `least` are kept.
-    pub(super) fn look(&mut self, least: usize, now: Instant) {
+    /// Looks at a few of those that wait, the next ones at the next tick; its least are kept.
+    pub(super) fn look(&mut self, now: Instant) {
+        let least = self.sizes.least;
         let shared = self.sessions.as_mut().map(|sessions| sessions.look(least, now));
         for born in shared.into_iter().flatten() {
             self.barren.fail(born, now);

@@ -7,6 +7,7 @@ mod http2;
 mod late;
 mod never;
 mod pools;
+mod swap;
 
 use std::collections::BTreeMap;
 use std::future::pending;

@@ -1,5 +1,5 @@
 //! The thread that looks after full segments: seals them one at a time, and prunes old ones once a
-//! record tells so.
+//! signed record tells so.
 //!
 //! It yields to everything else on the machine and can fail without harm: what is not sealed or
 //! pruned is still read, and the next try comes.
@@ -14,7 +14,7 @@ use rustix::process::setpriority_process;
 
 use crate::io::journal::disk::Disk;
 use crate::io::journal::files::{firsts, firsts_of};
-use crate::io::journal::prune::{Pruned, delete_on, plan_on};
+use crate::io::journal::prune::{Pruned, delete_on, is_signed_on, plan_on};
 use crate::io::journal::seal::{Full, Sealing, lock, seal, tidy};
 use crate::io::journal::segment::Form;
 use crate::io::journal::{JournalError, STREAMS, Stream, folder};
@@ -31,8 +31,8 @@ struct State {
     full_below: [u64; 2],
     /// What is to be pruned once a record tells so: before when, and what.
     planned: Option<(UnixMillis, Pruned)>,
-    /// What may be deleted.
-    approved: Option<Pruned>,
+    /// What may be deleted once the money record of this index, which tells of it, is signed.
+    approved: Option<(Pruned, u64)>,
     closing: bool,
 }
 
@@ -62,11 +62,11 @@ impl Keeper {
         self.state.lock().planned
     }
 
-    /// Says that a record tells of what was planned: so much may be deleted, and no more, though more
-    /// may be planned since.
-    pub(super) fn approve(&self, told: Pruned) {
+    /// Says that the money record `index` tells of what was planned: so much may be deleted once it
+    /// is signed, and no more, though more may be planned since.
+    pub(super) fn approve(&self, told: Pruned, index: u64) {
         let mut state = self.state.lock();
-        (state.planned, state.approved) = (None, Some(told));
+        (state.planned, state.approved) = (None, Some((told, index)));
         self.changed.notify_all();
     }
 
@@ -102,11 +102,13 @@ pub(super) fn run(keeper: &Keeper, keeping: &Keeping) {
         tracing::debug!(%error, "the journal's keeper keeps its priority");
     }
     let mut damaged = BTreeSet::new();
+    let mut told = None;
     keeping.clear();
     loop {
         let seen = STREAMS.map(|stream| keeper.full_below(stream));
-        keeping.prune(keeper);
+        keeping.prune(keeper, &mut told);
         let pause = match keeping.seal_all(keeper, &mut damaged) {
+            Ok(()) if told.is_some() => LOOK_FOR_SIGNED,
             Ok(()) => PRUNE_EVERY,
             Err(error) => {
                 tracing::warn!(%error, "a segment could not be sealed; it is tried again");
@@ -130,11 +132,17 @@ impl Keeping {
         }
     }
 
-    /// Deletes what a record tells of, then plans what comes next.
-    fn prune(&self, keeper: &Keeper) {
+    /// Deletes what a signed record tells of, then plans what comes next; `told` waits for its record
+    /// to be signed.
+    fn prune(&self, keeper: &Keeper, told: &mut Option<(Pruned, u64)>) {
         let Some(retention) = self.retention else { return };
-        let approved = keeper.state.lock().approved.take();
-        if let Some(pruned) = approved {
+        *told = keeper.state.lock().approved.take().or(*told);
+        if let Some((pruned, index)) = *told {
+            match is_signed_on(&*self.disk, &self.data, index) {
+                Ok(true) => *told = None,
+                Ok(false) => return,
+                Err(error) => return tracing::warn!(%error, "nothing is deleted for now"),
+            }
             match delete_on(&self.disk, &self.data, Stream::Auction, &pruned) {
                 Ok(()) => tracing::info!(
                     pruned.segments,
@@ -207,5 +215,7 @@ fn place(stream: Stream) -> usize {
 const LOWEST_PRIORITY: i32 = 19;
 /// Records grow old by the hour.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
+/// A log signs every second, or as often as `journal.checkpoint` says.
+const LOOK_FOR_SIGNED: Duration = Duration::from_millis(500);
 /// After the file system refused.
 const RETRY: Duration = Duration::from_secs(60);

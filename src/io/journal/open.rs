@@ -11,10 +11,11 @@ use crate::io::journal::alarm::Alarm;
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::hold::Hold;
 use crate::io::journal::keeper::{self, Keeper, Keeping};
-use crate::io::journal::space::Space;
+use crate::io::journal::space::{Space, suffices_to_start};
 use crate::io::journal::start::{Common, recovered, starts};
 use crate::io::journal::{
-    Durability, FOLDER, Identity, Journal, JournalError, Limits, Settings, Stream, doing, writer,
+    AUCTION_THREAD, Durability, FOLDER, Identity, Journal, JournalError, Limits, Settings, Stream,
+    asked, doing, writer,
 };
 use crate::model::time::UnixMillis;
 
@@ -52,21 +53,25 @@ impl Journal {
         durability: Durability,
         is_start: impl Fn(&[u8]) -> bool,
     ) -> Result<Self, JournalError> {
-        Self::open_on(Arc::new(LocalDisk), data, identity, Settings::new(durability), is_start)
+        Self::open_with(data, identity, Settings::new(durability), is_start)
     }
 
     /// Opens the journal in a data folder with settings of one's own.
     ///
     /// # Errors
     ///
-    /// As `open`.
+    /// As `open`; also when the disk has no room for what a start writes.
     pub fn open_with(
         data: &Path,
         identity: &Identity,
         settings: Settings,
         is_start: impl Fn(&[u8]) -> bool,
     ) -> Result<Self, JournalError> {
-        Self::open_on(Arc::new(LocalDisk), data, identity, settings, is_start)
+        let disk: Arc<dyn Disk> = Arc::new(LocalDisk);
+        let hold = Hold::take_on(&disk, data)?;
+        // Before anything is cut that only a record of this start would tell of.
+        suffices_to_start(&*disk, data, &settings.limits)?;
+        Self::open_held_on((disk, hold), data, identity, settings, is_start)
     }
 
     /// Opens the journal in a data folder on `disk`.
@@ -115,6 +120,7 @@ impl Journal {
         is_start: impl Fn(&[u8]) -> bool,
     ) -> Result<Self, JournalError> {
         let top = data.join(FOLDER);
+        asked::tidy(&*disk, data)?;
         let common = Common {
             disk: Arc::clone(&disk),
             space: Space::new(Arc::clone(&disk), &top, &settings.limits),
@@ -139,18 +145,18 @@ impl Journal {
         };
         let keeping = Keeping { disk, data: data.to_owned(), retention: settings.retention };
         let started = journal
-            .start("money", move || writer::run(&money.queue, money.writer))
+            .start("journal-money", move || writer::run(&money.queue, money.writer))
             .and_then(|()| {
-                journal.start("auction", move || writer::run(&auction.queue, auction.writer))
+                journal.start(AUCTION_THREAD, move || writer::run(&auction.queue, auction.writer))
             })
-            .and_then(|()| journal.start("space", move || space.watch()))
-            .and_then(|()| journal.start("keeper", move || keeper::run(&keeper, &keeping)));
+            .and_then(|()| journal.start("journal-space", move || space.watch()))
+            .and_then(|()| journal.start("journal-keeper", move || keeper::run(&keeper, &keeping)));
         started.map_err(doing("start the threads of", data))?;
         Ok(journal)
     }
 
     fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        let thread = std::thread::Builder::new().name(format!("journal-{name}"));
+        let thread = std::thread::Builder::new().name(name.to_owned());
         self.threads.lock().push(thread.spawn(work)?);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Retention: whole segments of the auction stream that are old enough are deleted.
 //!
-//! What is to go is planned first and told in a record, so that nothing is ever missing that no
-//! record tells of; then it is deleted. The entry bundles of a segment's records go before it does,
+//! What is to go is planned first and told in a record of the money stream; it is deleted once a
+//! checkpoint signs that record, so that nothing is ever missing that no signed record tells of. The entry bundles of a segment's records go before it does,
 //! so that after a crash the next prune finds what is left to do. Tiles and checkpoints stay: what is kept still verifies.
 
 use std::io;
@@ -12,7 +12,7 @@ use tlog::tile::{self, Tile};
 
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::files::{self, firsts};
-use crate::io::journal::recover::{LOG, signed};
+use crate::io::journal::recover::{LOG, published, signed};
 use crate::io::journal::seal::lock;
 use crate::io::journal::sealed::Sealed;
 use crate::io::journal::segment::{Form, file_name};
@@ -55,7 +55,18 @@ pub fn plan(data: &Path, stream: Stream, before: UnixMillis) -> Result<Pruned, J
     plan_on(&(Arc::new(LocalDisk) as Arc<dyn Disk>), data, stream, before)
 }
 
-/// Deletes what was planned, and nothing that is old enough only since.
+/// Says whether a checkpoint that the world was shown signs a record of the money stream: what it
+/// tells of may be deleted from then on.
+///
+/// # Errors
+///
+/// When the checkpoint cannot be read.
+pub fn is_signed(data: &Path, told: u64) -> Result<bool, JournalError> {
+    is_signed_on(&LocalDisk, data, told)
+}
+
+/// Deletes what was planned, and nothing that is old enough only since. Only whoever finds the record
+/// that tells of it signed may.
 ///
 /// # Errors
 ///
@@ -78,6 +89,11 @@ pub fn prune_on(
     let planned = plan_on(disk, data, stream, before)?;
     delete_on(disk, data, stream, &planned)?;
     Ok(planned)
+}
+
+/// Says on `disk` what `is_signed` does.
+pub(super) fn is_signed_on(disk: &dyn Disk, data: &Path, told: u64) -> Result<bool, JournalError> {
+    Ok(told < published(disk, data, Stream::Money)?)
 }
 
 /// Plans the pruning of a stream on `disk`.

@@ -201,6 +201,27 @@ impl Frames {
         Ok(found.map(|place| self.at(place)))
     }
 
+    /// Goes on behind damage that was found where the record `index` should be: with the next
+    /// segment, whose first index it returns; none when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be listed.
+    pub fn pass_over(&mut self, index: u64) -> Result<Option<u64>, JournalError> {
+        while self.ahead.front().is_some_and(|first| *first <= index) {
+            self.ahead.pop_front();
+        }
+        if self.ahead.is_empty() {
+            self.look_ahead(index)?;
+        }
+        let next = self.ahead.front().copied();
+        if let Some(next) = next {
+            (self.from, self.failed) = (next, false);
+            (self.current, self.next) = (None, None);
+        }
+        Ok(next)
+    }
+
     /// Finds the next record, which `at` lends; `None` as the iterator's.
     ///
     /// # Errors
@@ -270,7 +291,9 @@ impl Frames {
         for attempt in 0..ATTEMPTS {
             if 0 < attempt {
                 // The order counts: what a segment lacks once there is a next one, it lacks.
-                self.look_ahead(at.first)?;
+                if self.ahead.is_empty() {
+                    self.look_ahead(at.first)?;
+                }
                 window.refresh();
             }
             let found = window.frame(at.offset, at.index).map_err(doing("read", at.path))?;
@@ -307,6 +330,10 @@ impl Frames {
     /// Says whether the segment that begins with `first` was pruned since it was opened, and is
     /// ready to go on with what is left.
     fn is_pruned(&mut self, first: u64) -> Result<bool, JournalError> {
+        // The folder is not listed for each of many that are damaged.
+        if files::open(&*self.disk, &self.folder, self.stream, first)?.is_some() {
+            return Ok(false);
+        }
         let all = firsts(&*self.disk, &self.folder, self.stream)?;
         let pruned = all.first().is_some_and(|oldest| first < *oldest);
         if pruned {

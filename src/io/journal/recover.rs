@@ -254,6 +254,13 @@ pub(super) fn signed_within(disk: &dyn Disk, folder: &Path) -> Result<Signed, Jo
     Ok(most)
 }
 
+/// Returns how many records the published checkpoint of a stream covers. Its private copy is durable
+/// before it is there.
+pub(super) fn published(disk: &dyn Disk, data: &Path, stream: Stream) -> Result<u64, JournalError> {
+    let path = data.join(LOG).join(stream.name()).join(CHECKPOINT);
+    Ok(read_checkpoint(disk, &path)?.map_or(0, |(_, size)| size))
+}
+
 /// Reads the first two lines of a checkpoint, its origin and its size; none without such a file.
 fn read_checkpoint(disk: &dyn Disk, path: &Path) -> Result<Option<(String, u64)>, JournalError> {
     let file = match disk.open_to_read(path) {

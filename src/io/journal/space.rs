@@ -2,7 +2,8 @@
 //!
 //! Below two segments of free space no auction is recorded, so none is sold; the money stream goes
 //! on. When a write finds the disk full all the same, the ballast is freed and the write is done
-//! again. Sales go on once there is room for both again; then the ballast is made anew.
+//! again. A start on a full disk frees it first, and so does a command that has something recorded
+//! beside a node. Sales go on once there is room for both again; then the ballast is made anew.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::io::journal::Limits;
 use crate::io::journal::disk::Disk;
+use crate::io::journal::{FOLDER, JournalError, Limits, doing};
 
 /// The disk's room, shared by writers, sales and the thread that watches it.
 pub(super) struct Space {
@@ -40,13 +41,58 @@ struct Ballast {
     held: Mutex<bool>,
 }
 
+/// Says whether a start in a data folder has room, the ballast counted in.
+///
+/// # Errors
+///
+/// When it has not: says how many bytes are needed.
+pub(super) fn suffices_to_start(
+    disk: &dyn Disk,
+    data: &Path,
+    limits: &Limits,
+) -> Result<(), JournalError> {
+    let folder = data.join(FOLDER);
+    // Where that cannot be asked, the first write tells.
+    let Ok(free) = disk.free(&folder) else { return Ok(()) };
+    let ballast = length(disk, &folder.join(BALLAST)).unwrap_or(0);
+    let needs = to_start(limits);
+    if needs <= free.saturating_add(ballast) {
+        return Ok(());
+    }
+    let what = format!(
+        "the disk is full: a start needs {needs} bytes, and the disk has {free}; make room, with \
+         `breakwater audit prune` if there are old auctions"
+    );
+    Err(doing("start in", &folder)(io::Error::new(io::ErrorKind::StorageFull, what)))
+}
+
+/// Frees the ballast of a data folder, whoever has its journal open, for what must be written on a
+/// full disk; `false` when there is none.
+///
+/// # Errors
+///
+/// When the file system refuses.
+pub(super) fn free_ballast(disk: &dyn Disk, data: &Path) -> Result<bool, JournalError> {
+    let path = data.join(FOLDER).join(BALLAST);
+    match disk.remove(&path) {
+        Ok(()) => {
+            let path = path.display();
+            tracing::warn!(%path, "the disk is full: the ballast is freed");
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(doing("remove", &path)(error)),
+    }
+}
+
 impl Space {
-    /// Looks at the disk and makes the ballast, if there is room.
+    /// Looks at the disk; makes the ballast if there is room, and frees it where a start has none
+    /// without.
     pub(super) fn new(disk: Arc<dyn Disk>, folder: &Path, limits: &Limits) -> Arc<Self> {
         let path = folder.join(BALLAST);
         // On a disk that is full already, one from an earlier start is all there is.
-        let made = disk.open_to_read(&path).and_then(|file| file.length());
-        let held = made.is_ok_and(|length| length == limits.ballast);
+        let made = length(&*disk, &path);
+        let held = made.as_ref().is_ok_and(|length| *length == limits.ballast);
         let space = Self {
             disk,
             folder: folder.to_owned(),
@@ -59,6 +105,11 @@ impl Space {
             closed: Condvar::new(),
         };
         space.look();
+        if space.disk.free(&space.folder).is_ok_and(|free| free < to_start(limits)) {
+            // One that is not whole is room, too.
+            *space.ballast.held.lock() = made.is_ok();
+            space.free(0);
+        }
         space.fill();
         Arc::new(space)
     }
@@ -85,6 +136,21 @@ impl Space {
         }
     }
 
+    /// Takes a stretch written ahead for what it is: records can do without where the disk has no
+    /// room for it, and then nothing is sold.
+    pub(super) fn spare(&self, ahead: io::Result<()>) -> io::Result<()> {
+        match ahead {
+            Err(error) if is_full(&error) => {
+                if !self.low.swap(true, Ordering::Relaxed) {
+                    let folder = self.folder.display();
+                    tracing::error!(%folder, "the disk is full: nothing is sold until there is room");
+                }
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     /// Watches the disk until `close`.
     pub(super) fn watch(&self) {
         let mut closing = self.closing.lock();
@@ -92,6 +158,7 @@ impl Space {
             self.closed.wait_until(&mut closing, Instant::now() + WATCH);
             if !*closing {
                 drop(closing);
+                self.miss();
                 self.look();
                 self.fill();
                 closing = self.closing.lock();
@@ -139,10 +206,25 @@ impl Space {
                     self.freed.fetch_add(1, Ordering::SeqCst);
                     tracing::error!(%path, "the disk is full: the ballast is freed, nothing is sold");
                 }
+                // A command freed it first: the room is there all the same.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.freed.fetch_add(1, Ordering::SeqCst);
+                }
                 Err(error) => tracing::error!(%path, %error, "the ballast could not be freed"),
             }
         }
         before != self.freed.load(Ordering::SeqCst)
+    }
+
+    /// Notices that somebody else freed the ballast.
+    fn miss(&self) {
+        let mut held = self.ballast.held.lock();
+        let absent = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+        if *held && length(&*self.disk, &self.ballast.path).is_err_and(absent) {
+            *held = false;
+            self.freed.fetch_add(1, Ordering::SeqCst);
+            tracing::warn!("the ballast is gone: it is made anew once there is room");
+        }
     }
 
     /// Makes the ballast, if it is not there and sales are on.
@@ -187,7 +269,18 @@ pub(in crate::io) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
+fn length(disk: &dyn Disk, path: &Path) -> io::Result<u64> {
+    disk.open_to_read(path).and_then(|file| file.length())
+}
+
+/// Returns how many bytes a start needs: a stretch ahead of each stream, and its first records,
+/// tiles and checkpoints.
+fn to_start(limits: &Limits) -> u64 {
+    2 * limits.ahead + FIRST_FILES
+}
+
 const BALLAST: &str = "ballast";
+const FIRST_FILES: u64 = 64 << 10;
 /// How often the disk is asked.
 const WATCH: Duration = Duration::from_millis(250);
 const ZEROES: usize = 256 << 10;

@@ -90,7 +90,7 @@ impl Writer {
         let bytes = u64::try_from(frames.len()).expect("a batch's length fits");
         let end = segment.offset + bytes;
         self.space.spend(|| {
-            preallocate(&*segment.file, end, self.limits.ahead)?;
+            self.space.spare(preallocate(&*segment.file, end, self.limits.ahead))?;
             segment.file.write_at(segment.offset, &frames)
         })?;
         segment.file.sync()?;
@@ -116,7 +116,7 @@ impl Writer {
         let header = Header { first, origin: self.origin, created };
         self.space.spend(|| {
             file.write_at(0, &header.bytes())?;
-            preallocate(&*file, FIRST_FRAME, self.limits.ahead)
+            self.space.spare(preallocate(&*file, FIRST_FRAME, self.limits.ahead))
         })?;
         file.sync()?;
         self.disk.sync_folder(&self.folder)?;

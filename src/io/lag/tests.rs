@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::task::yield_now;
 use tokio::time::{advance, sleep};
 
-use super::Lag;
+use super::{Lag, processor};
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_worker_neither_probes_nor_ticks() {
@@ -48,6 +48,24 @@ async fn a_pause_is_known_to_the_first_request_after_it_and_soon_forgotten() {
     assert!(worst.is_some_and(|worst| worst < Duration::from_millis(1)), "over at once: {worst:?}");
 }
 
+/// The processor's time is the real one: a burst of our own takes it, a process that stands still
+/// does not.
+#[tokio::test(start_paused = true)]
+async fn work_of_our_own_is_no_pause() {
+    for works in [true, false] {
+        let (lag, _ticks) = watched();
+        lag.delay();
+        sleep(Duration::from_millis(50)).await;
+        let begun = processor();
+        while works && processor() < begun + Duration::from_millis(90) {
+            std::hint::spin_loop();
+        }
+        advance_now(Duration::from_millis(90)).await;
+        let delay = lag.delay();
+        assert_eq!(delay == Duration::ZERO, works, "works: {works}, {delay:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_runs_before_a_turn_ends_is_delay() {
     let (lag, ticks) = watched();
@@ -79,6 +97,6 @@ async fn advance_now(length: Duration) {
 fn watched() -> (Arc<Lag>, Arc<Mutex<Vec<Duration>>>) {
     let (lag, ticks) = (Arc::new(Lag::default()), Arc::new(Mutex::new(Vec::new())));
     let seen = Arc::clone(&ticks);
-    tokio::spawn(Arc::clone(&lag).watch(move |delay, _| seen.lock().push(delay)));
+    tokio::spawn(Arc::clone(&lag).watch(move |felt, _| seen.lock().push(felt.delay)));
     (lag, ticks)
 }

@@ -104,6 +104,19 @@ impl Logs {
         found.map(|(_, log)| log.key().to_string())
     }
 
+    /// Signs and publishes all that the journal has on disk, and follows it no further: for a command
+    /// that holds the journal, which must be finished.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read or a log not be written.
+    pub fn sign(mut self, journal: &Journal) -> Result<(), LogError> {
+        for (stream, log) in &mut self.logs {
+            while !log.step(journal.on_disk(*stream))? {}
+        }
+        Ok(())
+    }
+
     /// Follows the journal: each `every` with new records a checkpoint. `on_disk` says how many
     /// records of a stream are on disk, and nothing once the journal is gone.
     ///

@@ -51,12 +51,16 @@ pub fn install() -> Exposition {
 }
 
 impl Exposition {
-    /// Returns the metrics of a market, every series registered.
-    ///
-    /// After a reload it is called again: series that exist keep their counts.
+    /// Returns the metrics of an instance, every series registered.
     #[must_use]
     pub fn metrics(&self, labels: &Labels<'_>) -> Metrics {
         Metrics::new(&self.recorder, labels)
+    }
+
+    /// Takes other values of the labels, as another market has them: new series are registered, those
+    /// that exist keep their counts.
+    pub fn relabel(&self, metrics: &Metrics, labels: &Labels<'_>) {
+        metrics.relabel(&self.recorder, labels);
     }
 
     /// Returns the text for a scrape.

@@ -45,6 +45,8 @@ pub const CONFIG_GENERATION: &str = "breakwater_config_generation";
 pub const CONFIG_SUCCESS: &str = "breakwater_config_last_reload_success";
 /// No labels.
 pub const CONFIG_TIMESTAMP: &str = "breakwater_config_last_reload_timestamp_seconds";
+/// Label: result.
+pub const CONFIG_RELOADS: &str = "breakwater_config_reloads_total";
 /// No labels.
 pub const AUDIT_LAG: &str = "breakwater_audit_lag_entries";
 /// No labels.
@@ -148,7 +150,8 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (SWITCH_ACTIVE, Kind::Gauge, "Whether a kill switch of the scope is on."),
     (CONFIG_GENERATION, Kind::Gauge, "How often the market was loaded since the start."),
     (CONFIG_SUCCESS, Kind::Gauge, "Whether the last load of the market succeeded."),
-    (CONFIG_TIMESTAMP, Kind::Gauge, "When the market was last loaded, since the epoch."),
+    (CONFIG_TIMESTAMP, Kind::Gauge, "When the market in force was loaded, since the epoch."),
+    (CONFIG_RELOADS, Kind::Counter, "Reloads of the config, by what came of them."),
     (AUDIT_LAG, Kind::Gauge, "Records appended to the journal and not yet flushed."),
     (AUDIT_WRITE_ERRORS, Kind::Counter, "Writes or flushes of the journal that failed."),
     (LOG_SIZE, Kind::Gauge, "Records that the last checkpoint of a stream's log signs."),

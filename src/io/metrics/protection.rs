@@ -51,6 +51,18 @@ impl Protection {
         }
     }
 
+    /// Sets what is told of a bidder to nothing.
+    pub(super) fn forget(&self, bidder: &str) {
+        self.skip_ratio.at([bidder]).set(0);
+        self.breaker_state.at([bidder]).set(0);
+        self.quota_withheld.at([bidder]).set(0);
+        self.in_flight.at([bidder]).set(0);
+        self.call_value.at([bidder]).set(0);
+        for quantile in QUANTILES {
+            self.value_latency.at([bidder, quantile]).set(0);
+        }
+    }
+
     fn bidder(&self, report: &Report) {
         let bidder = report.bidder.as_str();
         let position = match report.breaker {

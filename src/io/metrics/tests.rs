@@ -70,7 +70,8 @@ fn what_is_emitted_is_what_is_read() {
     metrics.bids("acme", "outbid", 3);
     metrics.revenue("arena", "USD", 7_250_000);
     metrics.switch_active("exchange", true);
-    metrics.config_load(3, true, UnixMillis(1_700_000_000_500));
+    metrics.config_load(3, UnixMillis(1_700_000_000_500));
+    metrics.config_reload("refused", false);
     metrics.audit_lag(4);
     metrics.audit_write_error();
     metrics.log_signed("auction", 70_000);
@@ -98,7 +99,8 @@ fn what_is_emitted_is_what_is_read() {
         r#"breakwater_revenue_micros_total{placement="arena",currency="USD"} 7250000"#,
         r#"breakwater_switch_active{scope="exchange"} 1"#,
         "breakwater_config_generation 3",
-        "breakwater_config_last_reload_success 1",
+        "breakwater_config_last_reload_success 0",
+        r#"breakwater_config_reloads_total{result="refused"} 1"#,
         "breakwater_config_last_reload_timestamp_seconds 1700000000.5",
         "breakwater_audit_lag_entries 4",
         "breakwater_audit_write_errors_total 1",
@@ -134,9 +136,19 @@ fn outside_text_never_becomes_a_label() {
 fn a_reload_keeps_counts_and_instances_stay_apart() {
     let one = install();
     let another = install();
-    one.metrics(&LABELS).late_sync();
+    let kept = one.metrics(&LABELS);
+    kept.late_sync();
+    kept.bids("acme", "won", 1);
     let more = Labels { bidders: &["acme", "newcomer"], ..LABELS };
-    one.metrics(&more).late_sync();
+    one.relabel(&kept, &more);
+    kept.late_sync();
+    kept.bids("acme", "won", 1);
+    kept.bids("newcomer", "outbid", 1);
+    for (bidder, reason, count) in [("acme", "won", 2), ("newcomer", "outbid", 1)] {
+        let series =
+            format!(r#"breakwater_bids_total{{bidder="{bidder}",reason="{reason}"}} {count}"#);
+        assert!(one.render().lines().any(|line| line == series), "{series}");
+    }
     assert!(one.render().lines().any(|line| line == "breakwater_late_sync_total 2"));
     assert!(one.render().contains(r#"breakwater_bids_total{bidder="newcomer",reason="won"} 0"#));
     let metrics = another.metrics(&LABELS);

@@ -37,7 +37,7 @@ pub(super) enum State {
 pub(super) struct Notice {
     pub(super) url: String,
     pub(super) allow_loopback: bool,
-    lane: usize,
+    bidder: BidderId,
     /// Its number among those given out.
     number: u64,
 }
@@ -53,6 +53,8 @@ pub(super) struct Fallen {
 /// The notices of one bidder.
 struct Lane {
     target: Target,
+    /// The market in force does not have it: it stays for what began before.
+    left: bool,
     wins: VecDeque<Waiting>,
     /// Numbered over all lanes, so that the oldest can be found.
     losses: VecDeque<(u64, Waiting)>,
@@ -68,18 +70,10 @@ struct Waiting {
 
 impl Queue {
     pub(super) fn new(targets: Vec<Target>) -> Self {
-        let lane = |target| Lane {
-            target,
-            wins: VecDeque::new(),
-            losses: VecDeque::new(),
-            flying: BTreeMap::new(),
-        };
-        let lanes: Vec<Lane> = targets.into_iter().map(lane).collect();
-        let by_id = lanes.iter().enumerate().map(|(at, lane)| (lane.target.id.clone(), at));
-        let by_id = by_id.collect();
+        let lanes: Vec<Lane> = targets.into_iter().map(Lane::new).collect();
         Self {
+            by_id: by_id(&lanes),
             lanes,
-            by_id,
             turn: 0,
             entries: 0,
             bytes: 0,
@@ -87,6 +81,23 @@ impl Queue {
             next_out: 0,
             state: State::Open,
         }
+    }
+
+    /// Has these bidders from here on. One that left keeps its lane until the next time, and until it
+    /// is empty: auctions that began before may still have something to say.
+    pub(super) fn reload(&mut self, targets: Vec<Target>) {
+        self.lanes.retain(|lane| !lane.left || !lane.is_empty());
+        self.by_id = by_id(&self.lanes);
+        for lane in &mut self.lanes {
+            lane.left = true;
+        }
+        for target in targets {
+            match self.by_id.get(&target.id) {
+                Some(at) => (self.lanes[*at].target, self.lanes[*at].left) = (target, false),
+                None => self.lanes.push(Lane::new(target)),
+            }
+        }
+        self.by_id = by_id(&self.lanes);
     }
 
     /// Takes a notice in and returns those that had to go for it, or itself.
@@ -131,6 +142,7 @@ impl Queue {
             waiting && lane.flying.len() < MAX_FLYING
         })?;
         self.turn = at + 1;
+        let bidder = self.lanes[at].target.id.clone();
         let lane = &mut self.lanes[at];
         let (kind, Waiting { about, url }) = match lane.wins.pop_front() {
             Some(waiting) => (Kind::Win, waiting),
@@ -142,12 +154,13 @@ impl Queue {
         self.entries -= 1;
         self.bytes -= cost(&url);
         let allow_loopback = lane.target.allow_loopback;
-        Some(Notice { url, allow_loopback, lane: at, number })
+        Some(Notice { url, allow_loopback, bidder, number })
     }
 
     /// Makes room for another notice of the same bidder, and says which one is over.
     pub(super) fn done(&mut self, notice: &Notice) -> Option<Fallen> {
-        let lane = &mut self.lanes[notice.lane];
+        // A lane with a notice on its way stays.
+        let lane = &mut self.lanes[*self.by_id.get(&notice.bidder)?];
         let (kind, about) = lane.flying.remove(&notice.number)?;
         Some(Fallen { bidder: lane.target.id.clone(), kind, about })
     }
@@ -202,6 +215,26 @@ impl Queue {
         self.bytes -= cost(&url);
         Some(Fallen { bidder: lane.target.id.clone(), kind: Kind::Loss, about })
     }
+}
+
+impl Lane {
+    fn new(target: Target) -> Self {
+        Self {
+            target,
+            left: false,
+            wins: VecDeque::new(),
+            losses: VecDeque::new(),
+            flying: BTreeMap::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.wins.is_empty() && self.losses.is_empty() && self.flying.is_empty()
+    }
+}
+
+fn by_id(lanes: &[Lane]) -> BTreeMap<BidderId, usize> {
+    lanes.iter().enumerate().map(|(at, lane)| (lane.target.id.clone(), at)).collect()
 }
 
 /// What a waiting notice takes of the queue's bytes: its URL and its entry, bid id included.

@@ -190,6 +190,28 @@ async fn a_hung_bidder_holds_up_nobody_and_no_shutdown() {
     assert_counts(&exposition, &[("acme", "win", "dropped", 1)]);
 }
 
+#[test]
+fn a_bidder_that_left_is_told_what_began_before() {
+    let [acme, zenith] = ["acme", "zenith"].map(BidderId::new);
+    let mut queue = Queue::new(vec![target("acme")]);
+    let url = || "http://bid.example/".to_owned();
+    assert!(queue.push(&acme, Kind::Win, about(), url()).is_empty());
+    let flying = queue.pop().unwrap();
+    queue.reload(vec![target("zenith")]);
+    assert!(queue.push(&acme, Kind::Loss, about(), url()).is_empty(), "its auction began before");
+    assert!(queue.push(&zenith, Kind::Win, about(), url()).is_empty());
+    assert_eq!(queue.done(&flying), Some(fallen(acme.clone(), Kind::Win)));
+    queue.reload(vec![target("zenith")]);
+    for _ in 0..2 {
+        let notice = queue.pop().unwrap();
+        queue.done(&notice).unwrap();
+    }
+    queue.reload(vec![target("zenith")]);
+    assert_eq!(queue.push(&acme, Kind::Win, about(), url()), [fallen(acme.clone(), Kind::Win)]);
+    queue.reload(vec![target("acme")]);
+    assert!(queue.push(&acme, Kind::Win, about(), url()).is_empty(), "it came back");
+}
+
 #[tokio::test]
 async fn a_notice_takes_a_second_at_most() {
     let hung = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Admission, Asks, Bounds, Shed, TARGET};
+use super::{Admission, Asks, Bounds, Shed, Spent, TARGET};
 use crate::model::ids::PublisherId;
 use crate::model::time::UnixMillis;
 
@@ -64,6 +64,33 @@ fn a_publisher_that_asked_a_second_ago_has_no_share_any_more() {
 }
 
 #[test]
+fn a_burst_is_let_in_as_far_as_it_can_be_served_soon() {
+    let mut admission = Admission::new(Bounds::WORKER);
+    let one = PublisherId::new("one");
+    let let_in = (0..500).take_while(|_| admission.begin(&asks(&one, 0), CALM, ms(0)).is_ok());
+    assert_eq!(let_in.count(), 81, "80 ms of work, and the one that makes it more");
+    assert_eq!(admission.refusal(CALM, ms(0)), Some(Shed::Surge), "nobody's request is read");
+    assert_eq!(admission.refusal(CALM, ms(5)), None);
+}
+
+#[test]
+fn a_limit_is_not_cut_for_the_work_of_refusals() {
+    let one = PublisherId::new("one");
+    let crowd = |delay| Spent { refusing: Duration::from_millis(4), ..felt(delay) };
+    for (delay, limit) in [(10, 20), (15, 20), (40, 9)] {
+        let mut admission = Admission::new(SMALL);
+        for at in 0..20 {
+            admission.tick(crowd(CALM), ms(10 * at));
+        }
+        (0..10).for_each(|_| admission.begin(&asks(&one, 0), CALM, ms(200)).unwrap());
+        assert_eq!(admission.refusal(ms(16), ms(200)), None);
+        admission.tick(crowd(ms(delay)), ms(210));
+        admission.tick(crowd(ms(delay)), ms(220));
+        assert_eq!(admission.load().0, limit, "{delay} ms");
+    }
+}
+
+#[test]
 fn breaks_further_off_and_high_cohorts_give_way_first() {
     let mut admission = Admission::new(SMALL);
     let one = PublisherId::new("one");
@@ -100,7 +127,7 @@ fn the_limit_follows_the_delay() {
             admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
         }
         admission.limit = 20;
-        admission.tick(Duration::from_micros(delay), ms(10));
+        admission.tick(felt(Duration::from_micros(delay)), ms(10));
         assert_eq!(admission.load().0, expected, "{delay} us, {running} running");
     }
     let mut admission = Admission::new(SMALL);
@@ -108,7 +135,7 @@ fn the_limit_follows_the_delay() {
         admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
     }
     for at in 0..100 {
-        admission.tick(Duration::from_millis(100), ms(10 * at));
+        admission.tick(felt(Duration::from_millis(100)), ms(10 * at));
     }
     assert_eq!(admission.load().0, SMALL.least, "sales go on at the least");
 }
@@ -118,7 +145,7 @@ fn brownout_rises_with_the_second_bad_tick_and_falls_by_the_second() {
     let mut admission = Admission::new(SMALL);
     let one = PublisherId::new("one");
     for at in 0..3 {
-        admission.tick(TARGET, ms(at));
+        admission.tick(felt(TARGET), ms(at));
         admission.begin(&asks(&one, 0), CALM, ms(at)).unwrap();
     }
     assert_eq!(admission.brownout(), 0, "hardly anything runs");
@@ -127,10 +154,63 @@ fn brownout_rises_with_the_second_bad_tick_and_falls_by_the_second() {
     for (at, bad) in
         [(0, true), (10, true), (20, true), (60, true), (70, false), (1_050, false), (1_060, false)]
     {
-        admission.tick(if bad { TARGET } else { CALM }, ms(at));
+        admission.tick(felt(if bad { TARGET } else { CALM }), ms(at));
         levels.push(admission.brownout());
     }
     assert_eq!(levels, [0, 1, 1, 2, 2, 2, 1]);
+}
+
+/// What was too much before a second without a question says nothing of the next one.
+#[test]
+fn limit_and_brownout_are_forgotten_after_a_quiet_second() {
+    let one = PublisherId::new("one");
+    for (quiet_ms, limit, brownout) in [(1_000, SMALL.least, 1), (1_001, SMALL.start, 0)] {
+        let mut admission = Admission::new(SMALL);
+        for _ in 0..SMALL.least {
+            admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
+        }
+        for at in [0, 10, 20, 30] {
+            admission.tick(Duration::from_secs(1), ms(at));
+        }
+        (0..SMALL.least).for_each(|_| admission.end(&one));
+        assert_eq!((admission.load(), admission.brownout()), ((SMALL.least, 0), 1));
+        assert_eq!(admission.begin(&asks(&one, 0), CALM, ms(30 + quiet_ms)), Ok(()));
+        let found = (admission.load(), admission.brownout());
+        assert_eq!(found, ((limit, 1), brownout), "after {quiet_ms} ms");
+    }
+    // What the limit has grown to beyond its start is kept.
+    let mut admission = Admission::new(SMALL);
+    (0..20).for_each(|_| admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap());
+    (1..20).for_each(|at| admission.tick(CALM, ms(at)));
+    let grown = admission.load().0;
+    assert!(SMALL.start < grown, "{grown}");
+    (0..20).for_each(|_| admission.end(&one));
+    admission.begin(&asks(&one, 0), CALM, ms(5_000)).unwrap();
+    assert_eq!(admission.load().0, grown);
+}
+
+/// Two seconds after the last delay it is the limit that is small still: fewer bidders would not help.
+#[test]
+fn brownout_stays_while_sales_are_shed_soon_after_a_delay() {
+    let mut admission = Admission::new(SMALL);
+    let one = PublisherId::new("one");
+    for _ in 0..SMALL.least {
+        admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
+    }
+    admission.tick(TARGET, ms(0));
+    admission.tick(TARGET, ms(10));
+    let mut fell_at = None;
+    for at in (20..5_000).step_by(10) {
+        if at % 100 == 0 {
+            let long = Duration::from_secs(1);
+            assert_eq!(admission.begin(&asks(&one, 0), long, ms(at)), Err(Shed::Delay));
+        }
+        admission.tick(CALM, ms(at));
+        if admission.brownout() == 0 {
+            fell_at = fell_at.or(Some(at));
+        }
+    }
+    assert_eq!(fell_at, Some(3_000), "a second after the last one that counts, at 2,000");
 }
 
 /// Load as a multiple of what the worker can do, and the least share of its peak it still sells.
@@ -159,6 +239,9 @@ struct Worker {
     /// Bidders that will have answered, by time.
     waiting: VecDeque<(u64, u64)>,
     arrivals_ppm: u64,
+    /// Since the last tick: what refusals took, and what all work did.
+    refusing: Duration,
+    used: Duration,
 }
 
 enum Work {
@@ -175,6 +258,8 @@ impl Worker {
             queue: VecDeque::new(),
             waiting: VecDeque::new(),
             arrivals_ppm: 0,
+            refusing: Duration::ZERO,
+            used: Duration::ZERO,
         }
     }
 
@@ -194,7 +279,9 @@ impl Worker {
             least = least.min(waited);
             if ticked + 10_000 <= self.now_us {
                 let now = Duration::from_micros(self.now_us);
-                self.admission.tick(Duration::from_micros(least), now);
+                let delay = Duration::from_micros(least);
+                self.admission.tick(Spent { delay, refusing: self.refusing, used: self.used }, now);
+                (self.refusing, self.used) = (Duration::ZERO, Duration::ZERO);
                 (least, ticked) = (u64::MAX, self.now_us);
             }
             match work {
@@ -205,14 +292,17 @@ impl Worker {
                     match self.admission.begin(&asks(&one, cohort), delay, now) {
                         Ok(()) => {
                             self.waiting.push_back((self.now_us + 40_000, since));
-                            self.pass(self.half(), rate);
+                            self.work(self.half(), rate);
                         }
-                        Err(_) => self.pass(8, rate),
+                        Err(_) => {
+                            self.refusing += Duration::from_micros(8);
+                            self.work(8, rate);
+                        }
                     }
                 }
                 Work::Answered(arrived) => {
                     self.admission.end(&one);
-                    self.pass(self.half(), rate);
+                    self.work(self.half(), rate);
                     let second = usize::try_from((self.now_us - from) / 1_000_000).unwrap();
                     if self.now_us <= arrived + 250_000 && second < sold.len() {
                         sold[second] += 1;
@@ -227,6 +317,12 @@ impl Worker {
     fn half(&self) -> u64 {
         let bidders = [10, 6, 6, 3][usize::from(self.admission.brownout())];
         (40 + 16 * bidders) / 2
+    }
+
+    /// Works, while time passes.
+    fn work(&mut self, us: u64, rate: u32) {
+        self.used += Duration::from_micros(us);
+        self.pass(us, rate);
     }
 
     /// Lets time pass: requests arrive and bidders answer meanwhile.
@@ -244,6 +340,11 @@ impl Worker {
             }
         }
     }
+}
+
+/// A worker that waited so long, used half its time, and refused nobody.
+fn felt(delay: Duration) -> Spent {
+    Spent { delay, refusing: Duration::ZERO, used: Duration::from_millis(5) }
 }
 
 fn asks(publisher: &PublisherId, cohort: u8) -> Asks<'_> {

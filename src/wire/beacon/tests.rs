@@ -7,7 +7,7 @@ use crate::model::ids::{AuctionId, BidId, BidderId, DealId, PublisherId, SeatId}
 use crate::model::money::{Amount, Currency, Fee, FeeSchedule};
 use crate::model::time::UnixMillis;
 use crate::wire::beacon::{
-    BeaconError, GRACE, Keyring, Kind, MAX_LIFE, MAX_TOKEN, Token, nonce, open, seal,
+    BeaconError, Claims, GRACE, Keyring, Kind, MAX_LIFE, MAX_TOKEN, Sealer, Token, open,
 };
 
 /// The vector published with the layout.
@@ -96,10 +96,24 @@ fn a_longer_name_stands_as_its_digest() {
     assert_eq!(opened.bid.as_str().len(), 71);
 }
 
+/// Computed apart: `printf '\0\2\1' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0505…05`.
+#[test]
+fn a_nonce_is_an_hmac_of_slot_and_kind() {
+    let (keyring, token) = (keyring(), token());
+    let mut sealer = Sealer::new(&keyring, &[5; 32]);
+    sealer.turn_to(&claims(&token));
+    assert_eq!(sealer.nonce(Kind::Impression), NONCE);
+}
+
 #[test]
 fn nonces_differ_by_slot_and_kind() {
-    let mut nonces: Vec<[u8; 12]> =
-        (0..300).flat_map(|slot| Kind::ALL.map(|(kind, _)| nonce(&[5; 32], slot, kind))).collect();
+    let (keyring, token) = (keyring(), token());
+    let mut sealer = Sealer::new(&keyring, &[5; 32]);
+    let mut of_slot = |slot| {
+        sealer.turn_to(&Claims { slot, ..claims(&token) });
+        Kind::ALL.map(|(kind, _)| sealer.nonce(kind))
+    };
+    let mut nonces: Vec<[u8; 12]> = (0..300).flat_map(&mut of_slot).collect();
     nonces.sort_unstable();
     let all = nonces.len();
     nonces.dedup();
@@ -114,6 +128,7 @@ fn a_schedule_is_named_by_its_canonical_json() {
     assert_eq!(fee_schedule_id(&fees), SCHEDULE);
 }
 
+const NONCE: [u8; 12] = [0x27, 0x84, 0x78, 0x64, 0x52, 0x56, 0xa3, 0x11, 0xbe, 0xf9, 0xb1, 0x5f];
 const SCHEDULE: [u8; 8] = [0x70, 0xca, 0xeb, 0xca, 0xe7, 0x21, 0x2b, 0xe9];
 
 fn key() -> [u8; 32] {
@@ -122,6 +137,33 @@ fn key() -> [u8; 32] {
 
 fn keyring() -> Keyring {
     Keyring::new((7, key()), Vec::new())
+}
+
+/// Seals one token, after another of the same ad.
+fn seal(keyring: &Keyring, token: &Token, nonce: [u8; 12]) -> String {
+    let mut sealer = Sealer::new(keyring, &[9; 32]);
+    sealer.turn_to(&claims(token));
+    sealer.seal(Kind::Click, &mut String::new());
+    let mut text = String::new();
+    sealer.seal_with(token.kind, nonce, &mut text);
+    assert_eq!(text.len(), sealer.token_length());
+    text
+}
+
+fn claims(token: &Token) -> Claims<'_> {
+    Claims {
+        expiry_s: token.expiry_s,
+        auction: token.auction,
+        slot: token.slot,
+        price: token.price,
+        currency: token.currency,
+        fees: token.fees,
+        bidder: &token.bidder,
+        seat: token.seat.as_ref(),
+        publisher: &token.publisher,
+        deal: token.deal.as_ref(),
+        bid: &token.bid,
+    }
 }
 
 fn token() -> Token {

@@ -9,8 +9,10 @@ use crate::model::bid::{Advertiser, Bid, Creative};
 use crate::model::ids::{BidId, CreativeId, DealId, ImpId, SeatId};
 use crate::model::market::Bidder;
 use crate::model::money::Currency;
+use crate::model::plan::Offer;
 use crate::model::reason::LossReason;
 use crate::model::time::Seconds;
+use crate::wire::vast::address::has_controls;
 use crate::wire::{domain, notice, price, vast};
 
 /// What the bids of one seatbid share.
@@ -23,8 +25,8 @@ pub(super) struct Common<'a> {
     pub(super) currency: Currency,
     /// Why no price is in a currency of ours.
     pub(super) currency_defect: Option<LossReason>,
-    /// Who answers.
-    pub(super) bidder: &'a Bidder,
+    /// Who answers, and to what.
+    pub(super) offer: &'a Offer,
 }
 
 /// Returns the bid that was found, with `defect` or one that shows here.
@@ -37,19 +39,21 @@ pub(super) fn bid(found: Found<'_>, defect: Option<LossReason>, common: &Common<
         .or_else(|| invalid(&found, common).then_some(LossReason::InvalidBid))
         .or_else(|| price.is_none().then_some(LossReason::PriceMissing))
         .or(common.currency_defect)
-        .or_else(|| foul_notice(&found, common.bidder).then_some(LossReason::NoticeUrlRefused));
+        .or_else(|| {
+            foul_notice(&found, &common.offer.bidder).then_some(LossReason::NoticeUrlRefused)
+        });
     let bid = Bid {
         seat: filled(common.seat.as_deref()).map(|seat| SeatId::new(safe(seat))),
         price,
         category_taxonomy: found.cattax.unwrap_or(FIRST_TAXONOMY),
         defect,
         creative: Creative {
-            loss_url: lawful(found.lurl.as_deref(), common.bidder),
+            loss_url: lawful(found.lurl.as_deref(), &common.offer.bidder),
             ..Creative::default()
         },
         ..bare(&found, common)
     };
-    if defect.is_some() { bid } else { complete(bid, &found, common.bidder) }
+    if defect.is_some() { bid } else { complete(bid, found, &common.offer.bidder) }
 }
 
 /// Returns what is kept of a bid that is not looked at: its names and the reason.
@@ -61,8 +65,11 @@ pub(super) fn named(found: &Found<'_>, defect: LossReason, common: &Common<'_>) 
 
 /// Returns a text of limited length without control characters, for what is only passed on.
 pub(super) fn kept(text: &str) -> Box<str> {
-    let end = text.floor_char_boundary(MAX_TEXT);
-    text[..end].chars().filter(|letter| !letter.is_control()).collect()
+    let text = &text[..text.floor_char_boundary(MAX_TEXT)];
+    if !has_controls(text) {
+        return text.into();
+    }
+    text.chars().filter(|letter| !letter.is_control()).collect()
 }
 
 /// Returns a bid of which only the names are known.
@@ -70,7 +77,7 @@ fn bare(found: &Found<'_>, common: &Common<'_>) -> Bid {
     Bid {
         id: BidId::new(safe(&found.id)),
         seat: None,
-        imp: ImpId::new(safe(&found.impid)),
+        imp: imp(&found.impid, common.offer),
         price: None,
         currency: common.currency,
         deal: None,
@@ -95,11 +102,18 @@ fn bare(found: &Found<'_>, common: &Common<'_>) -> Bid {
     }
 }
 
+/// Returns the imp that a bid names: mostly one that was offered, whose name can be shared.
+fn imp(name: &str, offer: &Offer) -> ImpId {
+    let offered = offer.imps.iter().find(|imp| imp.id.as_str() == name);
+    offered.map_or_else(|| ImpId::new(safe(name)), |imp| imp.id.clone())
+}
+
 /// Adds to a sound bid what it says of its ad.
-fn complete(bid: Bid, found: &Found<'_>, bidder: &Bidder) -> Bid {
+fn complete(bid: Bid, found: Found<'_>, bidder: &Bidder) -> Bid {
     let markup = filled(found.adm.as_deref()).map(vast::read::facts);
     let is_vast = markup.as_ref().is_some_and(|facts| facts.version.is_some());
-    let mut apis = found.apis.clone().unwrap_or_default();
+    let advertisers = advertisers(&found);
+    let mut apis = found.apis.unwrap_or_default();
     if let Some(api) = found.api.filter(|api| !apis.contains(api)) {
         apis.push(api);
     }
@@ -109,7 +123,7 @@ fn complete(bid: Bid, found: &Found<'_>, bidder: &Bidder) -> Bid {
     let language = filled(found.language.as_deref()).or_else(|| filled(found.langb.as_deref()));
     Bid {
         deal: filled(found.dealid.as_deref()).map(DealId::new),
-        advertisers: advertisers(found),
+        advertisers,
         creative_id: filled(found.crid.as_deref()).map(CreativeId::new),
         categories: found.cat.iter().flatten().map(|it| Box::from(&**it)).collect(),
         seconds: found.dur.and_then(above_zero).map(Seconds),
@@ -117,7 +131,7 @@ fn complete(bid: Bid, found: &Found<'_>, bidder: &Bidder) -> Bid {
         media_type: found.mtype.or_else(|| is_vast.then_some(VIDEO)),
         protocol: found.protocol,
         apis,
-        attributes: found.attr.clone().unwrap_or_default(),
+        attributes: found.attr.unwrap_or_default(),
         language: language.map(kept),
         bundle: filled(found.bundle.as_deref()).map(Box::from),
         expires_s: found.exp.and_then(|seconds| u32::try_from(seconds).ok()),
@@ -152,7 +166,7 @@ fn invalid(found: &Found<'_>, common: &Common<'_>) -> bool {
     !ids.into_iter().chain(names).flatten().all(|id| is_id(id))
         || lists.iter().flatten().any(|list| MAX_LIST < list.len())
         || numbers.iter().flatten().any(|list| MAX_LIST < list.len())
-        || entries.any(|text| MAX_TEXT < text.len() || text.contains(char::is_control))
+        || entries.any(|text| MAX_TEXT < text.len() || has_controls(text))
         || found.adm.as_ref().is_some_and(|markup| MAX_MARKUP < markup.len())
 }
 
@@ -171,15 +185,26 @@ fn lawful(url: Option<&str>, bidder: &Bidder) -> Option<Box<str>> {
 ///
 /// Nobody could say what such an entry stands for, and the bid shall not escape a block by it.
 fn advertisers(found: &Found<'_>) -> Vec<Advertiser> {
-    let named = found.adomain.iter().flatten().filter(|text| !text.trim().is_empty());
-    named.map(|text| advertiser(text)).collect::<Option<_>>().unwrap_or_default()
+    let all = found.adomain.as_deref().unwrap_or_default();
+    let mut advertisers = Vec::with_capacity(all.len());
+    for text in all.iter().filter(|text| !text.trim().is_empty()) {
+        match advertiser(text) {
+            Some(advertiser) => advertisers.push(advertiser),
+            None => return Vec::new(),
+        }
+    }
+    advertisers
 }
 
 /// Returns an advertiser's domain with its registrable one; what has none stands for itself.
 fn advertiser(text: &str) -> Option<Advertiser> {
     let domain = domain::plain(text)?;
-    let registrable = psl::domain_str(&domain).unwrap_or(&domain);
-    Some(Advertiser { registrable: Arc::from(registrable), domain: Arc::from(&*domain) })
+    let registrable = psl::domain_str(&domain).filter(|registrable| **registrable != *domain);
+    let all: Arc<str> = Arc::from(&*domain);
+    Some(Advertiser {
+        registrable: registrable.map_or_else(|| all.clone(), Arc::from),
+        domain: all,
+    })
 }
 
 /// Returns a text that is there and not empty.
@@ -196,9 +221,12 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Returns a name as it can be recorded: cut, with `?` for what is not printable ASCII.
-fn safe(text: &str) -> String {
+fn safe(text: &str) -> Arc<str> {
+    if is_id(text) {
+        return text.into();
+    }
     let safe = |letter: char| if matches!(letter, ' '..='~') { letter } else { '?' };
-    text.chars().take(MAX_ID).map(safe).collect()
+    text.chars().take(MAX_ID).map(safe).collect::<String>().into()
 }
 
 /// The longest id, in bytes.

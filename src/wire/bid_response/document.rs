@@ -5,8 +5,8 @@ use std::cell::RefCell;
 
 use openrtb::response::{Bid, BidResponse};
 use serde::Deserialize;
-use simd_json::Buffers;
 use simd_json::tape::{Array, Value};
+use simd_json::{Buffers, Tape};
 
 use crate::model::reason::LossReason;
 use crate::wire::bid_response::salvage;
@@ -51,8 +51,9 @@ pub(super) struct Item<'a> {
 /// What each thread keeps between responses, so that reading one allocates little.
 ///
 /// Capacity only; nothing of one response is seen by the next.
-struct Scratch {
+pub(super) struct Scratch {
     buffers: Buffers,
+    tape: Tape<'static>,
     copy: Vec<u8>,
 }
 
@@ -66,20 +67,22 @@ pub(super) fn read<R>(body: &mut [u8], then: impl FnOnce(Option<Document<'_>>) -
     let mut scratch = SCRATCH.take().unwrap_or_default();
     scratch.copy.clear();
     scratch.copy.extend_from_slice(body);
-    let found = fast(body, &mut scratch.buffers);
+    let found = fast(body, &mut scratch);
     let result = then(found.or_else(|| salvage::read(&scratch.copy)));
     SCRATCH.set(Some(scratch));
     result
 }
 
 /// Reads a body the fast way; `None` says nothing but that the other reader must look.
-pub(super) fn fast<'a>(body: &'a mut [u8], buffers: &mut Buffers) -> Option<Document<'a>> {
-    let mut reader = simd_json::Deserializer::from_slice_with_buffers(body, buffers).ok()?;
+pub(super) fn fast<'a>(body: &'a mut [u8], scratch: &mut Scratch) -> Option<Document<'a>> {
+    let mut tape = std::mem::replace(&mut scratch.tape, Tape(Vec::new())).reset();
+    let filled = simd_json::fill_tape(body, &mut scratch.buffers, &mut tape).is_ok();
+    let mut reader = simd_json::Deserializer::from_tape(tape);
     // Before any bid is made: a small one takes forty times its bytes.
-    if crowded(reader.as_value()) {
-        return None;
-    }
-    let response = BidResponse::deserialize(&mut reader).ok()?;
+    let sound = filled && !crowded(reader.as_value());
+    let response = if sound { BidResponse::deserialize(&mut reader).ok() } else { None };
+    scratch.tape = reader.into_tape().reset();
+    let response = response?;
     let item = |bid| Item { bid, defect: None };
     let seats = response.seatbid.into_iter().flatten().map(|seat| Seat {
         name: seat.seat,
@@ -109,7 +112,11 @@ fn list<'t, 'a>(value: Value<'t, 'a>, name: &str) -> Option<Array<'t, 'a>> {
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { buffers: Buffers::with_max_depth(USUAL, MAX_DEPTH), copy: Vec::with_capacity(USUAL) }
+        Self {
+            buffers: Buffers::with_max_depth(USUAL, MAX_DEPTH),
+            tape: Tape(Vec::new()),
+            copy: Vec::with_capacity(USUAL),
+        }
     }
 }
 

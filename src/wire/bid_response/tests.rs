@@ -10,14 +10,14 @@ use proptest::prelude::{
 };
 use proptest::proptest;
 use proptest::sample::{Index, select};
-use simd_json::Buffers;
 
-use super::document::{self, Document, MAX_DEPTH};
+use super::document::{self, Document, MAX_DEPTH, Scratch};
 use super::{fill, not_asked, salvage};
 use crate::model::bid::{Reply, ReplyOutcome};
 use crate::model::call::Call;
-use crate::model::ids::BidderId;
+use crate::model::ids::{BidderId, ImpId};
 use crate::model::market::{Bidder, Dialect};
+use crate::model::plan::{Offer, OfferedImp};
 use crate::model::reason::CallReason;
 
 proptest! {
@@ -117,11 +117,11 @@ fn read(body: &[u8]) -> Reply {
 }
 
 fn fast(body: &mut [u8]) -> Option<Document<'_>> {
-    document::fast(body, &mut Buffers::with_max_depth(body.len(), MAX_DEPTH))
+    document::fast(body, &mut Scratch::default())
 }
 
 fn reply_to(found: Option<Document<'_>>) -> Reply {
-    let bidder = Bidder {
+    let bidder = Arc::new(Bidder {
         id: BidderId::new("acme"),
         endpoint: "https://bid.acme.example/".into(),
         domains: vec!["acme.example".into()],
@@ -132,7 +132,7 @@ fn reply_to(found: Option<Document<'_>>) -> Reply {
         gzip: false,
         seats: Vec::new(),
         allow_loopback: false,
-    };
+    });
     let call = Call {
         bidder: bidder.id.clone(),
         offer: 0,
@@ -142,7 +142,9 @@ fn reply_to(found: Option<Document<'_>>) -> Reply {
     };
     let mut reply = not_asked(&bidder.id, CallReason::InvalidResponse);
     if let Some(found) = found {
-        fill(&mut reply, found, &call, &bidder);
+        let imps = [OfferedImp { id: ImpId::new("1"), part: 0 }];
+        let offer = Offer { bidder: bidder.clone(), dialect: Dialect::Dynamic, imps: imps.into() };
+        fill(&mut reply, found, &call, &offer);
     }
     reply
 }

@@ -1,6 +1,11 @@
 //! Spellings of a domain, and what is none.
 
-use super::plain;
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::proptest;
+use proptest::sample::select;
+
+use super::{is_plain, parsed, plain};
 
 #[test]
 fn all_spellings_of_a_domain_are_one() {
@@ -82,3 +87,36 @@ fn other_text_is_no_domain() {
         assert_eq!(plain(text), None, "{text:?}");
     }
 }
+
+proptest! {
+    /// What is taken at once is what the parser would make of it.
+    #[test]
+    fn what_is_plain_stays_as_it_is(pieces in vec(select(PIECES), 0..8), odd in any::<char>()) {
+        for text in [pieces.concat(), format!("{}{odd}", pieces.concat())] {
+            if is_plain(&text) {
+                assert_eq!(parsed(&text).as_deref(), Some(&*text), "{text:?}");
+            }
+        }
+    }
+}
+
+const PIECES: &[&str] = &[
+    "a",
+    "casino",
+    "example",
+    ".",
+    ".",
+    ".",
+    "-",
+    "--",
+    "xn--",
+    "xn--a",
+    "1",
+    "0x7f",
+    "_",
+    "A",
+    "192.0.2.1",
+    "co.uk",
+    "é",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+];

@@ -55,9 +55,11 @@ fn budgets_end() {
     assert_eq!(substitute("no macro", &values(), Place::Url, &mut budget).unwrap(), "no macro");
 
     let name = "${AUCTION_AD_ID}";
-    let exact = Values { ad: Some("x".repeat(MAX_GROWTH + name.len())), ..Values::default() };
+    let exact =
+        Values { ad: Some("x".repeat(MAX_GROWTH + name.len()).into()), ..Values::default() };
     assert!(substitute(name, &exact, Place::Url, &mut Budget::full()).is_ok());
-    let above = Values { ad: Some("x".repeat(MAX_GROWTH + name.len() + 1)), ..Values::default() };
+    let above =
+        Values { ad: Some("x".repeat(MAX_GROWTH + name.len() + 1).into()), ..Values::default() };
     assert_eq!(substitute(name, &above, Place::Url, &mut Budget::full()), Err(Excess));
 }
 
@@ -69,19 +71,19 @@ fn counts_known_macros_only() {
 #[test]
 fn the_paid_share_is_rounded_down() {
     let cpm = |micros| Cpm::from_micros(micros).unwrap();
-    assert_eq!(share(cpm(2), cpm(3)).as_deref(), Some("0.666666"));
-    assert_eq!(share(cpm(18_400_000), cpm(18_400_000)).as_deref(), Some("1"));
+    assert_eq!(share(cpm(2), cpm(3)), Some(cpm(666_666)));
+    assert_eq!(share(cpm(18_400_000), cpm(18_400_000)), Some(cpm(1_000_000)));
     assert_eq!(share(cpm(1), Cpm::ZERO), None);
 }
 
-fn values() -> Values {
+fn values() -> Values<'static> {
     Values {
-        seat: Some("a &<\"é/".to_owned()),
-        ad: Some("${AUCTION_PRICE}".to_owned()),
-        price: Some("18.4".to_owned()),
-        loss: Some("0".to_owned()),
-        discount_percent: Some(percent(125_000)),
-        discount: Some("2.3".to_owned()),
+        seat: Some("a &<\"é/".into()),
+        ad: Some("${AUCTION_PRICE}".into()),
+        price: Cpm::from_micros(18_400_000),
+        loss: Some(0),
+        discount_ppm: Some(125_000),
+        discount: Cpm::from_micros(2_300_000),
         ..Values::default()
     }
 }

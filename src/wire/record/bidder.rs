@@ -30,8 +30,7 @@ pub(super) struct Against<'a> {
 impl<'a> Against<'a> {
     /// Takes what matters of a plan.
     pub(super) fn of(plan: &'a Plan) -> Self {
-        let reads = |rules: &Separation| rules.media || rules.creative;
-        Self { terms: &plan.terms, media: plan.pods.iter().any(|pod| reads(&pod.separation)) }
+        Self { terms: &plan.terms, media: reads_media(plan) }
     }
 
     /// Returns what a price counts, if that is not the price itself.
@@ -39,6 +38,12 @@ impl<'a> Against<'a> {
         let price = bid.price.as_ref().filter(|_| bid.currency != self.terms.currency)?;
         self.terms.normalised(price.cpm, bid.currency)
     }
+}
+
+/// Says whether bids tell of their media files: where a pod of the auction reads which they have.
+pub(super) fn reads_media(plan: &Plan) -> bool {
+    let reads = |rules: &Separation| rules.media || rules.creative;
+    plan.pods.iter().any(|pod| reads(&pod.separation))
 }
 
 /// Writes the section of a bidder.

@@ -4,6 +4,7 @@
 //! every section to a canonicalizer that nobody here wrote. `scan` reads the same form back.
 
 use crate::model::money::Cpm;
+use crate::wire::quote::{DIGITS, quoted};
 
 /// A text of JSON that is being written at the end of other bytes.
 #[derive(Debug)]
@@ -80,13 +81,7 @@ impl<'a> Json<'a> {
     #[inline]
     pub(super) fn text(&mut self, text: &str) {
         self.comma();
-        self.out.push(b'"');
-        if plain(text.as_bytes()) == text.len() {
-            self.raw(text.as_bytes());
-        } else {
-            self.escaped(text);
-        }
-        self.out.push(b'"');
+        quoted(text, self.out);
     }
 
     /// Writes a number that JSON can carry.
@@ -219,52 +214,4 @@ impl<'a> Json<'a> {
         }
         self.out.extend_from_slice(&digits[start..]);
     }
-
-    fn escaped(&mut self, text: &str) {
-        for byte in text.bytes() {
-            let short = match byte {
-                b'"' | b'\\' => byte,
-                0x08 => b'b',
-                b'\t' => b't',
-                b'\n' => b'n',
-                0x0c => b'f',
-                b'\r' => b'r',
-                0..0x20 => {
-                    let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
-                    self.raw(&[b'\\', b'u', b'0', b'0', DIGITS[high], DIGITS[low]]);
-                    continue;
-                }
-                _ => {
-                    self.out.push(byte);
-                    continue;
-                }
-            };
-            self.raw(&[b'\\', short]);
-        }
-    }
 }
-
-/// Returns how many bytes stand before the first that cannot stand in a JSON text as it is.
-#[inline]
-pub(super) fn plain(bytes: &[u8]) -> usize {
-    // Eight at a time: the lowest marked byte is the first special one; marks above it may be wrong.
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & TOPS;
-    let mut length = 0;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let (quote, slash) = (word ^ (ONES * u64::from(b'"')), word ^ (ONES * u64::from(b'\\')));
-        let special = below(word, 0x20) | below(quote, 1) | below(slash, 1);
-        if special != 0 {
-            let bits = usize::try_from(special.trailing_zeros()).expect("it is below 64");
-            return length + bits / 8;
-        }
-        length += 8;
-    }
-    let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-    length + rest.iter().position(special).unwrap_or(rest.len())
-}
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -21,7 +21,9 @@ pub(super) enum LifecycleForm<'a> {
         old: Cow<'a, str>,
         stream: StreamName,
     },
-    Stop,
+    Stop {
+        auction_end: Decimal,
+    },
     Gap {
         of_boot: Decimal,
         // Once, only the numbers of auctions were told.
@@ -68,7 +70,9 @@ impl LifecycleForm<'_> {
             Lifecycle::KeyChange { stream, old, new } => {
                 LifecycleForm::KeyChange { new: text(new), old: text(old), stream: *stream }
             }
-            Lifecycle::Stop => LifecycleForm::Stop,
+            Lifecycle::Stop { auction_end } => {
+                LifecycleForm::Stop { auction_end: Decimal(*auction_end) }
+            }
             Lifecycle::Gap { boot, auction, money } => LifecycleForm::Gap {
                 of_boot: Decimal(*boot),
                 unused_auction: decimals(auction),
@@ -100,7 +104,7 @@ impl LifecycleForm<'_> {
                 old: Box::from(&**old),
                 new: Box::from(&**new),
             },
-            Self::Stop => Lifecycle::Stop,
+            Self::Stop { auction_end } => Lifecycle::Stop { auction_end: auction_end.0 },
             Self::Gap { of_boot, unused_auction, unused_money } => Lifecycle::Gap {
                 boot: of_boot.0,
                 auction: numbers(unused_auction),

@@ -1,78 +1,228 @@
-//! What the prices of a sale are held against, read without the rest of its sections: the floors of
-//! parts and deals, and what bids offered.
+//! What the figures of a sale are held against, read without the rest of its sections: the terms of
+//! the seller, and what each bid offered beside what became of it.
 //!
 //! So every record of a stream can be looked at; `read` gives the whole input.
 
 use std::borrow::Cow;
 
+use crate::model::deal::Pricing;
 use crate::model::floor::Floor;
-use crate::model::money::Cpm;
+use crate::model::money::{Cpm, Currency};
+use crate::model::rates::Rate;
+use crate::model::time::Seconds;
 use crate::wire::price::parse_down;
+use crate::wire::record::outcome::read::{OwnWin, own_fate};
 use crate::wire::record::scan::Scan;
-use crate::wire::record::seller::deal;
+use crate::wire::record::seller::{self, deal};
 
-/// The floors of one part.
+/// What the seller's section says of money and seconds.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PartFloors<'a> {
-    /// Its deals by id, with the floor of each that has its own.
-    pub deals: Vec<(Cow<'a, str>, Option<Floor>)>,
-    /// The floor of bids without such a deal.
+pub struct ForSale<'a> {
+    /// The auction's currency.
+    pub currency: Currency,
+    /// Name and share of each fee, in millionths; together below a whole.
+    pub fees: Vec<(Cow<'a, str>, u32)>,
+    /// What is sold as one.
+    pub parts: Vec<PartTerms<'a>>,
+    /// How winners pay that no deal says otherwise for.
+    pub pricing: Pricing,
+    /// Rates into the currency.
+    pub rates: Vec<Rate>,
+    /// Nominal seconds of all pods.
+    pub seconds: u64,
+}
+
+/// The prices of one part.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PartTerms<'a> {
+    /// Its deals.
+    pub deals: Vec<DealTerms<'a>>,
+    /// The floor of bids without a deal that has its own.
     pub floor: Floor,
+    /// Nominal seconds for sale.
+    pub seconds: Seconds,
+}
+
+/// The prices of one deal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DealTerms<'a> {
+    /// What is taken off bids, in millionths.
+    pub discount_ppm: u32,
+    /// Its own floor.
+    pub floor: Option<Floor>,
+    /// Its name.
+    pub id: Cow<'a, str>,
+    /// How its winners pay.
+    pub pricing: Pricing,
 }
 
 /// What one bid offered.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Offered<'a> {
+    /// The currency of its price.
+    pub currency: Currency,
     /// The deal it names.
     pub deal: Option<Cow<'a, str>>,
+    /// Its nominal seconds.
+    pub seconds: Option<Seconds>,
+    /// The bidder's name for it.
+    pub id: Cow<'a, str>,
+    /// The imp it is for.
+    pub imp: Cow<'a, str>,
     /// Its price, in its own currency.
     pub price: Option<Cpm>,
 }
 
-/// Reads the floors of all parts from section `seller`; none when it is not as it should be.
-pub(super) fn floors(bytes: &[u8]) -> Option<Vec<PartFloors<'_>>> {
+/// The bids of one bidder and what became of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Own<'a> {
+    /// How many bids and fates there are of each.
+    pub count: u64,
+    /// The auction's currency, as the bidder is told.
+    pub currency: Currency,
+    /// The first bid whose fate names another bid or imp.
+    pub misnamed: Option<Cow<'a, str>>,
+    /// Those that won.
+    pub wins: Vec<(Offered<'a>, OwnWin)>,
+}
+
+/// Why the bids of a bidder and their fates cannot be told beside each other.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unpaired {
+    /// The section of the bids is not as it should be.
+    Bids,
+    /// Nor that of the fates.
+    Fates,
+    /// There are not as many of each.
+    Count,
+}
+
+/// Reads the terms of a sale from section `seller`; none when it is not as it should be.
+pub fn for_sale(bytes: &[u8]) -> Option<ForSale<'_>> {
     Scan::section(bytes, |scan| {
-        scan.pass(&BEFORE_PARTS)?;
+        scan.pass(&[key!("break"), key!("door"), key!("fee_id")])?;
+        let fees = scan.some(key!("fees"), |scan| {
+            scan.object(|scan| {
+                Some((scan.must(key!("name"), Scan::text)?, scan.must(key!("ppm"), Scan::number)?))
+            })
+        })?;
+        scan.pass(&[key!("imp_ids")])?;
         let parts = scan.some(key!("parts"), part)?;
-        scan.pass(&AFTER_PARTS)?;
-        Some(parts)
+        scan.pass(&[key!("placement"), key!("placements")])?;
+        let mut seconds = 0_u64;
+        scan.each(key!("pods"), |scan| {
+            scan.object(|scan| {
+                scan.pass(&[key!("id")])?;
+                let own: u32 = scan.must(key!("seconds"), Scan::number)?;
+                seconds = seconds.saturating_add(u64::from(own));
+                scan.pass(&[key!("separation")])
+            })
+        })?;
+        scan.pass(&AFTER_PODS)?;
+        let (currency, pricing, rates) = scan.must(key!("terms"), |scan| {
+            scan.object(|scan| {
+                scan.pass(&BEFORE_CURRENCY)?;
+                let currency = scan.must(key!("currency"), Scan::currency)?;
+                scan.pass(&[key!("languages"), key!("max_cpm")])?;
+                let pricing = scan.must(key!("pricing"), deal::read_pricing)?;
+                let rates = scan.some(key!("rates"), seller::read_rate)?;
+                scan.pass(&[key!("seats")])?;
+                Some((currency, pricing, rates))
+            })
+        })?;
+        scan.pass(&[key!("tmax")])?;
+        let whole: u64 = fees.iter().map(|(_, ppm)| u64::from(*ppm)).sum();
+        (whole < PPM).then_some(ForSale { currency, fees, parts, pricing, rates, seconds })
     })
 }
 
-fn part<'a>(scan: &mut Scan<'a>) -> Option<PartFloors<'a>> {
+fn part<'a>(scan: &mut Scan<'a>) -> Option<PartTerms<'a>> {
     scan.object(|scan| {
         scan.pass(&BEFORE_DEALS)?;
-        let deals = scan.some(key!("deals"), |scan| {
-            scan.object(|scan| {
-                scan.pass(&[key!("advertisers"), key!("bidders"), key!("discount")])?;
-                let floor = scan.may(key!("floor"), deal::read_floor)?;
-                scan.pass(&[key!("guaranteed")])?;
-                let id = scan.must(key!("id"), Scan::text)?;
-                scan.pass(&[key!("pricing"), key!("seats")])?;
-                Some((id, floor))
-            })
-        })?;
+        let deals = scan.some(key!("deals"), deal_terms)?;
         scan.pass(&[key!("deals_first"), key!("exp"), key!("fit")])?;
         let floor = scan.must(key!("floor"), deal::read_floor)?;
         scan.pass(&AFTER_FLOOR)?;
-        Some(PartFloors { deals, floor })
+        let seconds = scan.must(key!("seconds"), |scan| scan.number().map(Seconds))?;
+        scan.pass(&AFTER_SECONDS)?;
+        Some(PartTerms { deals, floor, seconds })
     })
 }
 
-/// Reads what each bid of section `bidder:<id>` offered; none when it is not as it should be.
-pub(super) fn offered(bytes: &[u8]) -> Option<Vec<Offered<'_>>> {
-    Scan::section(bytes, |scan| {
-        scan.pass(&[key!("arrived_us")])?;
-        let bids = scan.some(key!("bids"), bid)?;
-        scan.pass(&AFTER_BIDS)?;
-        Some(bids)
-    })
-}
-
-fn bid<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
+fn deal_terms<'a>(scan: &mut Scan<'a>) -> Option<DealTerms<'a>> {
     scan.object(|scan| {
-        scan.pass(&BEFORE_DEAL)?;
+        scan.pass(&[key!("advertisers"), key!("bidders")])?;
+        let discount_ppm = scan.may(key!("discount"), deal::part_of_a_million)?.unwrap_or(0);
+        let floor = scan.may(key!("floor"), deal::read_floor)?;
+        scan.pass(&[key!("guaranteed")])?;
+        let id = scan.must(key!("id"), Scan::text)?;
+        let pricing = scan.must(key!("pricing"), deal::read_pricing)?;
+        scan.pass(&[key!("seats")])?;
+        Some(DealTerms { discount_ppm, floor, id, pricing })
+    })
+}
+
+/// Reads section `bidder:<id>` beside `outcome:<id>`, bid by bid.
+///
+/// # Errors
+///
+/// When one of them is not as it should be, or they do not tell of as many bids.
+pub fn own<'a>(bids: &'a [u8], fates: &'a [u8]) -> Result<Own<'a>, Unpaired> {
+    let paired = Scan::section(fates, |scan| scan.must(key!("bids"), |scan| beside(bids, scan)));
+    paired.ok_or_else(|| unpaired(bids, fates))
+}
+
+/// Reads bids beside their fates, then what follows the fates.
+fn beside<'a>(bids: &'a [u8], fates: &mut Scan<'a>) -> Option<Own<'a>> {
+    let (mut count, mut wins, mut misnamed) = (0_u64, Vec::new(), None);
+    Scan::section(bids, |scan| {
+        scan.pass(&[key!("arrived_us")])?;
+        scan.each(key!("bids"), |scan| {
+            let bid = offered(scan)?;
+            fates.byte(if count == 0 { b'[' } else { b',' })?;
+            let fate = own_fate(fates)?;
+            count += 1;
+            if misnamed.is_none() && (fate.bid != bid.id || fate.imp != bid.imp) {
+                misnamed = Some(bid.id.clone());
+            }
+            wins.extend(fate.fate.ok().map(|win| (bid, win)));
+            Some(())
+        })?;
+        scan.pass(&AFTER_BIDS)
+    })?;
+    if count == 0 {
+        fates.byte(b'[')?;
+    }
+    fates.byte(b']')?;
+    let currency = fates.must(key!("currency"), Scan::currency)?;
+    Some(Own { count, currency, misnamed, wins })
+}
+
+/// Says which of two sections is the reason that they could not be read beside each other.
+#[cold]
+fn unpaired(bids: &[u8], fates: &[u8]) -> Unpaired {
+    let read = Scan::section(bids, |scan| {
+        scan.pass(&[key!("arrived_us")])?;
+        scan.each(key!("bids"), |scan| offered(scan).map(drop))?;
+        scan.pass(&AFTER_BIDS)
+    });
+    match (read, crate::wire::record::outcome::read::fates(fates)) {
+        (None, _) => Unpaired::Bids,
+        (_, None) => Unpaired::Fates,
+        (Some(()), Some(_)) => Unpaired::Count,
+    }
+}
+
+fn offered<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
+    scan.object(|scan| {
+        scan.pass(&BEFORE_BID_CURRENCY)?;
+        let currency = scan.must(key!("cur"), Scan::currency)?;
         let deal = scan.may(key!("deal"), Scan::text)?;
+        scan.pass(&[key!("defect")])?;
+        let seconds = scan.may(key!("dur"), |scan| scan.number().map(Seconds))?;
+        scan.pass(&[key!("exp"), key!("group")])?;
+        let id = scan.must(key!("id"), Scan::text)?;
+        let imp = scan.must(key!("imp"), Scan::text)?;
         scan.pass(&BEFORE_PRICE)?;
         let price = scan.may(key!("price"), |scan| {
             scan.object(|scan| {
@@ -83,30 +233,23 @@ fn bid<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
             })
         })?;
         scan.pass(&AFTER_PRICE)?;
-        Some(Offered { deal, price })
+        Some(Offered { currency, deal, seconds, id, imp, price })
     })
 }
 
-const BEFORE_PARTS: [&str; 5] =
-    [key!("break"), key!("door"), key!("fee_id"), key!("fees"), key!("imp_ids")];
-const AFTER_PARTS: [&str; 9] = [
-    key!("placement"),
-    key!("placements"),
-    key!("pods"),
-    key!("publisher"),
-    key!("req_sha"),
-    key!("request_id"),
-    key!("schain_sha"),
-    key!("terms"),
-    key!("tmax"),
-];
+/// A whole, in millionths.
+const PPM: u64 = 1_000_000;
+const AFTER_PODS: [&str; 4] =
+    [key!("publisher"), key!("req_sha"), key!("request_id"), key!("schain_sha")];
+const BEFORE_CURRENCY: [&str; 4] =
+    [key!("allowed_categories"), key!("blocked_apps"), key!("blocked_seats"), key!("currencies")];
 const BEFORE_DEALS: [&str; 4] = [
     key!("apis"),
     key!("blocked_advertisers"),
     key!("blocked_attributes"),
     key!("blocked_categories"),
 ];
-const AFTER_FLOOR: [&str; 14] = [
+const AFTER_FLOOR: [&str; 9] = [
     key!("house"),
     key!("lengths"),
     key!("max_ads"),
@@ -116,12 +259,9 @@ const AFTER_FLOOR: [&str; 14] = [
     key!("private"),
     key!("protocols"),
     key!("real"),
-    key!("seconds"),
-    key!("secure"),
-    key!("shape"),
-    key!("size"),
-    key!("unmapped_refused"),
 ];
+const AFTER_SECONDS: [&str; 4] =
+    [key!("secure"), key!("shape"), key!("size"), key!("unmapped_refused")];
 const AFTER_BIDS: [&str; 8] = [
     key!("deadline_us"),
     key!("nbr"),
@@ -132,7 +272,7 @@ const AFTER_BIDS: [&str; 8] = [
     key!("sent"),
     key!("status"),
 ];
-const BEFORE_DEAL: [&str; 8] = [
+const BEFORE_BID_CURRENCY: [&str; 7] = [
     key!("advertisers"),
     key!("apis"),
     key!("attr"),
@@ -140,18 +280,6 @@ const BEFORE_DEAL: [&str; 8] = [
     key!("cat"),
     key!("cattax"),
     key!("crid"),
-    key!("cur"),
 ];
-const BEFORE_PRICE: [&str; 10] = [
-    key!("defect"),
-    key!("dur"),
-    key!("exp"),
-    key!("group"),
-    key!("id"),
-    key!("imp"),
-    key!("lang"),
-    key!("markup"),
-    key!("mtype"),
-    key!("normalised"),
-];
+const BEFORE_PRICE: [&str; 4] = [key!("lang"), key!("markup"), key!("mtype"), key!("normalised")];
 const AFTER_PRICE: [&str; 4] = [key!("protocol"), key!("seat"), key!("size"), key!("slotinpod")];

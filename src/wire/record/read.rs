@@ -221,7 +221,7 @@ impl Record {
     ///
     /// When a section is missing, or holds a value that no auction can have.
     pub fn auction_input(&self) -> Result<AuctionInput, RecordError> {
-        input::auction_input(&self.view(), &mut Texts::default())
+        input::auction(&self.view(), &mut Texts::default()).map(|(_, input)| input)
     }
 
     /// Returns the same record, borrowed.

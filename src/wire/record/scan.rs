@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::money::{Cpm, Currency};
-use crate::wire::record::json::plain;
+use crate::wire::quote::plain;
 
 /// What of a section is not read yet.
 #[derive(Debug)]
@@ -70,6 +70,16 @@ impl<'a> Scan<'a> {
         item: impl FnMut(&mut Self) -> Option<T>,
     ) -> Option<Vec<T>> {
         if self.key(key) { self.list(item) } else { Some(Vec::new()) }
+    }
+
+    /// Reads a list that is left out when it is empty, item by item.
+    #[inline(always)]
+    pub(super) fn each(
+        &mut self,
+        key: &'static str,
+        item: impl FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        if self.key(key) { self.items(b'[', b']', item) } else { Some(()) }
     }
 
     /// Reads a member that is left out when it is false.

@@ -189,11 +189,6 @@ fn write_terms(json: &mut Json<'_>, terms: &Terms) {
 }
 
 fn read_terms(scan: &mut Scan<'_>, fees: Vec<Fee>, texts: &mut Texts) -> Option<Terms> {
-    let rate = |scan: &mut Scan<'_>| {
-        let (from, e12) = scan.pair(Scan::currency, Scan::decimal)?;
-        let e12 = i64::try_from(e12).ok().filter(|e12| 0 < *e12)?;
-        Some(Rate { from, e12 })
-    };
     let fees = FeeSchedule::new(fees)?;
     scan.object(|scan| {
         Some(Terms {
@@ -205,11 +200,18 @@ fn read_terms(scan: &mut Scan<'_>, fees: Vec<Fee>, texts: &mut Texts) -> Option<
             languages: part::shared(scan, key!("languages"), texts)?,
             max_cpm: scan.must(key!("max_cpm"), Scan::micros)?,
             pricing: scan.must(key!("pricing"), deal::read_pricing)?,
-            rates: scan.some(key!("rates"), rate)?,
+            rates: scan.some(key!("rates"), read_rate)?,
             allowed_seats: part::shared(scan, key!("seats"), texts)?,
             fees,
         })
     })
+}
+
+/// Reads the rate of one currency.
+pub(super) fn read_rate(scan: &mut Scan<'_>) -> Option<Rate> {
+    let (from, e12) = scan.pair(Scan::currency, Scan::decimal)?;
+    let e12 = i64::try_from(e12).ok().filter(|e12| 0 < *e12)?;
+    Some(Rate { from, e12 })
 }
 
 fn door_name(door: Door) -> &'static str {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::json::Json;
+use super::lifecycle::LifecycleForm;
 use super::ops::Ops;
 use super::outcome::outcome_sections;
 use super::read::{Record, RecordError, is_start, read};
@@ -185,7 +186,7 @@ fn a_head_tells_what_it_was_given() {
 fn the_life_of_a_node_survives() {
     let events = [
         Lifecycle::Start,
-        Lifecycle::Stop,
+        Lifecycle::Stop { auction_end: 12 },
         Lifecycle::Gap { boot: 7, auction: vec![3, u64::MAX], money: vec![0] },
         Lifecycle::LateSync { auction: AuctionId::new([9; 16]) },
         Lifecycle::Cut { stream: StreamName::Money, index: 9, bytes: 20 },
@@ -209,6 +210,21 @@ fn the_life_of_a_node_survives() {
     assert_eq!((record.kind, record.config(), record.root), (Kind::Config, Ok(&b"{}"[..]), root));
     assert!(record.auction_input().is_err() && record.lifecycle().is_err());
     assert!(!is_start(&payload));
+}
+
+/// A stop that does not say where the auction stream ended is none.
+#[test]
+fn a_stop_without_an_end_is_malformed() {
+    let forms = [
+        (r#"{"event":"stop","auction_end":"12"}"#, true),
+        (r#"{"event":"stop"}"#, false),
+        (r#"{"event":"stop","auction_end":12}"#, false),
+        (r#"{"event":"stop","auction_end":"-1"}"#, false),
+        (r#"{"event":"stop","auction_end":"12","more":"1"}"#, false),
+    ];
+    for (form, good) in forms {
+        assert_eq!(serde_json::from_str::<LifecycleForm<'_>>(form).is_ok(), good, "{form}");
+    }
 }
 
 #[test]

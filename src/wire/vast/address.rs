@@ -17,6 +17,13 @@ pub enum Scheme {
 /// tabs and line ends anywhere.
 #[must_use]
 pub fn scheme(text: &str) -> Scheme {
+    // As nearly every address is written.
+    if text.is_empty() {
+        return Scheme::Other;
+    }
+    if text.starts_with("https:") {
+        return Scheme::Https;
+    }
     let mut name = [0; LONGEST];
     let mut length = 0;
     let bytes = text.trim_start_matches(|letter: char| letter <= ' ').bytes();
@@ -50,7 +57,15 @@ pub fn usable(text: &str) -> bool {
         text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
             && text[prefix.len()..].starts_with(|first: char| !matches!(first, '/' | '?' | '#'))
     };
-    (after("https://") || after("http://")) && !text.contains(char::is_control)
+    (after("https://") || after("http://")) && !has_controls(text)
+}
+
+/// Says whether a text holds control characters, past ASCII too.
+#[must_use]
+pub fn has_controls(text: &str) -> bool {
+    // A fold without an early end, since the compiler makes wide instructions of it.
+    let odd = |byte: u8| !(b' '..=b'~').contains(&byte);
+    text.bytes().fold(false, |found, byte| found | odd(byte)) && text.contains(char::is_control)
 }
 
 /// The longest name that `scheme` knows.

@@ -21,7 +21,8 @@ pub fn read(text: &str) -> Option<Millis> {
     if parts.next().is_some() || !digits || fraction.is_empty() || 9 < fraction.len() {
         return None;
     }
-    let millis: u64 = format!("{fraction:0<3}")[..3].parse().ok()?;
+    let places = fraction.bytes().chain(std::iter::repeat(b'0')).take(3);
+    let millis = places.fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
     Some(Millis(((hours * 60 + minutes) * 60 + seconds) * 1000 + millis))
 }
 

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use memchr::memchr2;
 use sha2::{Digest, Sha256};
 
 use crate::model::bid::MarkupFacts;
@@ -72,7 +73,7 @@ pub struct Parts<'t, 'a> {
 /// Why the document cannot be sold.
 pub fn parts<'t, 'a>(tree: &'t Tree<'a>) -> Result<Parts<'t, 'a>, LossReason> {
     let root = tree.root();
-    if root.name() != "VAST" || version(root).is_none() {
+    if !root.is("VAST") || version(root).is_none() {
         return Err(LossReason::MarkupBroken);
     }
     let mut ads = root.named("Ad");
@@ -112,7 +113,7 @@ pub fn media_files<'t, 'a>(
 ///
 /// No more than one beyond `MAX_UNIVERSAL_IDS` are looked for: such a document is broken.
 #[must_use]
-pub fn universal_ids(parts: Parts<'_, '_>) -> Vec<(Box<str>, Box<str>)> {
+pub fn universal_ids<'t>(parts: Parts<'t, '_>) -> Vec<(&'t str, Cow<'t, str>)> {
     // VAST 2 and 3 carry the id in an extension of the ad (CTV addendum 2024).
     let extensions = parts
         .inline
@@ -120,15 +121,20 @@ pub fn universal_ids(parts: Parts<'_, '_>) -> Vec<(Box<str>, Box<str>)> {
         .flat_map(|extensions| extensions.named("Extension"))
         .filter(|extension| extension.attribute("type") == Some("UniversalAdId"));
     let known = |text: &str| !text.is_empty() && !text.eq_ignore_ascii_case("unknown");
-    let mut ids: Vec<(Box<str>, Box<str>)> = Vec::new();
+    let mut ids: Vec<(&str, Cow<'_, str>)> = Vec::new();
     for holder in std::iter::once(parts.creative).chain(extensions) {
         for id in holder.named("UniversalAdId") {
             let registry = id.attribute("idRegistry").unwrap_or_default().trim();
-            let text = id.text();
-            // VAST 4.0 wrote the value as an attribute, and the text may be empty there.
-            let value =
-                if text.is_empty() { id.attribute("idValue").unwrap_or_default() } else { &text };
-            let pair = (Box::from(registry), Box::from(value.trim()));
+            let value = match id.text() {
+                // VAST 4.0 wrote the value as an attribute, and the text may be empty there.
+                text if text.is_empty() => id.attribute("idValue").unwrap_or_default().into(),
+                text => text,
+            };
+            let value = match value {
+                Cow::Borrowed(value) => Cow::Borrowed(value.trim()),
+                Cow::Owned(value) => Cow::Owned(value.trim().to_owned()),
+            };
+            let pair = (registry, value);
             if known(registry) && known(&pair.1) && !ids.contains(&pair) {
                 ids.push(pair);
             }
@@ -153,40 +159,51 @@ fn gather(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossReason> {
     let parts = parts(tree)?;
     facts.linear = true;
     facts.duration = duration(parts.linear);
-    facts.universal_ids = universal_ids(parts);
+    let ids = universal_ids(parts).into_iter();
+    facts.universal_ids = ids.map(|(registry, value)| (registry.into(), value.into())).collect();
     within(facts.universal_ids.len(), MAX_UNIVERSAL_IDS)?;
     for (file, url) in media_files(parts.linear) {
-        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let path = memchr2(b'?', b'#', url.as_bytes()).map_or(&*url, |end| &url[..end]);
         let hash: [u8; 32] = Sha256::digest(path).into();
         facts.media.push(*hash.first_chunk().expect("8 is below 32"));
-        let mime: Box<str> =
-            file.attribute("type").unwrap_or_default().trim().to_lowercase().into();
-        if !mime.is_empty() && !facts.media_types.contains(&mime) {
-            facts.media_types.push(mime);
+        let mime = lowercase(file.attribute("type").unwrap_or_default().trim());
+        if !mime.is_empty() && !facts.media_types.iter().any(|other| **other == *mime) {
+            facts.media_types.push(mime.into());
         }
         within(facts.media.len(), MAX_MEDIA_FILES)?;
         within(facts.media_types.len(), MAX_MEDIA_TYPES)?;
     }
     facts.apis = apis(parts.linear);
     few_trackers(tree)?;
+    facts_of_texts(tree, facts)
+}
+
+/// Looks at every address and counts all macros.
+fn facts_of_texts(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossReason> {
+    // Without these letters, or an entity that may be one, there is no macro.
+    let may_have_macros = memchr2(b'$', b'&', tree.source().as_bytes()).is_some();
     let mut found = 0;
     for element in tree.elements() {
         let text = element.text();
-        let values = element.attributes().map(|(_, value)| value);
-        found += values.chain([&*text]).map(macros::count).sum::<usize>();
-        if !TEXTS.contains(&element.name()) {
-            match address::scheme(&text) {
-                Scheme::Forbidden => return Err(LossReason::MarkupBroken),
-                Scheme::Http => facts.insecure = true,
-                Scheme::Https | Scheme::Other => {}
-            }
+        if may_have_macros {
+            let values = element.attributes().map(|(_, value)| value);
+            found += values.chain([&*text]).map(macros::count).sum::<usize>();
+        }
+        match address::scheme(&text) {
+            Scheme::Https | Scheme::Other => {}
+            Scheme::Forbidden | Scheme::Http if TEXTS.contains(&element.name()) => {}
+            Scheme::Forbidden => return Err(LossReason::MarkupBroken),
+            Scheme::Http => facts.insecure = true,
         }
     }
-    if macros::MAX_MACROS < found { Err(LossReason::MarkupBroken) } else { Ok(()) }
+    within(found, macros::MAX_MACROS)
 }
 
 /// Counts the addresses that a document wants called, in all and by event.
 fn few_trackers(tree: &Tree<'_>) -> Result<(), LossReason> {
+    if tree.element_count() <= MAX_TRACKERS_OF_EVENT {
+        return Ok(());
+    }
     let mut events = BTreeMap::new();
     let mut all = 0;
     for tracker in tree.elements().filter(|element| TRACKERS.contains(&element.name())) {
@@ -216,9 +233,8 @@ fn version(root: Element<'_, '_>) -> Option<(u8, u8)> {
 fn apis(linear: Element<'_, '_>) -> Vec<i32> {
     let mut codes = Vec::new();
     let files = linear.named("MediaFiles").flat_map(Element::children);
-    for file in files.filter(|file| matches!(file.name(), "MediaFile" | "InteractiveCreativeFile"))
-    {
-        let mime = file.attribute("type").unwrap_or_default().trim().to_lowercase();
+    for file in files.filter(|file| file.is("MediaFile") || file.is("InteractiveCreativeFile")) {
+        let mime = lowercase(file.attribute("type").unwrap_or_default().trim());
         let framework = file.attribute("apiFramework").unwrap_or_default().trim().to_uppercase();
         match &*framework {
             "VPAID" if mime.contains("flash") => codes.push(1),
@@ -226,7 +242,7 @@ fn apis(linear: Element<'_, '_>) -> Vec<i32> {
             "OMID" => codes.push(7),
             "SIMID" => codes.push(8),
             // A script among the media runs, whatever it says it speaks.
-            _ if file.name() == "MediaFile" && mime.ends_with("javascript") => codes.push(2),
+            _ if file.is("MediaFile") && mime.ends_with("javascript") => codes.push(2),
             _ if mime.contains("flash") => codes.push(1),
             _ => {}
         }
@@ -234,6 +250,12 @@ fn apis(linear: Element<'_, '_>) -> Vec<i32> {
     codes.sort_unstable();
     codes.dedup();
     codes
+}
+
+/// Returns a text in lowercase, as it stands where it is so already.
+fn lowercase(text: &str) -> Cow<'_, str> {
+    let plain = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if plain { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }
 
 /// The values of `VAST@version` in the world, with the version each means.

@@ -1,14 +1,14 @@
 //! An XML document as a small flat tree, read in one bounded pass.
 //!
-//! quick-xml only finds tokens; every rule that makes a document safe is checked here: no DOCTYPE,
-//! no instructions, five entities, legal characters, one root, unique attributes, limits.
+//! `scan` reads sound documents fast; whatever it refuses, `events` reads again by quick-xml and
+//! names the fault. Every rule that makes a document safe holds in both: no DOCTYPE, no
+//! instructions, five entities, legal characters, one root, unique attributes, limits.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
-use quick_xml::events::attributes::Attributes;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
+mod build;
+mod events;
+mod scan;
 
 /// The deepest nesting that is read.
 pub const MAX_DEPTH: usize = 32;
@@ -43,24 +43,55 @@ pub enum Fault {
 }
 
 /// A document that kept all the rules.
-#[derive(Debug, Default)]
+///
+/// Its nodes stand in document order, each with the place where what follows its content begins.
+#[derive(Debug)]
 pub struct Tree<'a> {
-    nodes: Vec<Node<'a>>,
-    attributes: Vec<(&'a str, Cow<'a, str>)>,
+    source: &'a str,
+    elements: usize,
+    lists: Lists,
 }
 
-#[derive(Debug)]
-struct Node<'a> {
-    kind: Kind<'a>,
-    first: Option<usize>,
-    last: Option<usize>,
-    next: Option<usize>,
+/// What a tree is made of; places in the source, so that the lists can serve the next document.
+#[derive(Debug, Default)]
+struct Lists {
+    nodes: Vec<Node>,
+    attributes: Vec<Attribute>,
+    /// Texts that do not stand in the source as they are meant, one behind the other.
+    decoded: String,
 }
 
-#[derive(Debug)]
-enum Kind<'a> {
-    Element { name: &'a str, attributes: Range<usize> },
-    Text(Cow<'a, str>),
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    kind: Kind,
+    /// The name of an element, which stands in the source, or a text.
+    text: Text,
+    /// The first node behind this one and all inside it.
+    after: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// With the places of its attributes.
+    Element {
+        first: usize,
+        end: usize,
+    },
+    Text,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Attribute {
+    name: Text,
+    value: Text,
+}
+
+/// Where a text stands.
+#[derive(Clone, Copy, Debug)]
+struct Text {
+    from: usize,
+    to: usize,
+    decoded: bool,
 }
 
 /// One element of a document.
@@ -89,40 +120,10 @@ pub fn parse(markup: &str) -> Result<Tree<'_>, Fault> {
         return Err(Fault::Character);
     }
     let markup = markup.trim_start_matches('\u{feff}').trim_start_matches(SPACE);
-    let mut reader = Reader::from_str(markup);
-    reader.config_mut().check_comments = true;
-    let mut builder =
-        Builder { source: markup, tree: Tree::default(), open: Vec::new(), elements: 0 };
-    loop {
-        let at_start = reader.buffer_position() == 0;
-        match reader.read_event().map_err(|_| Fault::Syntax)? {
-            Event::Start(tag) => builder.start(&tag)?,
-            Event::Empty(tag) => {
-                builder.start(&tag)?;
-                builder.open.pop();
-            }
-            Event::End(_) => {
-                builder.open.pop().ok_or(Fault::Syntax)?;
-            }
-            Event::Text(text) if text.contains("]]>") => return Err(Fault::Syntax),
-            Event::Text(text) => builder.text(text.xml10_content())?,
-            Event::CData(_) if builder.open.is_empty() => return Err(Fault::Root),
-            Event::CData(text) => builder.text(text.xml10_content())?,
-            Event::GeneralRef(name) => {
-                let resolved = entity(&name).ok_or(Fault::Entity)?;
-                builder.character(resolved)?;
-            }
-            Event::Comment(_) => {}
-            Event::Decl(declaration) if at_start && declaration.version().is_ok() => {}
-            Event::Decl(_) | Event::PI(_) => return Err(Fault::Instruction),
-            Event::DocType(_) => return Err(Fault::Doctype),
-            Event::Eof => break,
-        }
+    match scan::read(markup) {
+        Some(tree) => Ok(tree),
+        None => events::read(markup),
     }
-    if !builder.open.is_empty() {
-        return Err(Fault::Syntax);
-    }
-    if builder.tree.nodes.is_empty() { Err(Fault::Root) } else { Ok(builder.tree) }
 }
 
 /// Says whether XML 1.0 allows a character.
@@ -138,8 +139,28 @@ pub fn legal(character: char) -> bool {
 /// Says whether XML 1.0 allows every character of a text.
 #[must_use]
 pub fn all_legal(text: &str) -> bool {
-    let plain = |byte: u8| b' ' <= byte || matches!(byte, b'\t' | b'\n' | b'\r');
-    text.bytes().all(plain) && (text.is_ascii() || text.chars().all(legal))
+    // Folds without an early end, since the compiler makes wide instructions of them.
+    let bytes = text.as_bytes();
+    let least = bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+    let control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    if least < b' ' && bytes.iter().fold(false, |found, byte| found | control(byte)) {
+        return false;
+    }
+    // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+    let forbidden = |at: usize| matches!(bytes.get(at..at + 3), Some([_, 0xbf, 0xbe | 0xbf]));
+    !memchr::memchr_iter(0xef, bytes).any(forbidden)
+}
+
+/// Returns a text without XML's white space around it.
+#[must_use]
+pub fn trim(text: &str) -> &str {
+    let space = |byte: Option<&u8>| byte.is_some_and(|byte| is_space(*byte));
+    let bytes = text.as_bytes();
+    if space(bytes.first()) || space(bytes.last()) { text.trim_matches(SPACE) } else { text }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 impl<'a> Tree<'a> {
@@ -151,61 +172,94 @@ impl<'a> Tree<'a> {
 
     /// Returns all elements in document order.
     pub fn elements(&self) -> impl Iterator<Item = Element<'_, 'a>> {
-        (0..self.nodes.len())
-            .filter(|index| matches!(self.nodes[*index].kind, Kind::Element { .. }))
-            .map(|index| Element { tree: self, index })
+        self.lists
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| matches!(node.kind, Kind::Element { .. }))
+            .map(|(index, _)| Element { tree: self, index })
+    }
+
+    /// Returns how many elements there are.
+    #[must_use]
+    pub fn element_count(&self) -> usize {
+        self.elements
+    }
+
+    /// Returns the document as it came, from its first character that is no white space.
+    #[must_use]
+    pub fn source(&self) -> &'a str {
+        self.source
+    }
+
+    fn text(&self, text: Text) -> &str {
+        let home = if text.decoded { &self.lists.decoded } else { self.source };
+        &home[text.from..text.to]
+    }
+
+    fn attributes(&self, index: usize) -> &[Attribute] {
+        match self.lists.nodes[index].kind {
+            Kind::Element { first, end } => &self.lists.attributes[first..end],
+            Kind::Text => &[],
+        }
+    }
+}
+
+impl Drop for Tree<'_> {
+    fn drop(&mut self) {
+        build::give_back(std::mem::take(&mut self.lists));
     }
 }
 
 impl<'t, 'a> Element<'t, 'a> {
+    /// Returns the document it stands in, from its first character that is no white space.
+    #[must_use]
+    pub fn source(self) -> &'a str {
+        self.tree.source
+    }
+
     /// Returns its name, with a prefix if it has one.
     #[must_use]
     pub fn name(self) -> &'a str {
-        match &self.tree.nodes[self.index].kind {
-            Kind::Element { name, .. } => name,
-            Kind::Text(_) => "",
-        }
+        let Text { from, to, .. } = self.tree.lists.nodes[self.index].text;
+        &self.tree.source[from..to]
     }
 
     /// Returns its attributes in document order, values decoded.
     pub fn attributes(self) -> impl Iterator<Item = (&'a str, &'t str)> {
-        let range = match &self.tree.nodes[self.index].kind {
-            Kind::Element { attributes, .. } => attributes.clone(),
-            Kind::Text(_) => 0..0,
-        };
-        self.tree.attributes[range].iter().map(|(name, value)| (*name, &**value))
+        let (tree, source) = (self.tree, self.tree.source);
+        let attributes = tree.attributes(self.index).iter();
+        attributes.map(move |it| (&source[it.name.from..it.name.to], tree.text(it.value)))
     }
 
     /// Returns the value of an attribute.
     #[must_use]
     pub fn attribute(self, name: &str) -> Option<&'t str> {
-        self.attributes().find(|(other, _)| *other == name).map(|(_, value)| value)
+        let source = self.tree.source.as_bytes();
+        let named = |it: &&Attribute| source[it.name.from..it.name.to] == *name.as_bytes();
+        let found = self.tree.attributes(self.index).iter().find(named)?;
+        Some(self.tree.text(found.value))
     }
 
     /// Returns what stands inside it, in document order.
     pub fn content(self) -> impl Iterator<Item = Content<'t, 'a>> {
         let tree = self.tree;
-        let first = tree.nodes[self.index].first;
-        std::iter::successors(first, |index| tree.nodes[*index].next).map(move |index| match &tree
-            .nodes[index]
-            .kind
-        {
-            Kind::Element { .. } => Content::Element(Element { tree, index }),
-            Kind::Text(text) => Content::Text(text),
+        self.inside().map(move |index| match tree.lists.nodes[index].kind {
+            Kind::Element { .. } => Content::Element(Self { tree, index }),
+            Kind::Text => Content::Text(tree.text(tree.lists.nodes[index].text)),
         })
     }
 
     /// Returns its child elements.
     pub fn children(self) -> impl Iterator<Item = Self> {
-        self.content().filter_map(|content| match content {
-            Content::Element(element) => Some(element),
-            Content::Text(_) => None,
-        })
+        let tree = self.tree;
+        let element = |index: &usize| matches!(tree.lists.nodes[*index].kind, Kind::Element { .. });
+        self.inside().filter(element).map(move |index| Self { tree, index })
     }
 
     /// Returns its child elements of one name.
     pub fn named(self, name: &'static str) -> impl Iterator<Item = Self> {
-        self.children().filter(move |child| child.name() == name)
+        self.children().filter(move |child| child.is(name))
     }
 
     /// Returns its first child element of a name.
@@ -217,136 +271,54 @@ impl<'t, 'a> Element<'t, 'a> {
     /// Returns its own text without white space around it; empty when there is none.
     #[must_use]
     pub fn text(self) -> Cow<'t, str> {
+        let nodes = &self.tree.lists.nodes;
+        let after = nodes[self.index].after;
+        if after == self.index + 1 {
+            return Cow::Borrowed("");
+        }
+        let inside = &nodes[self.index + 1..after];
+        if let [Node { kind: Kind::Text, text, .. }] = inside {
+            return Cow::Borrowed(trim(self.tree.text(*text)));
+        }
+        self.gathered()
+    }
+
+    /// Returns its own text where other elements stand beside it.
+    fn gathered(self) -> Cow<'t, str> {
         let mut pieces = self.content().filter_map(|content| match content {
             Content::Text(text) => Some(text),
             Content::Element(_) => None,
         });
         let first = pieces.next().unwrap_or_default();
         match pieces.next() {
-            None => Cow::Borrowed(first.trim_matches(SPACE)),
+            None => Cow::Borrowed(trim(first)),
             Some(second) => {
                 let whole: String = [first, second].into_iter().chain(pieces).collect();
-                Cow::Owned(whole.trim_matches(SPACE).to_owned())
+                Cow::Owned(trim(&whole).to_owned())
             }
         }
     }
-}
 
-struct Builder<'a> {
-    source: &'a str,
-    tree: Tree<'a>,
-    open: Vec<usize>,
-    elements: usize,
-}
-
-impl<'a> Builder<'a> {
-    fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), Fault> {
-        if self.open.is_empty() && self.elements != 0 {
-            return Err(Fault::Root);
-        }
-        if MAX_DEPTH <= self.open.len() {
-            return Err(Fault::Depth);
-        }
-        self.elements += 1;
-        if MAX_ELEMENTS < self.elements {
-            return Err(Fault::Elements);
-        }
-        let whole = self.in_source(tag).ok_or(Fault::Syntax)?;
-        let name = whole.get(..tag.name().as_ref().len()).ok_or(Fault::Syntax)?;
-        if !is_name(name) {
-            return Err(Fault::Syntax);
-        }
-        let attributes = self.attributes(whole, name.len())?;
-        self.push(Kind::Element { name, attributes });
-        self.open.push(self.tree.nodes.len() - 1);
-        Ok(())
+    /// Says whether it has this name.
+    #[must_use]
+    pub fn is(self, name: &str) -> bool {
+        let Text { from, to, .. } = self.tree.lists.nodes[self.index].text;
+        self.tree.source.as_bytes()[from..to] == *name.as_bytes()
     }
 
-    /// Returns the tag as it stands in the source: the event itself lends it for too short a time.
-    fn in_source(&self, tag: &str) -> Option<&'a str> {
-        let from = tag.as_ptr().addr().checked_sub(self.source.as_ptr().addr())?;
-        self.source.get(from..from + tag.len())
-    }
-
-    fn attributes(&mut self, tag: &'a str, name: usize) -> Result<Range<usize>, Fault> {
-        let first = self.tree.attributes.len();
-        let mut iterator = Attributes::new(tag, name);
-        for attribute in iterator.with_checks(false) {
-            let attribute = attribute.map_err(|_| Fault::Syntax)?;
-            let key = attribute.key.0;
-            let Cow::Borrowed(raw) = attribute.value else { return Err(Fault::Syntax) };
-            let earlier = &self.tree.attributes[first..];
-            if MAX_ATTRIBUTES <= earlier.len() || earlier.iter().any(|(other, _)| *other == key) {
-                return Err(Fault::Attributes);
+    /// Returns the nodes right inside it.
+    fn inside(self) -> impl Iterator<Item = usize> + use<'t, 'a> {
+        let nodes = &self.tree.lists.nodes[..];
+        let (mut next, after) = (self.index + 1, nodes[self.index].after);
+        std::iter::from_fn(move || {
+            let index = next;
+            if after <= index {
+                return None;
             }
-            // quick-xml takes attributes that nothing separates.
-            let at = key.as_ptr().addr() - tag.as_ptr().addr();
-            if !is_name(key) || !tag[..at].ends_with(SPACE) {
-                return Err(Fault::Syntax);
-            }
-            let value = attribute_value(raw)?;
-            self.tree.attributes.push((key, value));
-        }
-        Ok(first..self.tree.attributes.len())
+            next = nodes[index].after;
+            Some(index)
+        })
     }
-
-    fn text(&mut self, text: Cow<'a, str>) -> Result<(), Fault> {
-        let blank = text.trim_matches(SPACE).is_empty();
-        let Some(parent) = self.open.last() else {
-            return if blank { Ok(()) } else { Err(Fault::Root) };
-        };
-        if let Some(last) = self.tree.nodes[*parent].last
-            && let Kind::Text(before) = &mut self.tree.nodes[last].kind
-        {
-            before.to_mut().push_str(&text);
-        } else if !blank {
-            self.push(Kind::Text(text));
-        }
-        Ok(())
-    }
-
-    fn character(&mut self, character: char) -> Result<(), Fault> {
-        if self.open.is_empty() {
-            return Err(Fault::Root);
-        }
-        self.text(Cow::Owned(character.to_string()))
-    }
-
-    fn push(&mut self, kind: Kind<'a>) {
-        let index = self.tree.nodes.len();
-        self.tree.nodes.push(Node { kind, first: None, last: None, next: None });
-        let Some(parent) = self.open.last() else { return };
-        match self.tree.nodes[*parent].last.replace(index) {
-            Some(before) => self.tree.nodes[before].next = Some(index),
-            None => self.tree.nodes[*parent].first = Some(index),
-        }
-    }
-}
-
-/// Decodes an attribute's value: entities resolved, white space made spaces.
-fn attribute_value(raw: &str) -> Result<Cow<'_, str>, Fault> {
-    if raw.contains('<') {
-        return Err(Fault::Syntax);
-    }
-    if !raw.bytes().any(|byte| matches!(byte, b'&' | b'\t' | b'\n' | b'\r')) {
-        return Ok(Cow::Borrowed(raw));
-    }
-    let mut value = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.find(['&', '\t', '\n', '\r']) {
-        value.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let Some(reference) = rest.strip_prefix('&') else {
-            value.push(' ');
-            rest = rest.strip_prefix("\r\n").unwrap_or_else(|| &rest[1..]);
-            continue;
-        };
-        let (name, after) = reference.split_once(';').ok_or(Fault::Syntax)?;
-        value.push(entity(name).ok_or(Fault::Entity)?);
-        rest = after;
-    }
-    value.push_str(rest);
-    Ok(Cow::Owned(value))
 }
 
 /// Resolves what stands between `&` and `;`.
@@ -380,3 +352,6 @@ fn is_name(text: &str) -> bool {
 
 /// White space as XML knows it.
 pub const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub const MAX_COMPOSED: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Chain {
     bidder: Arc<Bidder>,
-    values: Values,
+    values: Values<'static>,
     cache_buster: String,
     /// The addresses that were given out.
     given: Vec<String>,
@@ -86,7 +86,7 @@ impl Chain {
         let markup = &*bid.creative.markup;
         let mut chain = Self {
             bidder: Arc::clone(bidder),
-            values: Values::of(auction, reply, bid),
+            values: Values::of(auction, reply, bid).into_owned(),
             cache_buster: cache_buster(auction, bid),
             given: Vec::new(),
             gathered: String::new(),

@@ -90,14 +90,23 @@ pub fn inline(
     parts: Parts<'_, '_>,
     root: Element<'_, '_>,
     ours: &Ours,
-    values: &Values,
+    values: &Values<'_>,
 ) -> Written {
-    let mut ad = Ad { pen: Pen::new(values, 8 * 1024), ours, written: Written::default() };
+    let all = ours.events.iter().chain([&ours.error, &ours.impression, &ours.click]);
+    let ours_room: usize = all.map(|url| url.len() + OVERHEAD).sum();
+    // What is kept of a bidder's document is seldom longer than the document.
+    let room = ours_room + root.source().len() + 1024;
+    let trackers = Vec::with_capacity(2 * (QUARTILES.len() + 3));
+    let written = Written { trackers, ..Written::default() };
+    let mut ad = Ad { pen: Pen::new(values, room), ours, written };
     ad.inline(parts, root);
     let Ad { pen, mut written, .. } = ad;
     (written.inline, written.emptied) = pen.finish();
     written
 }
+
+/// Bytes that an address takes besides itself.
+const OVERHEAD: usize = "<Tracking event=\"thirdQuartile\"><![CDATA[]]></Tracking>".len();
 
 struct Ad<'o> {
     pen: Pen<'o>,
@@ -109,15 +118,16 @@ impl Ad<'_> {
     fn inline(&mut self, parts: Parts<'_, '_>, root: Element<'_, '_>) {
         let source = parts.inline;
         let ours = self.ours;
-        self.pen.open("InLine", &[]);
+        self.pen.open("InLine", []);
         self.text_or(source, "AdSystem", &["version"], "Breakwater");
-        self.tracker("Error", "error", &[], ours.error.clone());
-        self.trackers(source, "Error", "error");
+        self.tracker("Error", "error", [], ours.error.clone());
+        // `Error` has no attributes in the schema.
+        self.trackers(source, "Error", "error", &[]);
         extensions::write(&mut self.pen, root, source);
-        self.tracker("Impression", "impression", &[], ours.impression.clone());
-        self.trackers(source, "Impression", "impression");
+        self.tracker("Impression", "impression", [], ours.impression.clone());
+        self.trackers(source, "Impression", "impression", &["id"]);
         extras::viewable(&mut self.pen, source);
-        self.pen.text_element("AdServingId", &[], &ours.serving_id);
+        self.pen.text_element("AdServingId", [], &ours.serving_id);
         self.text_or(source, "AdTitle", &[], "Ad");
         extras::verifications(&mut self.pen, source);
         self.text_if(source.child("Advertiser"), &[]);
@@ -127,22 +137,22 @@ impl Ad<'_> {
                 self.text_if(Some(category), &["authority"]);
             }
         }
-        self.pen.open("Creatives", &[]);
+        self.pen.open("Creatives", []);
         self.creative(parts);
         self.pen.close("Creatives");
         self.text_if(source.child("Description"), &[]);
-        self.pen.text_element("Expires", &[], &ours.expires_s.to_string());
+        self.pen.text_element("Expires", [], &ours.expires_s.to_string());
         self.pen.close("InLine");
     }
 
     fn creative(&mut self, parts: Parts<'_, '_>) {
-        let mut attributes: Vec<Attribute<'_>> =
-            vec![("id", Cow::Borrowed(&self.ours.creative_key)), ("sequence", "1".into())];
-        attributes.extend(copied(&mut self.pen, parts.creative, &["adId"]));
-        self.pen.open("Creative", &attributes);
+        let ours: [Attribute<'_>; 2] =
+            [("id", Cow::Borrowed(&self.ours.creative_key)), ("sequence", "1".into())];
+        let theirs = copied(&mut self.pen, parts.creative, &["adId"]);
+        self.pen.open("Creative", ours.iter().chain(theirs.iter().flatten()));
         self.linear(parts.linear);
         let ids = read::universal_ids(parts);
-        let unknown = [(Box::from("unknown"), Box::from("unknown"))];
+        let unknown = [("unknown", Cow::Borrowed("unknown"))];
         for (registry, value) in if ids.is_empty() { &unknown[..] } else { &ids[..] } {
             let registry = self.pen.fill(registry, Place::Text);
             let value = self.pen.fill(value, Place::Text);
@@ -154,20 +164,18 @@ impl Ad<'_> {
     fn linear(&mut self, linear: Element<'_, '_>) {
         let skip = linear.attribute("skipoffset").map(str::trim);
         let skip = skip.filter(|offset| clock::is_offset(offset));
-        let skip: Vec<Attribute<'_>> =
-            skip.into_iter().map(|offset| ("skipoffset", offset.into())).collect();
+        let skip: Option<Attribute<'_>> = skip.map(|offset| ("skipoffset", offset.into()));
         self.pen.open("Linear", &skip);
         extras::icons(&mut self.pen, linear);
         self.tracking_events(linear);
         if let Some(parameters) = linear.child("AdParameters") {
             let encoded = parameters.attribute("xmlEncoded").filter(|value| is_boolean(value));
-            let encoded: Vec<Attribute<'_>> =
-                encoded.into_iter().map(|value| ("xmlEncoded", value.into())).collect();
+            let encoded: Option<Attribute<'_>> = encoded.map(|value| ("xmlEncoded", value.into()));
             let text = parameters.text();
             let text = self.pen.fill(&text, Place::Text);
             self.pen.text_element("AdParameters", &encoded, &text);
         }
-        self.pen.text_element("Duration", &[], &clock::write(self.ours.length));
+        self.pen.text_element("Duration", [], &clock::write(self.ours.length));
         self.media_files(linear);
         self.video_clicks(linear);
         self.pen.close("Linear");
@@ -175,7 +183,7 @@ impl Ad<'_> {
 
     fn tracking_events(&mut self, linear: Element<'_, '_>) {
         let ours = self.ours;
-        self.pen.open("TrackingEvents", &[]);
+        self.pen.open("TrackingEvents", []);
         for (event, url) in QUARTILES.into_iter().zip(&ours.events) {
             self.tracker("Tracking", event, &[("event", event.into())], url.clone());
         }
@@ -189,17 +197,17 @@ impl Ad<'_> {
             if event == "progress" && offset.is_none() {
                 continue;
             }
-            let mut attributes: Vec<Attribute<'_>> = vec![("event", event.into())];
-            attributes.extend(offset.map(|offset| ("offset", offset.into())));
+            let event_and_offset: [Option<Attribute<'_>>; 2] =
+                [Some(("event", event.into())), offset.map(|offset| ("offset", offset.into()))];
             if let Some(url) = url(&mut self.pen, tracking) {
-                self.tracker("Tracking", event, &attributes, url);
+                self.tracker("Tracking", event, event_and_offset.iter().flatten(), url);
             }
         }
         self.pen.close("TrackingEvents");
     }
 
     fn media_files(&mut self, linear: Element<'_, '_>) {
-        self.pen.open("MediaFiles", &[]);
+        self.pen.open("MediaFiles", []);
         extras::captions(&mut self.pen, linear);
         for (file, address) in read::media_files(linear) {
             let url = self.pen.fill(&address, Place::Url).into_owned();
@@ -224,24 +232,24 @@ impl Ad<'_> {
         let clicks: Vec<Element<'_, '_>> =
             linear.named("VideoClicks").flat_map(Element::children).collect();
         let named = |name: &'static str| clicks.iter().filter(move |click| click.name() == name);
-        self.pen.open("VideoClicks", &[]);
-        self.tracker("ClickTracking", "click", &[], self.ours.click.clone());
+        self.pen.open("VideoClicks", []);
+        self.tracker("ClickTracking", "click", [], self.ours.click.clone());
         for click in named("ClickTracking") {
             let attributes = copied(&mut self.pen, *click, &["id"]);
             if let Some(url) = url(&mut self.pen, *click) {
-                self.tracker("ClickTracking", "click", &attributes, url);
+                self.tracker("ClickTracking", "click", attributes.iter().flatten(), url);
             }
         }
         for click in named("CustomClick") {
             let attributes = copied(&mut self.pen, *click, &["id"]);
             if let Some(url) = url(&mut self.pen, *click) {
-                self.pen.url_element("CustomClick", &attributes, &url);
+                self.pen.url_element("CustomClick", attributes.iter().flatten(), &url);
             }
         }
         for click in named("ClickThrough") {
             let attributes = copied(&mut self.pen, *click, &["id"]);
             if let Some(url) = url(&mut self.pen, *click) {
-                self.pen.url_element("ClickThrough", &attributes, &url);
+                self.pen.url_element("ClickThrough", attributes.iter().flatten(), &url);
                 self.written.click = Some(url);
                 break;
             }
@@ -250,63 +258,70 @@ impl Ad<'_> {
     }
 
     /// Writes the bidder's trackers of one name.
-    fn trackers(&mut self, source: Element<'_, '_>, name: &'static str, event: &'static str) {
+    fn trackers<const COUNT: usize>(
+        &mut self,
+        source: Element<'_, '_>,
+        name: &'static str,
+        event: &'static str,
+        known: &[&'static str; COUNT],
+    ) {
         for tracker in source.named(name) {
-            // `Error` has no attributes in the schema.
-            let known: &[&'static str] = if name == "Error" { &[] } else { &["id"] };
             let attributes = copied(&mut self.pen, tracker, known);
             if let Some(url) = url(&mut self.pen, tracker) {
-                self.tracker(name, event, &attributes, url);
+                self.tracker(name, event, attributes.iter().flatten(), url);
             }
         }
     }
 
     /// Writes one tracker and notes it for the other answers.
-    fn tracker(
+    fn tracker<'t, 'a: 't>(
         &mut self,
         name: &str,
         event: &'static str,
-        attributes: &[Attribute<'_>],
+        attributes: impl IntoIterator<Item = &'t Attribute<'a>> + Clone,
         url: String,
     ) {
-        self.pen.url_element(name, attributes, &url);
-        let offset = attributes.iter().find(|(name, _)| *name == "offset");
+        self.pen.url_element(name, attributes.clone(), &url);
+        let offset = attributes.into_iter().find(|(name, _)| *name == "offset");
         let offset = offset.map(|(_, value)| value.clone().into_owned());
         self.written.trackers.push(Tracker { event: event.into(), offset, url });
     }
 
     /// Writes a required text element, with a text of ours if the bidder has none.
-    fn text_or(
+    fn text_or<const COUNT: usize>(
         &mut self,
         source: Element<'_, '_>,
         name: &'static str,
-        attributes: &[&'static str],
+        attributes: &[&'static str; COUNT],
         ours: &str,
     ) {
         match source.child(name).filter(|element| !element.text().is_empty()) {
             Some(element) => self.text_if(Some(element), attributes),
-            None => self.pen.text_element(name, &[], ours),
+            None => self.pen.text_element(name, [], ours),
         }
     }
 
     /// Writes an optional text element, if it has text.
-    fn text_if(&mut self, element: Option<Element<'_, '_>>, attributes: &[&'static str]) {
+    fn text_if<const COUNT: usize>(
+        &mut self,
+        element: Option<Element<'_, '_>>,
+        attributes: &[&'static str; COUNT],
+    ) {
         let Some(element) = element.filter(|element| !element.text().is_empty()) else { return };
         let attributes = copied(&mut self.pen, element, attributes);
         let text = element.text();
         let text = self.pen.fill(&text, Place::Text);
-        self.pen.text_element(element.name(), &attributes, &text);
+        self.pen.text_element(element.name(), attributes.iter().flatten(), &text);
     }
 }
 
 /// Returns the attributes of a bidder's element that we pass on, macros filled.
-fn copied<'t>(
+fn copied<'t, const COUNT: usize>(
     pen: &mut Pen<'_>,
     element: Element<'t, '_>,
-    names: &[&'static str],
-) -> Vec<Attribute<'t>> {
-    let of = |name: &&'static str| element.attribute(name).map(|value| (*name, value));
-    names.iter().filter_map(of).map(|(name, value)| (name, pen.fill(value, Place::Text))).collect()
+    names: &[&'static str; COUNT],
+) -> [Option<Attribute<'t>>; COUNT] {
+    names.map(|name| element.attribute(name).map(|value| (name, pen.fill(value, Place::Text))))
 }
 
 /// Returns the address in a bidder's element, macros filled, if we pass it on.

@@ -12,6 +12,9 @@ use breakwater::io::journal::queue::Permit;
 use breakwater::io::journal::{Durability, Flush, Identity, Journal, Limits, Settings, Stream};
 use breakwater::io::log::follower::Logs;
 use breakwater::io::metrics::{Build, Labels, Metrics};
+use breakwater::model::ids::AuctionId;
+use breakwater::model::plan::Draw;
+use breakwater::model::rates::RateSnapshot;
 use breakwater::model::standing::Standing;
 use breakwater::model::time::UnixMillis;
 use breakwater::wire::record::admin::{Action, Admin};
@@ -25,7 +28,7 @@ use crate::sale::{ARRIVAL, Sale};
 /// A node at work, without the network.
 pub(crate) struct Node {
     pub(crate) data: TempDir,
-    journal: Arc<Journal>,
+    pub(crate) journal: Arc<Journal>,
     /// The config that sales cite.
     pub(crate) config: (u64, [u8; 32]),
     /// The rates that sales cite.
@@ -68,22 +71,52 @@ impl Node {
         node
     }
 
+    /// Starts it with settings of one's own.
+    pub(crate) fn start_with(data: TempDir, settings: Settings) -> Self {
+        let mut node = Self::open_with(data, settings, ARRIVAL);
+        node.life(&Lifecycle::Start);
+        node.configure();
+        node
+    }
+
+    /// Opens its journal as another start, and does not say so.
+    pub(crate) fn open_silently(data: TempDir) -> Self {
+        Self::open_with(data, Settings::new(Durability::Flushed), ARRIVAL)
+    }
+
     fn begin(data: TempDir, limits: Limits, at: UnixMillis) -> Self {
         let settings = Settings { limits, ..Settings::new(Durability::Flushed) };
-        let disk = Arc::new(LocalDisk);
-        let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
-        let (journal, config) = (Arc::new(journal), (0, [0; 32]));
-        let node = Self { data, journal, config, rates: None, at };
+        let node = Self::open_with(data, settings, at);
         node.life(&Lifecycle::Start);
         node
     }
 
-    /// Records the config.
+    fn open_with(data: TempDir, settings: Settings, at: UnixMillis) -> Self {
+        let disk = Arc::new(LocalDisk);
+        let journal = Journal::open_on(disk, data.path(), &identity(), settings, is_start).unwrap();
+        let (journal, config) = (Arc::new(journal), (0, [0; 32]));
+        Self { data, journal, config, rates: None, at }
+    }
+
+    /// Records the config that sales are made under.
     pub(crate) fn configure(&mut self) {
+        self.configure_as(CONFIG);
+    }
+
+    /// Records a config.
+    pub(crate) fn configure_as(&mut self, config: &str) {
         let permit = self.permit(Stream::Money);
         let head = self.head(permit.seq());
-        let (payload, root) = record::config_snapshot(&head, &entropy::draw(), b"{}");
+        let (payload, root) = record::config_snapshot(&head, &self.draw(), config.as_bytes());
         self.config = (flushed(permit, payload), root);
+    }
+
+    /// Records rates of exchange.
+    pub(crate) fn quote(&mut self, rates: &[RateSnapshot]) {
+        let permit = self.permit(Stream::Money);
+        let head = self.head(permit.seq());
+        let (payload, root) = record::rates::rates(&head, &self.draw(), rates);
+        self.rates = Some((flushed(permit, payload), root));
     }
 
     /// Records what happened to it.
@@ -95,16 +128,20 @@ impl Node {
     pub(crate) fn life_in(&self, (stream, node): (Stream, &str), event: &Lifecycle) {
         let permit = self.permit(stream);
         let head = Head { node, ..self.head(permit.seq()) };
-        flushed(permit, record::lifecycle(&head, &entropy::draw(), event));
+        flushed(permit, record::lifecycle(&head, &self.draw(), event));
     }
 
-    /// Records that somebody pruned.
-    pub(crate) fn told_prune(&self, first_kept: u64) {
+    /// Records that somebody is about to prune; returns the index of the record.
+    pub(crate) fn told_prune(&self, first_kept: u64) -> u64 {
+        self.told(Action::Prune { before: self.at, segments: 1, records: 1, first_kept })
+    }
+
+    /// Records what somebody did; returns the index of the record.
+    pub(crate) fn told(&self, action: Action) -> u64 {
         let permit = self.permit(Stream::Money);
-        let action = Action::Prune { before: self.at, segments: 1, records: 1, first_kept };
         let admin = Admin { by: "cli".into(), action };
         let head = self.head(permit.seq());
-        flushed(permit, record::admin::admin(&head, &entropy::draw(), &admin));
+        flushed(permit, record::admin::admin(&head, &self.draw(), &admin))
     }
 
     /// Sells so many times.
@@ -128,14 +165,27 @@ impl Node {
         markups: &[&str],
         change: impl FnOnce(&mut Sale),
     ) -> Vec<u8> {
-        self.at.0 += 1;
-        let mut head = self.head(seq);
-        (head.config, head.rates) = (Some(self.config), self.rates);
         let mut sale = Sale::of(markups);
-        sale.input.draw = entropy::draw();
+        sale.input.draw = self.draw();
         sale.outcome = decide(&sale.input);
         assert_eq!(sale.outcome.wins.len(), markups.len(), "{:?}", sale.outcome);
         change(&mut sale);
+        self.recorded(seq, &sale)
+    }
+
+    /// Returns the record of the next sale, its input changed and then decided.
+    pub(crate) fn decided(&mut self, seq: u64, change: impl FnOnce(&mut Sale)) -> Vec<u8> {
+        let mut sale = Sale::of(&[MARKUP]);
+        sale.input.draw = self.draw();
+        change(&mut sale);
+        sale.outcome = decide(&sale.input);
+        self.recorded(seq, &sale)
+    }
+
+    fn recorded(&mut self, seq: u64, sale: &Sale) -> Vec<u8> {
+        self.at.0 += 1;
+        let mut head = self.head(seq);
+        (head.config, head.rates) = (Some(self.config), self.rates);
         let standing = Standing::default();
         let ops = Ops { standing: &standing, stages: &[] };
         record::auction(&head, &sale.request, &sale.input, &sale.outcome, &ops)
@@ -157,7 +207,8 @@ impl Node {
 
     /// Stops in order.
     pub(crate) fn stop(self) -> TempDir {
-        self.life(&Lifecycle::Stop);
+        let auction_end = self.journal.on_disk(Stream::Auction);
+        self.life(&Lifecycle::Stop { auction_end });
         self.publish();
         self.crash()
     }
@@ -166,6 +217,14 @@ impl Node {
     pub(crate) fn crash(self) -> TempDir {
         self.journal.close();
         self.data
+    }
+
+    /// Draws what is random about a record that is made at this moment of the node's.
+    pub(crate) fn draw(&self) -> Draw {
+        let draw = entropy::draw();
+        let mut id = draw.auction.bytes();
+        id[..6].copy_from_slice(&self.at.0.to_be_bytes()[2..]);
+        Draw { auction: AuctionId::new(id), ..draw }
     }
 
     fn head(&self, seq: u64) -> Head<'static> {
@@ -222,9 +281,12 @@ fn metrics() -> Metrics {
     Metrics::new(&metrics::NoopRecorder, &labels)
 }
 
-fn identity() -> Identity {
+pub(crate) fn identity() -> Identity {
     Identity { domain: "breakwater.example".into(), node: "n1".into() }
 }
+
+/// The market of every sale here, as `config` writes it.
+pub(crate) const CONFIG: &str = r#"{"bidders":[{"allow_loopback":false,"domains":["acme.example"],"endpoint":"https://bid.acme.example/openrtb2","gzip":false,"id":"acme","in_flight":0,"pods":"dynamic","qps":null,"seats":[]},{"allow_loopback":false,"domains":["idle.example"],"endpoint":"https://bid.idle.example/openrtb2","gzip":false,"id":"idle","in_flight":0,"pods":"dynamic","qps":null,"seats":[]}],"currency":"USD","deals":[],"domain":"breakwater.example","max_cpm":"1000","node":"n1","own_reserve_ms":10,"placements":[{"blocked_advertisers":[],"blocked_categories":[],"deals_first":false,"default_break_ms":60000,"durations":{"exact":[15,30]},"exclusive":[],"fit":"nominal","floor":{"amount":"5"},"id":"arena-1-mid","max_ads":8,"mimes":["video/mp4"],"price_in_markup":true,"private_auction":false,"publisher":"pub-1","separation":[],"tmax_ms":250,"unmapped_category":"pass","unwrap":false}],"pricing":"first","public_url":"https://ads.breakwater.example","publishers":[{"blocked_advertisers":[],"blocked_categories":[],"domain":"arena.example","fees":[{"name":"exchange","ppm":150000}],"gdpr_default":true,"id":"pub-1","keys":0,"network_reserve_ms":20}],"rates":[]}"#;
 
 pub(crate) const MARKUP: &str = "<VAST version=\"4.2\"><Ad id=\"1\"><InLine><AdSystem>s</AdSystem><Impression>\
     https://a.example/i</Impression><AdServingId>1</AdServingId><AdTitle>1</AdTitle><Creatives>\

@@ -13,6 +13,7 @@ use breakwater::io::journal::read::frames;
 use breakwater::io::journal::{JournalError, Limits, Stream, files};
 use breakwater::model::time::UnixMillis;
 use breakwater::wire::record::Lifecycle;
+use breakwater::wire::record::admin::Action;
 use tempfile::TempDir;
 
 use crate::audit::folder::{Node, verified};
@@ -69,6 +70,13 @@ fn what_is_erased_leaves_records_that_verify() {
     assert_eq!(u64::try_from(user(&data)).unwrap(), report.younger);
     let again = user_sections(data.path(), middle).unwrap();
     assert_eq!((again.erased, again.bare), (0, report.erased));
+    // Nobody says so yet.
+    let untold = verified(data.path());
+    let [finding] = untold.findings.listed() else { panic!("{untold:?}") };
+    assert_eq!((finding.index, &*finding.field), (None, "user"), "{finding:?}");
+    let node = Node::start_in(data, Limits::default());
+    node.told(Action::Erase { before: middle, sections: report.erased });
+    let data = node.stop();
     let verified = verified(data.path());
     assert_eq!((verified.findings.listed(), verified.auction.erased), (&[][..], report.erased));
     // Beside a running node the segment it writes is left alone.

@@ -7,7 +7,7 @@ use breakwater::audit::finding::Finding;
 use breakwater::audit::gaps::gaps;
 use breakwater::audit::verify::{Options, verify};
 use breakwater::io::entropy;
-use breakwater::io::journal::prune::prune;
+use breakwater::io::journal::prune;
 use breakwater::io::journal::read::frames;
 use breakwater::io::journal::{Limits, Stream, files};
 use breakwater::model::time::UnixMillis;
@@ -33,15 +33,30 @@ fn a_stream_that_was_taken_away_is_missed() {
         }
         let found = one(&copy);
         assert_eq!((&*found.file, &*found.field), ("journal/auction", "stream"), "{found:?}");
-        assert!(found.what.contains("its key is here"), "{found:?}");
+        assert!(found.what.contains("money record 2 tells of"), "its stop: {found:?}");
         // With its key, too.
         fs::remove_file(copy.path().join("keys/auction.vkey")).unwrap();
         let found = one(&copy);
-        let file = if emptied { "keys/auction.vkey" } else { "journal/auction" };
-        assert_eq!(found.file, file, "{found:?}");
+        assert_eq!((&*found.file, &*found.field), ("journal/auction", "stream"), "{found:?}");
     }
     // A node that sold nothing has nothing there but what it signed.
-    assert_eq!(verified(Node::start().stop().path()).findings.listed(), []);
+    let data = Node::start().stop();
+    assert_eq!(verified(data.path()).findings.listed(), []);
+    for emptied in [true, false] {
+        for folder in both {
+            fs::remove_dir_all(data.path().join(folder)).unwrap();
+            if emptied {
+                fs::create_dir(data.path().join(folder)).unwrap();
+            }
+        }
+        let found = one(&data);
+        assert_eq!((&*found.file, &*found.field), ("journal/auction", "stream"), "{found:?}");
+        assert!(found.what.contains("its key is here"), "{found:?}");
+    }
+    fs::remove_file(data.path().join("keys/auction.vkey")).unwrap();
+    assert_eq!(one(&data).file, "journal/auction");
+    both.iter().for_each(|folder| fs::create_dir(data.path().join(folder)).unwrap());
+    assert_eq!(one(&data).file, "keys/auction.vkey");
 }
 
 #[test]
@@ -212,7 +227,7 @@ fn what_stands_behind_damage_is_read() {
 fn kinds_nodes_and_ids_are_held_against_the_stream() {
     let mut node = Node::start();
     let permit = node.permit(Stream::Auction);
-    let once = entropy::draw().auction;
+    let once = node.draw().auction;
     let payload = node.auction(permit.seq(), |sale| sale.input.draw.auction = once);
     flushed(permit, payload);
     let permit = node.permit(Stream::Auction);
@@ -290,8 +305,10 @@ fn a_prune_meanwhile_is_no_fault() {
         let pruning = scope.spawn(|| {
             for step in 1..=8 {
                 let before = UnixMillis(begun.0 + step * 100);
-                let pruned = prune(&path, Stream::Auction, before).unwrap();
-                node.told_prune(pruned.first_kept);
+                let planned = prune::plan(&path, Stream::Auction, before).unwrap();
+                node.told_prune(planned.first_kept);
+                node.publish();
+                prune::delete(&path, Stream::Auction, &planned).unwrap();
             }
         });
         let mut rounds = 0;

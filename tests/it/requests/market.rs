@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use breakwater::model::category::Separation;
 use breakwater::model::deal::Pricing;
-use breakwater::model::floor::Floor;
-use breakwater::model::ids::{BidderId, PlacementId, PublisherId};
-use breakwater::model::market::{Bidder, Dialect, Fit, Lengths, Market, Placement, Publisher};
+use breakwater::model::ids::{BidderId, PublisherId};
+use breakwater::model::market::{Bidder, Dialect, Market, Publisher};
 use breakwater::model::money::{Cpm, Currency, Fee, FeeSchedule};
-use breakwater::model::time::{Millis, Seconds};
+use breakwater::model::time::Millis;
+
+use crate::sale::placement;
 
 /// Returns the market: `pub-1` (open, GDPR not by default) sells `arena-1-mid` and `arena-2`;
 /// `pub-2` (with a key, GDPR by default) sells `locked`.
@@ -51,30 +51,6 @@ fn publisher(id: &str, domain: &str, guarded: bool) -> Publisher {
         blocked_categories: Vec::new(),
         gdpr_default: guarded,
         network_reserve: Millis(20),
-    }
-}
-
-fn placement(id: &str, publisher: &str) -> Placement {
-    Placement {
-        id: PlacementId::new(id),
-        publisher: PublisherId::new(publisher),
-        floor: Floor::Fixed(Cpm::from_micros(5_000_000).expect("it is in range")),
-        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-        max_ads: 8,
-        default_break: Millis(60_000),
-        fit: Fit::Nominal,
-        mimes: vec!["video/mp4".into(), "application/x-mpegURL".into()],
-        tmax: Millis(250),
-        price_in_markup: true,
-        unwrap: false,
-        blocked_advertisers: Vec::new(),
-        blocked_categories: Vec::new(),
-        unmapped_refused: false,
-        separation: Separation::default(),
-        deals_first: false,
-        private_auction: false,
-        deals: Vec::new(),
-        house: Vec::new(),
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Answers {
     pub(crate) sold: Vec<Sold>,
     /// How many had none, by reason.
     pub(crate) empty: BTreeMap<String, usize>,
+    /// How many connections ended before a whole answer.
+    pub(crate) broken: usize,
 }
 
 /// An answer with ads.
@@ -109,7 +111,10 @@ fn call(traffic: SocketAddr, name: &str, told: &Told) {
             let again = number % 4 == 3 && last.is_some();
             number += usize::from(!again);
             let begun = Instant::now();
-            let Some(answer) = ask(&mut stream, &mut reader, name, number) else { break };
+            let Some(answer) = ask(&mut stream, &mut reader, name, number) else {
+                told.answers.lock().broken += 1;
+                break;
+            };
             let took = begun.elapsed();
             let auction = answer["auction"].as_str().unwrap_or_default().to_owned();
             let mut answers = told.answers.lock();

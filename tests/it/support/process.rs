@@ -58,9 +58,13 @@ impl Process {
 
     /// Sends SIGTERM and waits; returns the exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
         self.ended()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits until it ends; returns the exit code.

@@ -2,9 +2,9 @@
 
 use crate::{
     bars::{
-        kinds::{end, percent},
+        kinds::percent,
         scenario::{BarError, Breaker, Soak},
-        stage::{MOST_IN_FLIGHT, Opened, Setting, open, peak},
+        stage::{CONNECTIONS, Opened, Setting, Stage},
         verdict::Verdict,
     },
     run::{report::ratio, schedule::Schedule},
@@ -13,14 +13,12 @@ use crate::{
 /// A bidder that dies, one that fails half the time, and both healed.
 pub(super) async fn breaker(setting: &Setting<'_>, it: &Breaker) -> Result<Verdict, BarError> {
     let mut verdict = setting.verdict();
-    let bidders = setting.bidders().await?;
-    let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
-    let Some(peak) = found else { return Ok(verdict) };
-    let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
+    let found = Stage::at_peak(setting, &mut verdict, &[CONNECTIONS]).await?;
+    let Some(stage) = found else { return Ok(verdict) };
+    let peak = stage.peak;
     // Its spells stand in the file, so this one is as long in a short run.
     let schedule = Schedule::steady(peak * it.share, f64::from(it.end_s));
-    let opened = open(&crew, exchange.pid(), &bidders, &[schedule]).await?;
+    let opened = stage.open(&[schedule]).await?;
     dead(&mut verdict, &opened, it);
     failing(&mut verdict, &opened, it);
     healed(&mut verdict, &opened, it);
@@ -32,9 +30,7 @@ pub(super) async fn breaker(setting: &Setting<'_>, it: &Breaker) -> Result<Verdi
         verdict.note(format!("the {what} bidder was asked in % of auctions, by second: {shares}"));
     }
     opened.tell(&mut verdict, "faults and healing");
-    crew.dismiss().await;
-    drop(exchange);
-    end(bidders).await;
+    stage.end().await;
     Ok(verdict)
 }
 
@@ -129,14 +125,12 @@ fn healed(verdict: &mut Verdict, opened: &Opened, it: &Breaker) {
 /// A long run at a steady rate.
 pub(super) async fn soak(setting: &Setting<'_>, it: &Soak) -> Result<Verdict, BarError> {
     let mut verdict = setting.verdict();
-    let bidders = setting.bidders().await?;
-    let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
-    let Some(peak) = found else { return Ok(verdict) };
-    let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
+    let found = Stage::at_peak(setting, &mut verdict, &[CONNECTIONS]).await?;
+    let Some(stage) = found else { return Ok(verdict) };
+    let peak = stage.peak;
     let seconds = if setting.options.quick { 60 } else { it.seconds };
     let schedule = Schedule::steady(peak * it.share, f64::from(seconds));
-    let opened = open(&crew, exchange.pid(), &bidders, &[schedule]).await?;
+    let opened = stage.open(&[schedule]).await?;
     // The first quarter is warm-up: pools, buffers and caches fill.
     let from = opened.samples.len() / 4;
     let readings: Vec<(f64, f64)> = opened
@@ -168,9 +162,7 @@ pub(super) async fn soak(setting: &Setting<'_>, it: &Soak) -> Result<Verdict, Ba
         bucket.failed()
     ));
     opened.tell(&mut verdict, "a long run");
-    crew.dismiss().await;
-    drop(exchange);
-    end(bidders).await;
+    stage.end().await;
     Ok(verdict)
 }
 
@@ -196,9 +188,6 @@ const LEAST_CALLS: f64 = 20.0;
 
 /// The most that is skipped.
 const MOST_SKIPPED: f64 = 0.95;
-
-/// Connections of an open loop.
-const CONNECTIONS: usize = 512;
 
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,9 @@
 use crate::{
     bars::{
         exchange::Subject,
-        kinds::{end, percent},
+        kinds::percent,
         scenario::{BarError, Hung, Spread},
-        stage::{MOST_IN_FLIGHT, Setting, open, peak},
+        stage::{CONNECTIONS, Setting, Stage, end, open, peak},
         verdict::{Standing, Verdict},
     },
     bidder::Running,
@@ -71,14 +71,12 @@ async fn highest(
 /// Hung and dripping bidders at a share of the peak of healthy ones.
 pub(super) async fn hung(setting: &Setting<'_>, it: &Hung) -> Result<Verdict, BarError> {
     let mut verdict = setting.verdict();
-    let bidders = setting.bidders().await?;
-    let exchange = setting.exchange(&bidders).await?;
     // Their clocks have not begun, so all bidders are healthy here.
-    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
-    let Some(peak) = found else { return Ok(verdict) };
-    let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
+    let found = Stage::at_peak(setting, &mut verdict, &[CONNECTIONS]).await?;
+    let Some(stage) = found else { return Ok(verdict) };
+    let peak = stage.peak;
     let schedule = Schedule::steady(peak * it.share, setting.seconds(it.seconds));
-    let opened = open(&crew, exchange.pid(), &bidders, &[schedule]).await?;
+    let opened = stage.open(&[schedule]).await?;
     let bucket = opened.step(0);
     let late = bucket.past_grace;
     verdict.judge("answers after deadline + 10 ms", "0", late.to_string(), late == 0);
@@ -101,14 +99,9 @@ pub(super) async fn hung(setting: &Setting<'_>, it: &Hung) -> Result<Verdict, Ba
         ratio(bucket.latency_us.max(), 1_000)
     ));
     opened.tell(&mut verdict, "hung and dripping bidders");
-    crew.dismiss().await;
-    drop(exchange);
-    end(bidders).await;
+    stage.end().await;
     Ok(verdict)
 }
 
 /// The share sold in time below which a rate is not kept.
 const SOLD: f64 = 0.98;
-
-/// Connections of an open loop.
-const CONNECTIONS: usize = 512;

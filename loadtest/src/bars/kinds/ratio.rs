@@ -5,9 +5,8 @@ use crate::{
     bars::{
         estimate::{Estimate, estimate},
         exchange::Subject,
-        kinds::end,
         scenario::{BarError, Growth, Ratio, Regime, Size},
-        stage::{Closed, Setting, closed},
+        stage::{Closed, Setting, closed, end},
         verdict::{Standing, Verdict},
     },
     bidder::Running,

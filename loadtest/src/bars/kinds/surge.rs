@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::{
     bars::{
-        kinds::{end, percent},
+        kinds::percent,
         scenario::{BarError, Goodput, Herd, Noisy, Pause},
-        stage::{MOST_IN_FLIGHT, Opened, Setting, open, peak},
+        stage::{CONNECTIONS, Opened, Setting, Stage, end, open},
         verdict::{Standing, Verdict},
     },
     run::{
@@ -19,18 +19,16 @@ use crate::{
 /// Surges of several times the peak.
 pub(super) async fn goodput(setting: &Setting<'_>, it: &Goodput) -> Result<Verdict, BarError> {
     let mut verdict = setting.verdict();
-    let bidders = setting.bidders().await?;
-    let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
-    let Some(peak) = found else { return Ok(verdict) };
-    let crew = setting.crew(&exchange.origin, &[it.connections]).await?;
+    let found = Stage::at_peak(setting, &mut verdict, &[it.connections]).await?;
+    let Some(stage) = found else { return Ok(verdict) };
+    let peak = stage.peak;
     for (&factor, &share) in it.factors.iter().zip(&it.shares) {
         let (calm, surge) = (setting.seconds(8).ceil(), setting.seconds(it.surge_s).ceil());
         let schedule = Schedule {
             rate: peak,
             steps: vec![step(calm, CALM), step(surge, factor), step(calm, CALM)],
         };
-        let opened = open(&crew, exchange.pid(), &bidders, &[schedule]).await?;
+        let opened = stage.open(&[schedule]).await?;
         let bucket = opened.step(1);
         let goodput = ratio(bucket.sold_in_time, 1) / surge;
         let wanted = format!(">= {} of peak", percent(share));
@@ -58,9 +56,7 @@ pub(super) async fn goodput(setting: &Setting<'_>, it: &Goodput) -> Result<Verdi
         let judged = (second(calm), second(calm + surge));
         opened.tell_of(&mut verdict, &format!("{factor} x the peak"), judged);
     }
-    crew.dismiss().await;
-    drop(exchange);
-    end(bidders).await;
+    stage.end().await;
     Ok(verdict)
 }
 
@@ -78,22 +74,20 @@ fn normal_again(verdict: &mut Verdict, opened: &Opened, at: f64, calm: f64, what
 /// The process stands still for a moment.
 pub(super) async fn pause(setting: &Setting<'_>, it: &Pause) -> Result<Verdict, BarError> {
     let mut verdict = setting.verdict();
-    let bidders = setting.bidders().await?;
-    let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
-    let Some(peak) = found else { return Ok(verdict) };
-    let crew = setting.crew(&exchange.origin, &[CONNECTIONS]).await?;
+    let found = Stage::at_peak(setting, &mut verdict, &[CONNECTIONS]).await?;
+    let Some(stage) = found else { return Ok(verdict) };
+    let peak = stage.peak;
     let (before, after) = (setting.seconds(10).ceil(), setting.seconds(20).ceil().max(4.0));
     let schedule = Schedule { rate: peak * it.share, steps: vec![step(before + after, 1.0)] };
     let stop = async {
         tokio::time::sleep(Duration::from_secs_f64(before)).await;
-        let Some(child) = exchange.child() else { return };
+        let Some(child) = stage.exchange.child() else { return };
         child.stop();
         tokio::time::sleep(Duration::from_millis(it.stop_ms)).await;
         child.go_on();
     };
     let schedules = [schedule];
-    let (opened, ()) = tokio::join!(open(&crew, exchange.pid(), &bidders, &schedules), stop);
+    let (opened, ()) = tokio::join!(stage.open(&schedules), stop);
     let opened = opened?;
     // The second after the stop's own ends at most 1 s after the process goes on.
     let from = second(before + ratio(it.stop_ms, 1_000) + 1.0).max(second(before) + 1);
@@ -123,9 +117,7 @@ pub(super) async fn pause(setting: &Setting<'_>, it: &Pause) -> Result<Verdict, 
         ratio(bucket.sold, bucket.offered) * 100.0
     ));
     opened.tell(&mut verdict, "a pause");
-    crew.dismiss().await;
-    drop(exchange);
-    end(bidders).await;
+    stage.end().await;
     Ok(verdict)
 }
 
@@ -168,22 +160,20 @@ pub(super) async fn herd(setting: &Setting<'_>, it: &Herd) -> Result<Verdict, Ba
 /// A noisy publisher beside a quiet one.
 pub(super) async fn noisy(setting: &Setting<'_>, it: &Noisy) -> Result<Verdict, BarError> {
     let mut verdict = setting.verdict();
-    let bidders = setting.bidders().await?;
-    let exchange = setting.exchange(&bidders).await?;
-    let found = peak(setting, &mut verdict, &exchange, &bidders, MOST_IN_FLIGHT).await?;
-    let Some(peak) = found else { return Ok(verdict) };
+    let found = Stage::at_peak(setting, &mut verdict, &[CONNECTIONS, CONNECTIONS]).await?;
+    let Some(stage) = found else { return Ok(verdict) };
+    let peak = stage.peak;
     // Two publishers of equal weight: the share of each is half the peak.
     let (noise, quiet) = (it.factor * peak / 2.0, it.quiet * peak);
     let seconds = setting.seconds(it.seconds);
-    let crew = setting.crew(&exchange.origin, &[CONNECTIONS, CONNECTIONS]).await?;
     let run = |factor: f64| {
         [
             Schedule { rate: noise, steps: vec![step(seconds, factor)] },
             Schedule::steady(quiet, seconds),
         ]
     };
-    let alone = open(&crew, exchange.pid(), &bidders, &run(0.0)).await?;
-    let beside = open(&crew, exchange.pid(), &bidders, &run(1.0)).await?;
+    let alone = stage.open(&run(0.0)).await?;
+    let beside = stage.open(&run(1.0)).await?;
     let quiet_of = |opened: &Opened| {
         opened.counted.lanes.get(1).map_or_else(|| Bucket::new(3), |(_, book, _)| book.total())
     };
@@ -207,9 +197,7 @@ pub(super) async fn noisy(setting: &Setting<'_>, it: &Noisy) -> Result<Verdict, 
     ));
     alone.tell(&mut verdict, "the quiet publisher alone");
     beside.tell(&mut verdict, "beside the noisy one");
-    crew.dismiss().await;
-    drop(exchange);
-    end(bidders).await;
+    stage.end().await;
     Ok(verdict)
 }
 
@@ -238,6 +226,3 @@ const CALM: f64 = 0.5;
 
 /// How much of what is usual is normal.
 const NORMAL: f64 = 0.99;
-
-/// Connections of each publisher.
-const CONNECTIONS: usize = 512;

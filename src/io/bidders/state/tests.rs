@@ -43,8 +43,13 @@ async fn a_reload_keeps_what_is_known_of_bidders_that_stay() {
     assert_eq!(same.freezes(), (false, 0));
     let other = states.reload(&[endpoint("acme", 3)]);
     let report = &other.reports()[0];
-    assert_eq!((report.breaker, report.most_in_flight), (Position::Closed, 3));
+    assert_eq!((report.breaker, report.most_in_flight), (Position::Open, 3), "as ill as before");
     assert!(report.value.is_some(), "what its calls are worth does not depend on its limits");
+    let moved = Endpoint { url: "http://elsewhere.example/".into(), ..endpoint("acme", 2) };
+    let moved = states.reload(&[moved]);
+    let report = &moved.reports()[0];
+    assert_eq!(report.breaker, Position::Closed, "nothing is known of where it is now");
+    assert!(report.value.is_some());
 }
 
 #[tokio::test(start_paused = true)]

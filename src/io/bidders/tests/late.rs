@@ -4,10 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::task::unconstrained;
+use tokio::task::{unconstrained, yield_now};
 use tokio::time::{advance, timeout};
 
-use crate::io::bidders::tests::{Net, ask, bodies, ok, pass, read_request, request, until};
+use crate::io::bidders::breaker::Position;
+use crate::io::bidders::state::States;
+use crate::io::bidders::tests::{
+    Net, ask, bodies, endpoint, ok, pass, read_request, request, until,
+};
+use crate::io::bidders::{Bidders, Endpoint};
 use crate::model::call::AnswerOutcome;
 
 #[tokio::test(start_paused = true)]
@@ -135,4 +140,90 @@ async fn late_calls_do_not_keep_a_pool_that_is_gone() {
     stream.write_all(&ok("1")).await.unwrap();
     assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0, "read to its end, and closed");
     assert_eq!(net.late().len(), 1);
+}
+
+/// Ten timeouts in a row open a breaker: of a process that stood still each bidder would have them.
+#[tokio::test(start_paused = true)]
+async fn a_pause_of_our_own_counts_against_no_bidder() {
+    for (overslept_ms, answered, wanted) in [
+        (20, false, Position::Open),
+        (20, true, Position::Open),
+        (21, false, Position::Closed),
+        (21, true, Position::Closed),
+    ] {
+        let net = Net::new();
+        let mut acme = net.accept("acme");
+        let bidders = Arc::new(net.warm(&["acme"], 30).await);
+        let asking = Arc::clone(&bidders);
+        let asked = tokio::spawn(async move { ask(&asking, &["acme"; 30], 50).await });
+        let mut streams = Vec::new();
+        for _ in 0..30 {
+            streams.push(request(&mut acme).await.0);
+        }
+        if answered {
+            let all = async {
+                for stream in &mut streams {
+                    stream.write_all(&ok("1")).await.unwrap();
+                }
+            };
+            unconstrained(all).await;
+        }
+        advance(Duration::from_millis(50 + overslept_ms)).await;
+        let answers = asked.await.unwrap();
+        assert!(answers.iter().all(|it| it.outcome == AnswerOutcome::Timeout { sent: true }));
+        let (skip_ppm, breaker) = bidders.bidders[0].state.health.report();
+        let told = format!("{overslept_ms} ms, answered: {answered}, {skip_ppm} ppm");
+        assert_eq!(breaker, wanted, "{told}");
+        assert_eq!(0 < skip_ppm, wanted == Position::Open, "{told}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_has_not_left_by_the_cutoff_never_leaves() {
+    const CALLS: usize = 250;
+    let net = Net::new();
+    let mut acme = net.accept("acme");
+    let bidders = Arc::new(net.warm(&["acme"], CALLS).await);
+    let asking = Arc::clone(&bidders);
+    let asked = tokio::spawn(async move { ask(&asking, &["acme"; CALLS], 50).await });
+    // A turn of a task makes no more than a hundred or so; then the process stands still.
+    yield_now().await;
+    advance(Duration::from_millis(50)).await;
+    let answers = asked.await.unwrap();
+    let sent = answers.iter().filter(|it| it.outcome == AnswerOutcome::Timeout { sent: true });
+    let sent = sent.count();
+    let unsent = AnswerOutcome::Timeout { sent: false };
+    let unsent = answers.iter().filter(|it| it.outcome == unsent).count();
+    assert_eq!(sent + unsent, CALLS);
+    assert!(0 < sent && 0 < unsent, "{sent} sent, {unsent} not");
+    pass(Duration::from_millis(1)).await;
+    let mut arrived = 0;
+    for _ in 0..CALLS {
+        let mut stream = acme.recv().await.unwrap();
+        let read = timeout(Duration::ZERO, stream.read(&mut [0; 1])).await;
+        arrived += usize::from(matches!(read, Ok(Ok(1))));
+    }
+    assert_eq!(arrived, sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_call_keeps_its_place_until_its_connection_is_back() {
+    let net = Net::new();
+    let endpoints = vec![Endpoint { in_flight: 1, ..endpoint("acme", None) }];
+    let states = Arc::new(States::new(&endpoints));
+    let mut acme = net.accept("acme");
+    let bidders = Arc::new(Bidders::new(endpoints, &states, net.connector(), net.upkeep(1)));
+    until("it is connected", || bidders.counts("acme").0 == 1).await;
+    let asking = Arc::clone(&bidders);
+    let asked = tokio::spawn(async move { ask(&asking, &["acme"], 50).await });
+    let (mut stream, _) = request(&mut acme).await;
+    assert_eq!(asked.await.unwrap()[0].outcome, AnswerOutcome::Timeout { sent: true });
+    let again = ask(&bidders, &["acme"], 50).await;
+    assert_eq!(again[0].outcome, AnswerOutcome::SkippedInFlight);
+    stream.write_all(&ok("1")).await.unwrap();
+    until("it is back", || bidders.counts("acme").0 == 1).await;
+    let asked = tokio::spawn(async move { ask(&bidders, &["acme"], 50).await });
+    read_request(&mut stream).await;
+    stream.write_all(&ok("2")).await.unwrap();
+    assert_eq!(bodies(&asked.await.unwrap()), ["2"]);
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{LIMITS, append, data, flushed, identity, open, payloads, settings};
+use crate::io::journal::asked::ask_on;
 use crate::io::journal::disk::Disk;
+use crate::io::journal::space::suffices_to_start;
 use crate::io::journal::{Durability, Flush, Journal, Limits, Settings, Stream};
 use crate::io::simulated::{Faults, MemoryDisk};
 use crate::model::time::UnixMillis;
@@ -58,6 +60,67 @@ async fn the_ballast_keeps_room_for_what_is_under_way() {
     assert_eq!(disk.bytes(Path::new(BALLAST)).len(), 8 << 10);
     drop(journal);
     assert_eq!(payloads(&disk, Stream::Auction).len(), 3);
+}
+
+#[tokio::test]
+async fn records_do_without_a_stretch_ahead() {
+    let disk = MemoryDisk::default();
+    let journal = with_ballast(&disk);
+    flushed([append(&journal, b"first")]).await;
+    disk.set(Faults { space: Some(3000), free: Some(3000), ..Faults::default() });
+    let permit = journal.permit(Stream::Auction).unwrap();
+    flushed([permit.append(vec![1; 5000])]).await;
+    assert!(disk.names().contains(&BALLAST.into()), "it is kept for what has no room at all");
+    assert!(journal.permit(Stream::Auction).is_none(), "nothing new is sold");
+}
+
+#[tokio::test]
+async fn whoever_frees_the_ballast_the_node_finds_the_room() {
+    let disk = MemoryDisk::default();
+    let journal = with_ballast(&disk);
+    flushed([append(&journal, b"first")]).await;
+    let permit = journal.permit(Stream::Auction).unwrap();
+    disk.set(Faults { space: Some(0), ..Faults::default() });
+    let _request = ask_on(&disk, data(), b"{}").unwrap();
+    assert!(!disk.names().contains(&BALLAST.into()));
+    flushed([permit.append(vec![1; 5000])]).await;
+    assert!(journal.failure().is_none());
+    let again = ask_on(&disk, data(), &[7; 9000]).unwrap_err();
+    assert!(again.to_string().starts_with("write data/journal/asked/"), "{again}");
+    let asked = disk.files(Path::new("data/journal/asked"));
+    assert_eq!(asked.len(), 1, "nothing is left of what had no room: {asked:?}");
+}
+
+#[tokio::test]
+async fn a_start_takes_away_what_is_half_asked() {
+    let disk = MemoryDisk::default();
+    let asked = Path::new("data/journal/asked");
+    disk.put(&asked.join("1-2.new"), b"{");
+    disk.put(&asked.join("1-3.json"), b"{}");
+    drop(open(&disk));
+    assert_eq!(disk.files(asked), [asked.join("1-3.json")].into());
+}
+
+#[tokio::test]
+async fn a_start_on_a_full_disk_frees_the_ballast() {
+    let disk = MemoryDisk::default();
+    drop(with_ballast(&disk));
+    disk.set(Faults { space: Some(0), free: Some(0), ..Faults::default() });
+    let journal = with_ballast(&disk);
+    assert!(!disk.names().contains(&BALLAST.into()));
+    let start = journal.permit(Stream::Money).unwrap();
+    flushed([start.append(b"start".to_vec())]).await;
+    assert!(journal.permit(Stream::Auction).is_none());
+    drop(journal);
+    let least = 2 * 4096 + (64 << 10);
+    let free = |free| {
+        disk.set(Faults { free: Some(free), ..Faults::default() });
+        suffices_to_start(&disk, data(), &LIMITS)
+    };
+    assert!(free(least).is_ok());
+    let refused = free(least - 1).unwrap_err();
+    let source = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(source.contains("a start needs 73728 bytes, and the disk has 73727"), "{source}");
 }
 
 #[tokio::test]

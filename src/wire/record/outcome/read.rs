@@ -7,6 +7,7 @@ use crate::model::outcome::TieBreak;
 use crate::model::reason::{LossReason, UnfilledReason};
 use crate::model::time::{Millis, Seconds};
 use crate::wire::record::scan::Scan;
+use crate::wire::record::seller::deal;
 
 /// The number of seconds by what became of them, and of calls and bids: what everyone is shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,6 +40,8 @@ pub struct OwnFates<'a> {
 pub struct OwnFate<'a> {
     /// The bidder's name for the bid.
     pub bid: Cow<'a, str>,
+    /// The imp that it was for.
+    pub imp: Cow<'a, str>,
     /// The win, or why it lost.
     pub fate: Result<OwnWin, LossReason>,
 }
@@ -48,8 +51,11 @@ pub struct OwnFate<'a> {
 pub struct OwnWin {
     /// The clearing price, in the auction's currency.
     pub clearing: Cpm,
-    /// What a deal takes off the price of the bid, in its bid's currency.
-    pub off: Option<Cpm>,
+    /// What a deal takes off the price of the bid: its share in millionths, and what that comes to
+    /// in its bid's currency.
+    pub off: Option<(u32, Cpm)>,
+    /// The creative's own length.
+    pub length: Millis,
     /// The number of its markup section, from 1.
     pub markup: usize,
     /// The least bid that would have tied, in its bid's currency.
@@ -71,6 +77,8 @@ pub struct OwnWin {
 /// All slots sold and seconds unfilled, as the publisher is shown them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sales<'a> {
+    /// Nominal seconds of the publisher's own ads.
+    pub house: u64,
     /// Unfilled seconds and why.
     pub unfilled: Vec<(Seconds, UnfilledReason)>,
     /// In the order of the markup's numbers.
@@ -125,18 +133,19 @@ pub(in crate::wire::record) fn fates(bytes: &[u8]) -> Option<OwnFates<'_>> {
     })
 }
 
-fn own_fate<'a>(scan: &mut Scan<'a>) -> Option<OwnFate<'a>> {
+/// Reads the fate of one bid.
+pub(in crate::wire::record) fn own_fate<'a>(scan: &mut Scan<'a>) -> Option<OwnFate<'a>> {
     scan.object(|scan| {
         let name = scan.must(key!("fate"), Scan::text)?;
         let bid = scan.must(key!("id"), Scan::text)?;
-        scan.must(key!("imp"), Scan::text)?;
+        let imp = scan.must(key!("imp"), Scan::text)?;
         scan.set(key!("unmapped"))?;
         let fate = match (&*name, scan.may(key!("win"), own_win)?) {
             ("won", Some(win)) => Ok(win),
             (name, None) => Err(LossReason::from_name(name)?),
             (_, Some(_)) => return None,
         };
-        Some(OwnFate { bid, fate })
+        Some(OwnFate { bid, imp, fate })
     })
 }
 
@@ -146,13 +155,14 @@ fn own_win(scan: &mut Scan<'_>) -> Option<OwnWin> {
         let off = scan.may(key!("discount"), |scan| {
             scan.object(|scan| {
                 let off = scan.must(key!("off"), Scan::micros)?;
-                scan.must(key!("ppm"), Scan::number::<u32>).map(|_| off)
+                scan.must(key!("ppm"), deal::part_of_a_million).map(|ppm| (ppm, off))
             })
         })?;
-        scan.must(key!("length"), Scan::decimal)?;
+        let length = scan.must(key!("length"), |scan| scan.decimal().map(Millis))?;
         Some(OwnWin {
             clearing,
             off,
+            length,
             markup: scan.must(key!("markup"), Scan::index)?,
             min_to_win: scan.may(key!("min_to_win"), Scan::micros)?,
             part: scan.must(key!("part"), Scan::index)?,
@@ -169,11 +179,28 @@ fn own_win(scan: &mut Scan<'_>) -> Option<OwnWin> {
 /// Reads what the publisher is shown; none when it is not as it should be.
 pub(in crate::wire::record) fn sales(bytes: &[u8]) -> Option<Sales<'_>> {
     Scan::section(bytes, |scan| {
-        scan.pass(&[key!("house"), key!("no_fill"), key!("search")])?;
+        let mut house = 0_u64;
+        scan.each(key!("house"), |scan| {
+            let Seconds(own) = house_seconds(scan)?;
+            house = house.saturating_add(u64::from(own));
+            Some(())
+        })?;
+        scan.pass(&[key!("no_fill"), key!("search")])?;
         Some(Sales {
+            house,
             unfilled: scan.some(key!("unfilled"), unfilled)?,
             wins: scan.some(key!("wins"), sale)?,
         })
+    })
+}
+
+/// Reads how long one of the publisher's own ads is.
+fn house_seconds(scan: &mut Scan<'_>) -> Option<Seconds> {
+    scan.object(|scan| {
+        scan.pass(&[key!("id"), key!("length"), key!("part")])?;
+        let own = scan.must(key!("seconds"), seconds)?;
+        scan.pass(&[key!("sequence"), key!("since"), key!("start")])?;
+        Some(own)
     })
 }
 

@@ -5,6 +5,7 @@ use crate::model::plan::{AuctionInput, Draw, Offer};
 use crate::wire::explain::Asked;
 use crate::wire::record::read::view::View;
 use crate::wire::record::read::{RecordError, content, missing};
+use crate::wire::record::seller::Seller;
 use crate::wire::record::texts::Texts;
 use crate::wire::record::{BIDDER, bidder, ops, seller};
 
@@ -16,15 +17,15 @@ pub(super) fn asked(view: &View<'_>) -> Result<Asked, RecordError> {
     Ok(seller.asked(plan.parts.len(), view.at, view.head().test))
 }
 
-/// Returns the input of an auction.
-pub(super) fn auction_input(
-    view: &View<'_>,
+/// Returns what is told of the request, and the input of the auction.
+pub(super) fn auction<'v>(
+    view: &'v View<'_>,
     texts: &mut Texts,
-) -> Result<AuctionInput, RecordError> {
+) -> Result<(Seller<'v>, AuctionInput), RecordError> {
     let head = view.head();
     let Some(seed) = head.seed else { return Err(content("head")) };
     let bytes = view.section(SELLER).ok_or_else(|| missing(SELLER))?;
-    let (_, mut plan) = seller::read(bytes, texts).ok_or_else(|| content(SELLER))?;
+    let (seller, mut plan) = seller::read(bytes, texts).ok_or_else(|| content(SELLER))?;
     let bytes = view.section(OPS).ok_or_else(|| missing(OPS))?;
     let ops = ops::read(bytes).ok_or_else(|| content(OPS))?;
     let chosen = ops.chosen().ok_or_else(|| content(OPS))?;
@@ -54,7 +55,7 @@ pub(super) fn auction_input(
         user_salt: view.user_salt().unwrap_or_default(),
         nonce_key: [0; 32],
     };
-    Ok(AuctionInput { draw, plan, chosen, replies })
+    Ok((seller, AuctionInput { draw, plan, chosen, replies }))
 }
 
 /// Says whether no id comes twice.

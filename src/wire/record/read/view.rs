@@ -9,8 +9,8 @@ use crate::model::ids::AuctionId;
 use crate::model::plan::AuctionInput;
 use crate::model::time::UnixMillis;
 use crate::wire::explain::Asked;
-use crate::wire::record::outcome::read::{OwnFates, Sales};
-use crate::wire::record::prices::{Offered, PartFloors};
+use crate::wire::record::outcome::read::{Counts, Sales};
+use crate::wire::record::prices::{ForSale, Own, Unpaired};
 use crate::wire::record::read::{
     Body, HeadFacts, MAX_UNPACKED, Record, RecordError, Section, content, input, missing,
 };
@@ -18,7 +18,7 @@ use crate::wire::record::seal::{
     Entry, FORM_ERASED, FORM_PLAIN, FORM_ZSTD, Salts, USER, commitment, leaf, root,
 };
 use crate::wire::record::texts::Texts;
-use crate::wire::record::{BIDDER, Kind, OUTCOME, head, outcome, prices};
+use crate::wire::record::{BIDDER, Kind, OUTCOME, OUTCOME_OF, head, outcome, prices};
 
 /// A record whose sections lead to its root, borrowed from its payload.
 #[derive(Clone, Debug)]
@@ -148,7 +148,17 @@ impl View<'_> {
     ///
     /// As `Record::auction_input`.
     pub fn auction_input(&self, texts: &mut Texts) -> Result<AuctionInput, RecordError> {
-        input::auction_input(self, texts)
+        input::auction(self, texts).map(|(_, input)| input)
+    }
+
+    /// Returns who asked for what besides the input of the auction.
+    ///
+    /// # Errors
+    ///
+    /// As `Record::auction_input`.
+    pub fn auction(&self, texts: &mut Texts) -> Result<(Asked, AuctionInput), RecordError> {
+        let (seller, input) = input::auction(self, texts)?;
+        Ok((seller.asked(input.plan.parts.len(), self.at, self.head.test), input))
     }
 
     /// Returns what the publisher is shown of the outcome of an auction.
@@ -160,31 +170,32 @@ impl View<'_> {
         self.told(SALES, outcome::read::sales)
     }
 
-    /// Returns what became of the bids of a bidder.
+    /// Returns the counts that everyone is shown.
     ///
     /// # Errors
     ///
     /// As `sales`.
-    pub fn fates(&self, bidder: &str) -> Result<OwnFates<'_>, RecordError> {
-        self.told(&outcome::name(Some(bidder)), outcome::read::fates)
+    pub fn counts(&self) -> Result<Counts, RecordError> {
+        self.told(OUTCOME, outcome::read::counts)
     }
 
-    /// Returns what the bids of a bidder offered.
+    /// Returns the terms of an auction as far as money and seconds go.
     ///
     /// # Errors
     ///
     /// As `sales`.
-    pub fn offered(&self, bidder: &str) -> Result<Vec<Offered<'_>>, RecordError> {
-        self.told(&[BIDDER, bidder].concat(), prices::offered)
+    pub fn for_sale(&self) -> Result<ForSale<'_>, RecordError> {
+        self.told(SELLER, prices::for_sale)
     }
 
-    /// Returns the floors of the parts of an auction.
-    ///
-    /// # Errors
-    ///
-    /// As `sales`.
-    pub fn floors(&self) -> Result<Vec<PartFloors<'_>>, RecordError> {
-        self.told(SELLER, prices::floors)
+    /// Returns bids and fates of each bidder that is told of some, by its id.
+    pub fn own(&self) -> impl Iterator<Item = (&str, Result<Own<'_>, Unpaired>)> {
+        let mut fates = self.of_kind(OUTCOME_OF).peekable();
+        self.of_kind(BIDDER).filter_map(move |(id, bids)| {
+            while fates.next_if(|(other, _)| *other < id).is_some() {}
+            let (_, fates) = fates.next_if(|(other, _)| *other == id)?;
+            Some((id, prices::own(bids, fates)))
+        })
     }
 
     fn told<'s, T>(
@@ -200,6 +211,13 @@ impl View<'_> {
     pub fn erased(&self) -> impl Iterator<Item = &str> {
         let erased = |it: &&Lying<'_>| matches!(it.content, Content::Erased(_));
         self.sections.iter().filter(erased).map(|section| section.name)
+    }
+
+    /// Returns the rest of the names that start so, and the bytes, of sections that are not erased.
+    pub(super) fn of_kind(&self, start: &'static str) -> impl Iterator<Item = (&str, &[u8])> {
+        self.sections
+            .iter()
+            .filter_map(move |it| Some((it.name.strip_prefix(start)?, it.content.bytes()?)))
     }
 
     /// Returns the names of all sections, in order.

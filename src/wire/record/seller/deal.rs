@@ -50,7 +50,7 @@ pub(super) fn pricing_name(pricing: Pricing) -> &'static str {
 }
 
 /// Reads how prices are found.
-pub(super) fn read_pricing(scan: &mut Scan<'_>) -> Option<Pricing> {
+pub(in crate::wire::record) fn read_pricing(scan: &mut Scan<'_>) -> Option<Pricing> {
     let name = scan.text()?;
     let all = [Pricing::First, Pricing::Second, Pricing::Fixed];
     all.into_iter().find(|pricing| pricing_name(*pricing) == name)
@@ -107,6 +107,7 @@ fn read_step(scan: &mut Scan<'_>) -> Option<FloorStep> {
     Some(FloorStep { min, max, floor })
 }
 
-fn part_of_a_million(scan: &mut Scan<'_>) -> Option<u32> {
+/// Reads a share in millionths; none above a whole.
+pub(in crate::wire::record) fn part_of_a_million(scan: &mut Scan<'_>) -> Option<u32> {
     scan.number().filter(|ppm| *ppm <= 1_000_000)
 }

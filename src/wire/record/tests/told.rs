@@ -2,9 +2,11 @@
 
 use super::sample::drawn;
 use crate::model::bid::{Bid, Reply};
+use crate::model::money::Currency;
 use crate::model::outcome::{Fate, Outcome, Win};
+use crate::model::plan::Plan;
 use crate::wire::record::outcome::read::{OwnFate, OwnWin, Sale, counts, fates, sales};
-use crate::wire::record::prices::{floors, offered};
+use crate::wire::record::prices::{ForSale, Own, Unpaired, for_sale, own};
 use crate::wire::record::read::read;
 use crate::wire::record::read::view::view;
 use crate::wire::record::scan::Scan;
@@ -41,28 +43,21 @@ fn what_is_told_is_what_was_decided() {
             let bidder = reply.bidder.as_str();
             assert_eq!(record.reply(&reply.bidder).unwrap().bids.len(), reply.bids.len(), "{seed}");
             assert_eq!(record.fates(&reply.bidder).unwrap().is_none(), reply.bids.is_empty());
-            let offered = view.offered(bidder).unwrap();
-            assert_eq!(offered.len(), reply.bids.len(), "{seed}");
-            for (told, bid) in offered.iter().zip(&reply.bids) {
-                assert_eq!(told.deal.as_deref(), bid.deal.as_ref().map(|deal| deal.as_str()));
-                assert_eq!(told.price, bid.price.as_ref().map(|price| price.cpm), "{seed}");
-            }
-            if !reply.bids.is_empty() {
-                let told = view.fates(bidder).unwrap();
+            let paired = view.own().find(|(id, _)| *id == bidder).map(|(_, own)| own.unwrap());
+            assert_eq!(paired.is_some(), !reply.bids.is_empty(), "{seed}");
+            if let Some(paired) = paired {
+                is_own(&paired, reply, input.plan.terms.currency);
+                let told = record.fates(&reply.bidder).unwrap().unwrap();
                 assert_eq!(told.currency, input.plan.terms.currency.as_str(), "{seed}");
                 assert_eq!(told.bids.len(), own.len(), "{seed}");
                 for ((told, bid), fate) in told.bids.iter().zip(&reply.bids).zip(own) {
                     is_fate(told, bid, *fate, outcome);
                 }
+                let won = told.bids.iter().filter_map(|told| told.fate.ok());
+                assert!(won.eq(paired.wins.iter().map(|(_, win)| *win)), "{seed}");
             }
         }
-        let told = view.floors().unwrap();
-        assert_eq!(told.len(), input.plan.parts.len(), "{seed}");
-        for (told, part) in told.iter().zip(&input.plan.parts) {
-            let deals: Vec<_> = part.deals.iter().map(|it| (it.id.as_str(), &it.floor)).collect();
-            let own: Vec<_> = told.deals.iter().map(|(id, floor)| (&**id, floor)).collect();
-            assert_eq!((&told.floor, own), (&part.floor, deals), "{seed}");
-        }
+        is_for_sale(&view.for_sale().unwrap(), &input.plan);
     }
 }
 
@@ -78,12 +73,23 @@ fn what_is_not_canonical_is_not_read() {
     let fate =
         r#"{"bids":[{"fate":"outbid","id":"b","imp":"1","unmapped":true}],"currency":"USD"}"#;
     assert!(fates(fate.as_bytes()).is_some());
-    let bid = r#"{"bids":[{"cur":"USD","deal":"d","price":{"micros":"5","text":"0.000005"}}],"sent":true}"#;
-    assert!(offered(bid.as_bytes()).is_some());
+    let bid = r#"{"bids":[{"cur":"USD","deal":"d","id":"b","imp":"1","price":{"micros":"5","text":"0.000005"}}],"sent":true}"#;
+    let fates_of = fate.as_bytes();
+    assert!(own(bid.as_bytes(), fates_of).is_ok());
     let other = bid.replace("0.000005", "0.000006");
-    assert!(offered(other.as_bytes()).is_none(), "text and number are one price");
-    let part = r#"{"break":{"a":[]},"parts":[{"deals":[{"id":"d","pricing":"first"}],"floor":{"fixed":"5"},"pod":0}],"tmax":"1"}"#;
-    assert!(floors(part.as_bytes()).is_some());
+    assert_eq!(
+        own(other.as_bytes(), fates_of),
+        Err(Unpaired::Bids),
+        "text and number are one price"
+    );
+    assert_eq!(own(bid.as_bytes(), b"{}"), Err(Unpaired::Fates));
+    assert_eq!(own(br#"{"sent":true}"#, fates_of), Err(Unpaired::Count));
+    let none = own(br#"{"sent":true}"#, br#"{"bids":[],"currency":"USD"}"#);
+    assert_eq!(none.map(|own| own.count), Ok(0));
+    let renamed = bid.replace("\"id\":\"b\"", "\"id\":\"c\"");
+    assert_eq!(own(renamed.as_bytes(), fates_of).unwrap().misnamed.as_deref(), Some("c"));
+    let part = r#"{"break":{"a":[]},"fees":[{"name":"x","ppm":999999}],"parts":[{"deals":[{"id":"d","pricing":"first"}],"floor":{"fixed":"5"},"pod":0,"seconds":30}],"terms":{"currency":"USD","pricing":"first"},"tmax":"1"}"#;
+    assert!(for_sale(part.as_bytes()).is_some());
     let deep = "[".repeat(1 << 20);
     let cases = [
         ("asked\":1", "asked\":-1"),
@@ -106,6 +112,8 @@ fn what_is_not_canonical_is_not_read() {
         ("\"sent\":true}", "\"sent\":true}}"),
         ("\"fixed\":\"5\"", "\"fixed\":\"05\""),
         ("\"floor\":{\"fixed\":\"5\"},", ""),
+        ("\"ppm\":999999", "\"ppm\":1000000"),
+        ("\"pricing\":\"first\"}]", "\"pricing\":\"worst\"}]"),
         ("{\"a\":[]}", "{\"a\":[]"),
     ];
     let texts = [counted, &sold, fate, bid, part];
@@ -116,8 +124,8 @@ fn what_is_not_canonical_is_not_read() {
             counts(&bytes).is_some(),
             sales(&bytes).is_some(),
             fates(&bytes).is_some(),
-            offered(&bytes).is_some(),
-            floors(&bytes).is_some(),
+            own(&bytes, fates_of).is_ok(),
+            for_sale(&bytes).is_some(),
         ];
         // A bid need not name a deal.
         let fits = to == "\"price\"";
@@ -134,6 +142,38 @@ fn values_that_are_stepped_over_nest_only_so_deep() {
     }
 }
 
+fn is_own(own: &Own<'_>, reply: &Reply, currency: Currency) {
+    assert_eq!((own.count, own.currency), (reply.bids.len() as u64, currency));
+    assert_eq!(own.misnamed, None);
+    for (told, _) in &own.wins {
+        let fits = |bid: &&Bid| {
+            *told.id == *bid.id.as_str()
+                && *told.imp == *bid.imp.as_str()
+                && told.deal.as_deref() == bid.deal.as_ref().map(|deal| deal.as_str())
+                && told.price == bid.price.as_ref().map(|price| price.cpm)
+                && (told.currency, told.seconds) == (bid.currency, bid.seconds)
+        };
+        assert!(reply.bids.iter().any(|bid| fits(&bid)), "{told:?}");
+    }
+}
+
+fn is_for_sale(told: &ForSale<'_>, plan: &Plan) {
+    let terms = &plan.terms;
+    assert_eq!((told.currency, told.pricing), (terms.currency, terms.pricing));
+    assert_eq!((&told.rates, told.seconds), (&terms.rates, u64::from(plan.seconds().0)));
+    let fees = terms.fees.fees().iter().map(|fee| (&*fee.name, fee.ppm));
+    assert!(told.fees.iter().map(|(name, ppm)| (&**name, *ppm)).eq(fees));
+    assert_eq!(told.parts.len(), plan.parts.len());
+    for (told, part) in told.parts.iter().zip(&plan.parts) {
+        assert_eq!((&told.floor, told.seconds), (&part.floor, part.seconds));
+        let deals = part.deals.iter();
+        let deals = deals.map(|it| (it.id.as_str(), &it.floor, it.pricing, it.discount_ppm));
+        let own = told.deals.iter();
+        let own = own.map(|it| (&*it.id, &it.floor, it.pricing, it.discount_ppm));
+        assert!(own.eq(deals));
+    }
+}
+
 fn is_sale(sale: &Sale<'_>, win: &Win, reply: &Reply) {
     assert_eq!(*sale.bid, *reply.bids[win.bid.bid].id.as_str());
     assert_eq!(*sale.bidder, *reply.bidder.as_str());
@@ -144,14 +184,15 @@ fn is_sale(sale: &Sale<'_>, win: &Win, reply: &Reply) {
 }
 
 fn is_fate(told: &OwnFate<'_>, bid: &Bid, fate: Fate, outcome: &Outcome) {
-    assert_eq!(*told.bid, *bid.id.as_str());
+    assert_eq!((&*told.bid, &*told.imp), (bid.id.as_str(), bid.imp.as_str()));
     match (&told.fate, fate) {
         (Err(told), Fate::Lost(reason)) => assert_eq!(*told, reason),
         (Ok(told), Fate::Won(index)) => {
             let win = &outcome.wins[index];
             let own = OwnWin {
                 clearing: win.clearing,
-                off: win.discount.map(|discount| discount.off),
+                off: win.discount.map(|discount| (discount.ppm, discount.off)),
+                length: win.length,
                 markup: index + 1,
                 min_to_win: win.min_to_win,
                 part: win.part,

@@ -40,8 +40,8 @@ pub(super) fn wrapper(outer: &Tree<'_>, root: Element<'_, '_>, wrapper: Element<
     let kept = |child: &Element<'_, '_>| CALLED.contains(&child.name());
     let pair = Pair { outer, root, inner: wrapper, linears: linears(wrapper) };
     pair.document("Wrapper", kept, |pen, pair| {
-        pen.open("Creative", &[]);
-        pen.open("Linear", &[]);
+        pen.open("Creative", []);
+        pen.open("Linear", []);
         pair.linear(pen);
         pen.close("Linear");
         pen.close("Creative");
@@ -77,7 +77,7 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
         let mut ad = self.root.child("Ad").map(attributes).unwrap_or_default();
         ad.retain(|(name, _)| *name == "id");
         pen.open("Ad", &ad);
-        pen.open(kind, &[]);
+        pen.open(kind, []);
         let outer = self.wrapper();
         for child in outer.into_iter().flat_map(Element::children) {
             match child.name() {
@@ -90,7 +90,7 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
             copy(&mut pen, child, &[]);
         }
         self.viewable(&mut pen);
-        pen.open("Creatives", &[]);
+        pen.open("Creatives", []);
         creative(&mut pen, self);
         for tag in ["Creatives", kind, "Ad", "VAST"] {
             pen.close(tag);
@@ -109,11 +109,11 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
             let inner = self.linears.iter().flat_map(move |linear| linear.named(name));
             inner.flat_map(Element::children)
         };
-        pen.open("TrackingEvents", &[]);
+        pen.open("TrackingEvents", []);
         theirs("TrackingEvents").for_each(|tracking| copy(pen, tracking, &[]));
         own("TrackingEvents").for_each(|tracking| copy(pen, tracking, &[]));
         pen.close("TrackingEvents");
-        pen.open("VideoClicks", &[]);
+        pen.open("VideoClicks", []);
         // Where a click leads is for the ad alone to say.
         let clicks = theirs("VideoClicks").filter(|click| click.name() != "ClickThrough");
         clicks.for_each(|click| copy(pen, click, &[]));
@@ -125,7 +125,7 @@ impl<'p, 't, 'a> Pair<'p, 't, 'a> {
         let other = |icon: &Element<'_, '_>| {
             icon.attribute("program").is_none_or(|program| !known.contains(program))
         };
-        pen.open("Icons", &[]);
+        pen.open("Icons", []);
         theirs("Icons").filter(other).for_each(|icon| copy(pen, icon, &[]));
         own("Icons").for_each(|icon| copy(pen, icon, &[]));
         pen.close("Icons");
@@ -165,7 +165,7 @@ fn linears<'t, 'a>(ad: Element<'t, 'a>) -> Vec<Element<'t, 'a>> {
 ///
 /// A universal id names the ad's creative, which no Wrapper can know.
 fn extensions(pen: &mut Pen<'_>, root: Element<'_, '_>, all: Element<'_, '_>) {
-    pen.open("Extensions", &[]);
+    pen.open("Extensions", []);
     for extension in all.named("Extension") {
         if extension.attribute("type") == Some("UniversalAdId") {
             continue;
@@ -180,7 +180,7 @@ fn extensions(pen: &mut Pen<'_>, root: Element<'_, '_>, all: Element<'_, '_>) {
 
 /// Writes an element as it is, with more attributes.
 fn copy(pen: &mut Pen<'_>, element: Element<'_, '_>, more: &[Attribute<'_>]) {
-    pen.open(element.name(), &[attributes(element), more.to_vec()].concat());
+    pen.open(element.name(), attributes(element).iter().chain(more));
     for content in element.content() {
         match content {
             Content::Element(child) => copy(pen, child, &[]),

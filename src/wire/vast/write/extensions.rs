@@ -26,7 +26,7 @@ pub fn write(pen: &mut Pen<'_>, root: Element<'_, '_>, inline: Element<'_, '_>) 
     if kept.is_empty() {
         return;
     }
-    pen.open("Extensions", &[]);
+    pen.open("Extensions", []);
     for (extension, declared) in kept {
         copy(pen, extension, &declared);
     }

@@ -15,7 +15,7 @@ use crate::wire::vast::write::{copied, is_boolean, url};
 pub(super) fn viewable(pen: &mut Pen<'_>, inline: Element<'_, '_>) {
     let Some(viewable) = inline.child("ViewableImpression") else { return };
     let attributes = copied(pen, viewable, &["id"]);
-    pen.open("ViewableImpression", &attributes);
+    pen.open("ViewableImpression", attributes.iter().flatten());
     for name in ["Viewable", "NotViewable", "ViewUndetermined"] {
         urls(pen, viewable, name, &[]);
     }
@@ -29,10 +29,10 @@ pub(super) fn verifications(pen: &mut Pen<'_>, inline: Element<'_, '_>) {
     if all.is_empty() {
         return;
     }
-    pen.open("AdVerifications", &[]);
+    pen.open("AdVerifications", []);
     for verification in all {
         let attributes = copied(pen, verification, &["vendor"]);
-        pen.open("Verification", &attributes);
+        pen.open("Verification", attributes.iter().flatten());
         urls(pen, verification, "ExecutableResource", &["apiFramework", "type"]);
         urls(pen, verification, "JavaScriptResource", &["apiFramework", "browserOptional"]);
         let events = verification.child("TrackingEvents").into_iter();
@@ -41,7 +41,7 @@ pub(super) fn verifications(pen: &mut Pen<'_>, inline: Element<'_, '_>) {
             .filter(|tracking| tracking.attribute("event").is_some())
             .collect();
         if !events.is_empty() {
-            pen.open("TrackingEvents", &[]);
+            pen.open("TrackingEvents", []);
             for tracking in events {
                 url_element(pen, tracking, &["event"]);
             }
@@ -50,7 +50,7 @@ pub(super) fn verifications(pen: &mut Pen<'_>, inline: Element<'_, '_>) {
         if let Some(parameters) = verification.child("VerificationParameters") {
             let text = parameters.text();
             let text = pen.fill(&text, Place::Text);
-            pen.url_element("VerificationParameters", &[], &text);
+            pen.url_element("VerificationParameters", [], &text);
         }
         pen.close("Verification");
     }
@@ -70,7 +70,7 @@ pub(super) fn icons(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
     if icons.is_empty() {
         return;
     }
-    pen.open("Icons", &[]);
+    pen.open("Icons", []);
     for icon in icons {
         let attributes = typed(pen, icon, ICON);
         pen.open("Icon", &attributes);
@@ -81,7 +81,7 @@ pub(super) fn icons(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
             }
         }
         if let Some(clicks) = icon.child("IconClicks") {
-            pen.open("IconClicks", &[]);
+            pen.open("IconClicks", []);
             if let Some(through) = clicks.child("IconClickThrough") {
                 url_element(pen, through, &[]);
             }
@@ -98,7 +98,7 @@ pub(super) fn icons(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
 pub(super) fn captions(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
     let files = media(linear).find_map(|files| files.child("ClosedCaptionFiles"));
     let Some(files) = files else { return };
-    pen.open("ClosedCaptionFiles", &[]);
+    pen.open("ClosedCaptionFiles", []);
     urls(pen, files, "ClosedCaptionFile", &["type", "language"]);
     pen.close("ClosedCaptionFiles");
 }
@@ -177,16 +177,25 @@ fn typed<'t>(
 }
 
 /// Writes the children of one name that hold an address.
-fn urls(pen: &mut Pen<'_>, parent: Element<'_, '_>, name: &'static str, known: &[&'static str]) {
+fn urls<const COUNT: usize>(
+    pen: &mut Pen<'_>,
+    parent: Element<'_, '_>,
+    name: &'static str,
+    known: &[&'static str; COUNT],
+) {
     for child in parent.named(name) {
         url_element(pen, child, known);
     }
 }
 
-fn url_element(pen: &mut Pen<'_>, element: Element<'_, '_>, known: &[&'static str]) {
+fn url_element<const COUNT: usize>(
+    pen: &mut Pen<'_>,
+    element: Element<'_, '_>,
+    known: &[&'static str; COUNT],
+) {
     let attributes = copied(pen, element, known);
     if let Some(url) = url(pen, element) {
-        pen.url_element(element.name(), &attributes, &url);
+        pen.url_element(element.name(), attributes.iter().flatten(), &url);
     }
 }
 

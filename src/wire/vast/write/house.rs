@@ -26,19 +26,19 @@ pub struct Names<'a> {
 pub fn inline(ad: &HouseAd, names: Names<'_>) -> Written {
     let values = Values::default();
     let mut pen = Pen::new(&values, 2 * 1024);
-    pen.open("InLine", &[]);
-    pen.text_element("AdSystem", &[], "Breakwater");
+    pen.open("InLine", []);
+    pen.text_element("AdSystem", [], "Breakwater");
     // The schema wants an impression; players never call this one.
     let none: [Arc<str>; 1] = [NO_IMPRESSION.into()];
     for url in if ad.impressions.is_empty() { &none[..] } else { &ad.impressions[..] } {
-        pen.url_element("Impression", &[], url);
+        pen.url_element("Impression", [], url);
     }
-    pen.text_element("AdServingId", &[], names.serving_id);
-    pen.text_element("AdTitle", &[], &ad.id);
-    pen.open("Creatives", &[]);
+    pen.text_element("AdServingId", [], names.serving_id);
+    pen.text_element("AdTitle", [], &ad.id);
+    pen.open("Creatives", []);
     creative(&mut pen, ad, names);
     pen.close("Creatives");
-    pen.text_element("Expires", &[], &names.expires_s.to_string());
+    pen.text_element("Expires", [], &names.expires_s.to_string());
     pen.close("InLine");
     let (inline, emptied) = pen.finish();
     let tracker =
@@ -55,16 +55,16 @@ pub fn inline(ad: &HouseAd, names: Names<'_>) -> Written {
 fn creative(pen: &mut Pen<'_>, ad: &HouseAd, names: Names<'_>) {
     let key = names.creative_key;
     pen.open("Creative", &[("id", key.into()), ("sequence", "1".into())]);
-    pen.open("Linear", &[]);
-    pen.text_element("Duration", &[], &clock::write(ad.length));
-    pen.open("MediaFiles", &[]);
+    pen.open("Linear", []);
+    pen.text_element("Duration", [], &clock::write(ad.length));
+    pen.open("MediaFiles", []);
     for file in &ad.media {
         pen.url_element("MediaFile", &attributes(file), &file.url);
     }
     pen.close("MediaFiles");
     if let Some(click) = &ad.click {
-        pen.open("VideoClicks", &[]);
-        pen.url_element("ClickThrough", &[], click);
+        pen.open("VideoClicks", []);
+        pen.url_element("ClickThrough", [], click);
         pen.close("VideoClicks");
     }
     pen.close("Linear");

@@ -11,12 +11,11 @@ use std::sync::Arc;
 
 use breakwater::model::ad_break::{AdBreak, LengthSource};
 use breakwater::model::break_request::{Asked, AskedImp, BreakRequest, Door, Faults, Stitching};
-use breakwater::model::category::Separation;
 use breakwater::model::deal::Pricing;
 use breakwater::model::floor::Floor;
 use breakwater::model::house::{HouseAd, HouseMedia};
-use breakwater::model::ids::{BreakId, PlacementId, PublisherId, SeatId};
-use breakwater::model::market::{Dialect, Fit, Lengths, Market, Placement, Publisher};
+use breakwater::model::ids::{BreakId, PublisherId, SeatId};
+use breakwater::model::market::{Dialect, Fit, Market, Placement, Publisher};
 use breakwater::model::money::{Currency, FeeSchedule};
 use breakwater::model::passthrough::{Passthrough, ViewerFacts};
 use breakwater::model::plan::{Place, Shape};
@@ -29,6 +28,7 @@ use crate::auction::case::read::words::{
     self, categories, codes, cpm, e12, floor, lengths, millis, texts,
 };
 use crate::auction::case::read::{add_fee, deal, separate};
+use crate::sale;
 
 /// Reads a case.
 pub(super) fn read(text: &str) -> (BreakRequest, Market, Standing) {
@@ -148,27 +148,7 @@ impl Case {
 }
 
 fn placement() -> Placement {
-    Placement {
-        id: PlacementId::new("mid"),
-        publisher: PublisherId::new("pub-1"),
-        floor: Floor::default(),
-        lengths: Lengths::Exact(vec![Seconds(15), Seconds(30)]),
-        max_ads: 8,
-        default_break: Millis(60_000),
-        fit: Fit::Nominal,
-        mimes: vec!["video/mp4".into(), "application/x-mpegURL".into()],
-        tmax: Millis(250),
-        price_in_markup: true,
-        unwrap: false,
-        blocked_advertisers: Vec::new(),
-        blocked_categories: Vec::new(),
-        unmapped_refused: false,
-        separation: Separation::default(),
-        deals_first: false,
-        private_auction: false,
-        deals: Vec::new(),
-        house: Vec::new(),
-    }
+    Placement { floor: Floor::default(), ..sale::placement("mid", "pub-1") }
 }
 
 fn set_market(market: &mut Market, words: &[&str]) {

@@ -1,0 +1,78 @@
+//! `breakwater reload`: a running exchange reads its config again.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::cli::remote::{self, Admin, Answer};
+use crate::cli::{Common, FAILED, Format, NEGATIVE, OK, UNREACHABLE};
+
+/// Options of `reload`.
+#[derive(Args, Debug)]
+pub struct Options {
+    #[command(flatten)]
+    admin: Admin,
+    /// How to answer
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+/// Asks for a reload; 0 when the file is in force, 3 when it was refused and nothing changed.
+///
+/// # Errors
+///
+/// When the answer cannot be written.
+pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
+    let authority = options.admin.authority(common);
+    let answer = match remote::post(&authority, "/v1/reload") {
+        Ok(answer) => answer,
+        Err(error) => {
+            writeln!(io::stderr().lock(), "error: the exchange at {authority}: {error}")?;
+            return Ok(UNREACHABLE);
+        }
+    };
+    match options.format {
+        Format::Json => writeln!(io::stdout().lock(), "{}", answer.body)?,
+        Format::Text if answer.status == 200 => done(&answer)?,
+        Format::Text => refused(&answer)?,
+    }
+    Ok(match answer.status {
+        200 => OK,
+        409 | 422 => NEGATIVE,
+        _ => FAILED,
+    })
+}
+
+fn done(answer: &Answer) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let Answer { body, .. } = answer;
+    let (generation, record) = (&body["generation"], &body["record"]);
+    if answer.text("result") == "unchanged" {
+        return writeln!(out, "ok: nothing changed, generation {generation} stays in force");
+    }
+    writeln!(out, "ok: generation {generation} is in force, money record {record}")?;
+    writeln!(out, "config sha256 {}", answer.text("hash"))?;
+    for what in ["added", "changed", "removed", "unconnected"] {
+        let ids = body["bidders"][what].as_array().into_iter().flatten();
+        let ids: Vec<&str> = ids.filter_map(Value::as_str).collect();
+        if !ids.is_empty() {
+            writeln!(out, "bidders {what}: {}", ids.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+fn refused(answer: &Answer) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    for problem in answer.body["problems"].as_array().into_iter().flatten() {
+        let text = |key: &str| problem[key].as_str().unwrap_or_default();
+        let (line, column) = (&problem["line"], &problem["column"]);
+        writeln!(err, "{line}:{column} {} {}", text("code"), text("message"))?;
+        writeln!(err, "    {}", text("help"))?;
+    }
+    match answer.text("detail") {
+        "" => writeln!(err, "refused: status {}", answer.status),
+        detail => writeln!(err, "refused: {detail}; the config in force stays"),
+    }
+}

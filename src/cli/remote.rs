@@ -1,0 +1,105 @@
+//! Talks to the admin listener of a running exchange: one request, one answer.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::cli::{Common, load};
+use crate::config::settings;
+
+/// Which exchange is meant.
+#[derive(Args, Debug)]
+pub struct Admin {
+    /// Its admin listener [default: `listen.admin` of the config file, else http://127.0.0.1:9090]
+    #[arg(long, env = "BREAKWATER_ADMIN", value_name = "URL")]
+    admin: Option<String>,
+}
+
+/// What it answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body; null when it is no JSON.
+    pub body: Value,
+}
+
+impl Admin {
+    /// Returns the host and port to talk to.
+    #[must_use]
+    pub fn authority(&self, common: &Common) -> String {
+        let asked = self.admin.clone();
+        let asked = asked.or_else(|| common.config.as_deref().and_then(load::admin));
+        let url = asked.unwrap_or_else(|| settings::ADMIN.to_string());
+        url.trim_start_matches("http://").trim_end_matches('/').to_owned()
+    }
+}
+
+impl Answer {
+    /// Returns a text of the body, or nothing.
+    #[must_use]
+    pub fn text(&self, key: &str) -> &str {
+        self.body[key].as_str().unwrap_or_default()
+    }
+}
+
+/// Posts nothing to a path.
+///
+/// # Errors
+///
+/// When nobody is there, or what answers is no exchange.
+pub fn post(authority: &str, path: &str) -> io::Result<Answer> {
+    exchange(authority, "POST", path)
+}
+
+/// Says whether anybody is there.
+#[must_use]
+pub fn is_there(authority: &str) -> bool {
+    connect(authority).is_ok()
+}
+
+fn exchange(authority: &str, method: &str, path: &str) -> io::Result<Answer> {
+    let mut stream = connect(authority)?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\
+         content-length: 0\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    let mut bytes = Vec::new();
+    stream.take(LARGEST).read_to_end(&mut bytes)?;
+    read(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it speaks no HTTP"))
+}
+
+fn connect(authority: &str) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in authority.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(stream) => {
+                stream.set_write_timeout(Some(PATIENCE))?;
+                stream.set_read_timeout(Some(LONGEST))?;
+                return Ok(stream);
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+/// Reads a whole answer.
+fn read(bytes: &[u8]) -> Option<Answer> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut head = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(length) = head.parse(bytes).ok()? else { return None };
+    let body = serde_json::from_slice(&bytes[length..]).unwrap_or_default();
+    Some(Answer { status: head.code?, body })
+}
+
+/// How long a connection may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer may take: a reload waits for the disk, and for reloads before it.
+const LONGEST: Duration = Duration::from_secs(60);
+/// The most bytes of an answer.
+const LARGEST: u64 = 4 * 1024 * 1024;

@@ -1,0 +1,45 @@
+//! What a burst of sales comes to.
+
+use std::time::Duration;
+
+use super::Backlog;
+
+#[test]
+fn a_burst_of_sales_is_as_long_as_they_cost_and_passes_with_time() {
+    let mut backlog = Backlog::default();
+    let begun = (0..1_000).take_while(|_| {
+        backlog.begin();
+        !backlog.is_long(Duration::ZERO)
+    });
+    assert_eq!(begun.count(), 80, "80 ms of sales taken to cost 1 ms each");
+    assert!(!backlog.is_long(Duration::from_millis(2)));
+    backlog.begin();
+    backlog.begin();
+    assert!(backlog.is_long(Duration::from_millis(2)));
+    assert!(!backlog.is_long(Duration::from_secs(1)));
+}
+
+#[test]
+fn what_a_sale_costs_is_learnt_within_bounds() {
+    for (each_us, learnt) in [(400, 400), (1, 100), (1_000_000, 5_000)] {
+        let mut backlog = Backlog::default();
+        for _ in 0..2_000 {
+            (0..10).for_each(|_| backlog.end());
+            backlog.learn(Duration::from_micros(10 * each_us));
+        }
+        let cost = backlog.cost();
+        assert!(cost.abs_diff(learnt) <= learnt / 50 + 1, "{cost} beside {learnt}");
+    }
+}
+
+#[test]
+fn ticks_without_sales_or_work_are_no_fault() {
+    let mut backlog = Backlog::default();
+    for at in 0..100_000 {
+        backlog.learn(Duration::from_micros(at % 3));
+        assert!(!backlog.is_long(Duration::from_millis(at)));
+    }
+    backlog.learn(Duration::MAX);
+    backlog.begin();
+    assert!(!backlog.is_long(Duration::from_secs(1_000)));
+}

@@ -1,0 +1,77 @@
+//! Auctions that were held on other terms than the config and the rates they cite.
+
+use std::fs;
+
+use breakwater::io::journal::Stream;
+use breakwater::model::time::{Millis, UnixMillis};
+
+use crate::audit::figures::{euro, prepare};
+use crate::audit::folder::{CONFIG, Node, flushed, verified};
+use crate::sale::ARRIVAL;
+
+#[test]
+fn terms_that_are_not_those_in_force_are_found() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/audit/terms.txt");
+    let text = fs::read_to_string(path).unwrap();
+    let cases: Vec<&str> = text.split("\n\n").filter(|case| !case.starts_with('#')).collect();
+    assert!(20 < cases.len());
+    for case in cases {
+        let [name, change, finds] = case.trim_end().lines().collect::<Vec<_>>()[..] else {
+            panic!("not a case: {case}");
+        };
+        let (from, to) = change.split_once(" | ").unwrap();
+        assert!(CONFIG.contains(from), "{name}: no {from}");
+        let (field, what) = finds.strip_prefix("finds ").unwrap().split_once(" | ").unwrap();
+        let mut node = Node::start();
+        node.configure_as(&CONFIG.replacen(from, to, 1));
+        node.sell(1);
+        let data = node.stop();
+        let report = verified(data.path());
+        let found = report.findings.listed();
+        let [first, ..] = found else { panic!("{name}: nothing is found") };
+        assert_eq!((first.index, &*first.field), (Some(0), field), "{name}: {first:?}");
+        assert!(first.what.contains(what), "{name}: {first:?}");
+        let other = found.iter().any(|it| it.what.contains("comes out otherwise"));
+        assert!(!other, "{name}: only the config tells: {found:?}");
+    }
+}
+
+#[test]
+fn a_config_that_is_none_is_found() {
+    let mut node = Node::start();
+    node.configure_as("{}");
+    node.sell(1);
+    let report = verified(node.stop().path());
+    let found: Vec<_> = report.findings.listed().iter().map(|it| (it.index, &*it.field)).collect();
+    assert_eq!(found, [(Some(2), "config")], "{report:?}");
+}
+
+#[test]
+fn rates_are_held_against_the_snapshot_that_is_cited() {
+    let quoted = |e12, age| {
+        let mut node = Node::start();
+        let mut rates = euro(e12);
+        (rates.time, rates.max_age) = (UnixMillis(ARRIVAL.0 - 1_000_000), Millis(age));
+        node.quote(&[rates]);
+        let permit = node.permit(Stream::Auction);
+        let payload = node.decided(permit.seq(), |sale| prepare(sale, "euro"));
+        flushed(permit, payload);
+        let report = verified(node.stop().path());
+        let told = report.findings.listed().iter();
+        told.map(|it| format!("{}: {}", it.field, it.what)).collect::<Vec<_>>()
+    };
+    assert_eq!(quoted(800_000_000_000, 3_600_000), Vec::<String>::new());
+    let other = quoted(1_000_000_000_000, 3_600_000);
+    assert_eq!(
+        other,
+        ["seller: its rates are [EUR 1250000000000], and by those it cites they are \
+          [EUR 1000000000000]"]
+    );
+    // The snapshot grew too old while the request was under way, and long before it.
+    assert_eq!(quoted(800_000_000_000, 1_000_000), Vec::<String>::new());
+    let old = quoted(800_000_000_000, 900_000);
+    assert_eq!(
+        old,
+        ["seller: its rates are [EUR 1250000000000], and by those it cites they are []"]
+    );
+}
