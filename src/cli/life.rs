@@ -38,7 +38,7 @@ pub struct Snapshots {
 ///
 /// # Errors
 ///
-/// When the journal cannot be read or takes no records.
+/// As `check`, before a record is added; or when the journal takes no records.
 pub fn begin(journal: &Journal, node: &str, data: &Path) -> anyhow::Result<()> {
     begin_following(journal, node, data, &Origin::default())
 }

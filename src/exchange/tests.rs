@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::config;
 use crate::exchange::Exchange;
+use crate::exchange::current::{Current, InForce};
 use crate::exchange::gate::Gate;
 use crate::exchange::shared::{Shared, endpoints};
 use crate::exchange::tests::hostile::Net;
@@ -74,7 +75,8 @@ fn simulated(chance: &mut Chance) -> Came {
             let sales = 1 + chance.below(6);
             let asked = (0..sales).map(|sale| {
                 let own = Arc::clone(&exchange);
-                let request = request(&shared.market, chance, &format!("{round}-{sale}"));
+                let request =
+                    request(exchange.current().market(), chance, &format!("{round}-{sale}"));
                 tokio::spawn(async move { sell(&own, request).await })
             });
             for asked in asked.collect::<Vec<_>>() {
@@ -96,9 +98,10 @@ fn simulated(chance: &mut Chance) -> Came {
 /// Sells, and says by how much the answer was late and whether there was an ad in it.
 async fn sell(exchange: &Arc<Exchange>, request: BreakRequest) -> (Option<Duration>, bool) {
     let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
-    let own = exchange.shared().market.own_reserve;
+    let current = exchange.current();
+    let own = current.market().own_reserve;
     let times = clock::times(Instant::now(), request.patience, tmax, network, own);
-    let sale = exchange.serve(request, times).await;
+    let sale = exchange.serve(current, request, times).await;
     let late = Instant::now().saturating_duration_since(times.deadline);
     ((TIMER < late).then_some(late), !sale.sold.ads.is_empty())
 }
@@ -132,15 +135,18 @@ async fn exchange(disk: &MemoryDisk, net: &Net) -> (Arc<Shared>, Arc<Exchange>) 
     let notifier = Notifier::start(Vec::new(), net.connector(), Arc::clone(&metrics));
     let keyring = Keyring::new((7, [7; 32]), Vec::new());
     let told = Arc::clone(&metrics);
-    let shared = Shared::new(market, (0, [0; 32]), journal, metrics, keyring, notifier);
+    let in_force = InForce::first(market, (0, [0; 32]), None);
+    let shared = Arc::new(Shared::new(in_force, journal, metrics, keyring, notifier));
     let upkeep = Upkeep { connections: 800, least: 4, late: Arc::new(|_, _| {}), metrics: told };
-    let endpoints = endpoints(&shared.market);
-    let documents = Documents::new(&endpoints, net.connector());
-    let bidders = Bidders::new(endpoints, &shared.states, net.connector(), upkeep);
-    bidders.warm(Instant::now() + Duration::from_millis(300)).await;
-    let shared = Arc::new(shared);
-    let gate = Gate::new(0, Bounds::WORKER);
-    let exchange = Arc::new(Exchange::new(Arc::clone(&shared), bidders, documents, gate));
+    let ready = |in_force: Arc<InForce>| {
+        let endpoints = endpoints(&in_force.market);
+        let documents = Documents::new(&endpoints, net.connector());
+        let bidders = Bidders::new(endpoints, &in_force.states, net.connector(), upkeep);
+        Current { in_force, bidders, documents }
+    };
+    let exchange = Exchange::new(Arc::clone(&shared), ready, Gate::new(0, Bounds::WORKER));
+    exchange.current().bidders.warm(Instant::now() + Duration::from_millis(300)).await;
+    let exchange = Arc::new(exchange);
     (shared, exchange)
 }
 

@@ -43,8 +43,9 @@ fn the_log_is_a_help_and_no_more() {
     let first = folder.ids[0].unwrap();
     let found = |id| find(data, id).unwrap().map(|frame| frame.index);
     let other = AuctionId::new(uuid(ARRIVAL.0, u64::MAX));
-    for lost in ["tile/entries/000", "tile/entries/001", "checkpoint"] {
+    for lost in ["tile/entries/003.p/232", "tile/entries/000", "tile/entries/001", "checkpoint"] {
         assert_eq!((found(first), found(last_id), found(other)), (Some(0), Some(last), None));
+        assert_eq!(latest(data).unwrap().map(|frame| frame.index), Some(last), "before {lost}");
         fs::remove_file(data.join("log/auction").join(lost)).unwrap();
     }
     fs::remove_dir_all(data.join("log")).unwrap();

@@ -161,6 +161,8 @@ fn what_a_command_does_beside_an_exchange_the_exchange_records() {
     let (code, out) = audit(path, &["prune", "--before", &*middle.0.to_string()]);
     assert!(code == Some(0) && out.contains("; recorded as money record"), "{out}");
     assert_eq!(pruned(path), [("cli".into(), first(path))]);
+    // What it tells is signed already.
+    assert_eq!(verified(path).findings.listed(), []);
     let (code, out) = audit(path, &["erase", "--user-sections", "--before", &*end]);
     assert!(code == Some(0) && out.contains("; recorded as money record"), "{out}");
     // What is no action is told in the log and taken away.

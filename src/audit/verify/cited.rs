@@ -140,7 +140,7 @@ fn kept<'k, T>(
 /// Reads a record of the money stream; none where it is not the one cited.
 fn money_record(data: &Path, (index, root): Citation) -> Result<Option<Record>, JournalError> {
     let mut walk = Walk::from(data, Stream::Money, index)?;
-    let Some(Step::Record(frame)) = files::step(&mut walk, (data, Stream::Money))? else {
+    let Some(Step::Record(frame)) = files::step(&mut walk, Stream::Money)? else {
         return Ok(None);
     };
     let record = view(frame.payload).ok().filter(|it| frame.index == index && it.root == root);

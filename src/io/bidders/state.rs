@@ -110,7 +110,14 @@ impl States {
     pub(super) fn of(&self, bidder: &BidderId) -> Arc<State> {
         let unknown = || {
             let (id, url) = (bidder.clone(), Arc::from(""));
-            let free = Endpoint { id, url, qps: None, in_flight: u32::MAX, allow_loopback: false };
+            let free = Endpoint {
+                id,
+                url,
+                qps: None,
+                in_flight: u32::MAX,
+                allow_loopback: false,
+                http2: false,
+            };
             Arc::new(State::new(&free, &self.together))
         };
         self.states.get(bidder).map_or_else(unknown, Arc::clone)

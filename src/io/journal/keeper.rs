@@ -216,6 +216,6 @@ const LOWEST_PRIORITY: i32 = 19;
 /// Records grow old by the hour.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 /// A log signs every second, or as often as `journal.checkpoint` says.
-const LOOK_FOR_SIGNED: Duration = Duration::from_millis(500);
+const LOOK_FOR_SIGNED: Duration = Duration::from_secs(1);
 /// After the file system refused.
 const RETRY: Duration = Duration::from_secs(60);

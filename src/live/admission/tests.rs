@@ -170,7 +170,7 @@ fn limit_and_brownout_are_forgotten_after_a_quiet_second() {
             admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
         }
         for at in [0, 10, 20, 30] {
-            admission.tick(Duration::from_secs(1), ms(at));
+            admission.tick(felt(Duration::from_secs(1)), ms(at));
         }
         (0..SMALL.least).for_each(|_| admission.end(&one));
         assert_eq!((admission.load(), admission.brownout()), ((SMALL.least, 0), 1));
@@ -181,7 +181,7 @@ fn limit_and_brownout_are_forgotten_after_a_quiet_second() {
     // What the limit has grown to beyond its start is kept.
     let mut admission = Admission::new(SMALL);
     (0..20).for_each(|_| admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap());
-    (1..20).for_each(|at| admission.tick(CALM, ms(at)));
+    (1..20).for_each(|at| admission.tick(felt(CALM), ms(at)));
     let grown = admission.load().0;
     assert!(SMALL.start < grown, "{grown}");
     (0..20).for_each(|_| admission.end(&one));
@@ -197,15 +197,15 @@ fn brownout_stays_while_sales_are_shed_soon_after_a_delay() {
     for _ in 0..SMALL.least {
         admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap();
     }
-    admission.tick(TARGET, ms(0));
-    admission.tick(TARGET, ms(10));
+    admission.tick(felt(TARGET), ms(0));
+    admission.tick(felt(TARGET), ms(10));
     let mut fell_at = None;
     for at in (20..5_000).step_by(10) {
         if at % 100 == 0 {
             let long = Duration::from_secs(1);
             assert_eq!(admission.begin(&asks(&one, 0), long, ms(at)), Err(Shed::Delay));
         }
-        admission.tick(CALM, ms(at));
+        admission.tick(felt(CALM), ms(at));
         if admission.brownout() == 0 {
             fell_at = fell_at.or(Some(at));
         }
