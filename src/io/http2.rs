@@ -275,8 +275,7 @@ fn judge(fault: &hyper::Error) -> Result<CallFault, Unsent> {
     match fault.reason() {
         Some(Reason::REFUSED_STREAM) if fault.is_remote() => Err(Unsent),
         Some(Reason::NO_ERROR) if fault.is_remote() && fault.is_go_away() => Err(Unsent),
-        // What it says to a head that is too large.
-        Some(Reason::REFUSED_STREAM) => Ok(CallFault::TooLarge),
+        // A head that is too large among others: h2 tells it from no other fault.
         _ => Ok(CallFault::Framing),
     }
 }

@@ -9,6 +9,7 @@ use crate::support::until;
 
 mod deadline;
 mod hostile;
+mod http2;
 mod once;
 
 #[test]

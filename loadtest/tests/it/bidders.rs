@@ -4,12 +4,14 @@ use std::io::Read;
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
-use http_body_util::Full;
-use hyper::Request;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Version, client::conn::http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use loadtest::{
     cast,
     character::{Character, NoBid, Share},
 };
+use tokio::net::TcpStream;
 
 use crate::support::{Answer, ask, bid_request, connect, post, renamed, send, start};
 
@@ -37,6 +39,26 @@ async fn the_same_request_gets_the_same_bids() {
 
 fn without_port(answer: &Answer, address: &str) -> String {
     answer.text().replace(address, "bidder")
+}
+
+#[tokio::test]
+async fn http2_is_spoken_beside_http1_where_it_is_asked_for() {
+    let character = Character { http2: true, ..Character::named("both") };
+    let bidder = start(character).await;
+    assert!(bidder.speaks_http2());
+    let request = bid_request("dynamic");
+    let over_one = ask(&bidder, &request).await;
+    let stream = TcpStream::connect(bidder.address()).await.unwrap();
+    let shaken = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (mut sender, connection) = shaken.unwrap();
+    tokio::spawn(connection);
+    let mut asked = post(&request);
+    asked.headers_mut().remove("host");
+    *asked.uri_mut() = bidder.endpoint().parse().unwrap();
+    let response = sender.send_request(asked).await.unwrap();
+    assert_eq!(response.version(), Version::HTTP_2);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(over_one.text().as_bytes(), &body[..]);
 }
 
 #[tokio::test]

@@ -227,11 +227,8 @@ fn bid(body: &[u8]) -> String {
                 <MediaFile delivery='progressive' type='video/mp4' width='1920' height='1080'>\
                 https://a.example/a.mp4</MediaFile></MediaFiles></Linear></Creative></Creatives>\
                 </InLine></Ad></VAST>";
-    format!(r#"{{"id":{id},"cur":"USD","seatbid":[{{"seat":"s","bid":[{{"id":"1","impid":{imp},"#)
-        + &format!(
-            r#""price":9.5,"crid":"c","dur":30,"mtype":2,"protocol":7,"adomain":["a.example"],"#
-        )
-        + &format!(r#""adm":"{vast}"}}]}}]}}"#)
+    let bid = format!(r#"{{"id":"1","impid":{imp},{REST},"adm":"{vast}"}}"#);
+    format!(r#"{{"id":{id},"cur":"USD","seatbid":[{{"seat":"s","bid":[{bid}]}}]}}"#)
 }
 
 fn ok(headers: &str, body: &[u8]) -> Vec<u8> {
@@ -248,3 +245,7 @@ fn wait(chance: &mut Chance) -> Duration {
 fn noise(chance: &mut Chance) -> u8 {
     u8::try_from(chance.below(256)).expect("a byte")
 }
+
+/// What every bid says.
+const REST: &str =
+    r#""price":9.5,"crid":"c","dur":30,"mtype":2,"protocol":7,"adomain":["a.example"]"#;

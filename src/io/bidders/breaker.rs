@@ -1,7 +1,8 @@
 //! The breaker of one bidder: when nothing gets through, stop trying for a while.
 //!
-//! Ten connect or timeout failures with no good answer between them open it for a second, doubled with each opening up to
-//! 15; then one probe at a time, and three good ones close it. It has no clock: all take `now`.
+//! Ten connect or timeout failures with no good answer between them open it for a second, doubled
+//! with each opening up to 15; then one probe at a time, and three good ones close it. It has no
+//! clock: all take `now`.
 
 use std::time::Duration;
 

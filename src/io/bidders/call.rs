@@ -146,8 +146,8 @@ impl OpenCall {
             Err(Unsent) if self.again || self.again_until <= Instant::now() => {
                 AnswerOutcome::Unreachable
             }
-            // It ended while it was idle, or the bidder refused it untouched. Only what was never sent is sent again, so that no
-            // bidder is asked twice for one place in its quota.
+            // It ended while it was idle, or the bidder refused it untouched. Only what was never
+            // sent is sent again, so that no bidder is asked twice for one place in its quota.
             Err(Unsent) => {
                 self.again = true;
                 drop(lease);

@@ -19,7 +19,7 @@ pub(super) enum Link {
 /// The request head of one bidder.
 pub(super) enum Head {
     Own(Arc<http1::Head>),
-    Shared(http2::Head),
+    Shared(Box<http2::Head>),
 }
 
 /// One call under way.
@@ -40,7 +40,7 @@ impl Head {
     pub(super) fn post(address: &Address) -> Option<Self> {
         Some(match address.target.http2 {
             false => Self::Own(Arc::new(http1::Head::post(address))),
-            true => Self::Shared(http2::Head::post(address)?),
+            true => Self::Shared(Box::new(http2::Head::post(address)?)),
         })
     }
 

@@ -38,4 +38,4 @@ impl Connections {
 const STATES: &[&str] = &["idle", "busy", "dialling"];
 
 /// What may come of making one; `io::bidders` gives these.
-const DIAL_OUTCOMES: &[&str] = &["made", "failed", "timeout"];
+const DIAL_OUTCOMES: &[&str] = &["made", "failed", "timeout", "no_http2"];

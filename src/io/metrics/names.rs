@@ -145,7 +145,7 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (
         BIDDER_DIALS,
         Kind::Counter,
-        "Connections to bidders that were begun: made, failed or timeout.",
+        "Connections to bidders that were begun: made, failed, timeout or no_http2.",
     ),
     (SWITCH_ACTIVE, Kind::Gauge, "Whether a kill switch of the scope is on."),
     (CONFIG_GENERATION, Kind::Gauge, "How often the market was loaded since the start."),

@@ -195,7 +195,7 @@ fn lies() -> Vec<Lie> {
         lie("gzip bomb", bomb, failed(CallFault::TooLarge), Some(200)),
         lie("no gzip", Act::Gzip(b"bid".to_vec()), failed(CallFault::Encoding), Some(200)),
         lie("many fields", Act::Fields(101, 1), failed(CallFault::TooLarge), Some(200)),
-        lie("large fields", Act::Fields(20, 4_000), failed(CallFault::TooLarge), None),
+        lie("large fields", Act::Fields(20, 4_000), failed(CallFault::Framing), None),
         lie("hang", Act::Hang, timeout.clone(), None),
         lie("hang in the body", Act::HangLater, timeout.clone(), None),
         lie("drip", Act::Drip, timeout.clone(), None),

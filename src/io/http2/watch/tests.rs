@@ -48,7 +48,7 @@ async fn what_does_not_begin_with_settings_is_a_stranger() {
         let (ours, mut theirs) = duplex(1024);
         let mut watched = Watched::new(Box::new(ours), Arc::clone(&gauge));
         theirs.write_all(text).await.unwrap();
-        let fault = watched.read_u8().await.unwrap_err();
+        let fault = watched.read_exact(&mut [0; 9]).await.unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::Unsupported);
         drop(watched);
         assert_eq!(gauge.settled().await.unwrap_err().kind(), ErrorKind::Unsupported);

@@ -231,7 +231,13 @@ async fn answer(act: Act, mut respond: SendResponse<Bytes>) {
 async fn go_on(act: Act, mut body: SendStream<Bytes>) {
     body.send_data(Bytes::from_static(b"{\"id\""), false).unwrap();
     match act {
-        Act::ResetLater => body.send_reset(Reason::INTERNAL_ERROR),
+        Act::ResetLater => {
+            // What has not left yet would be taken back.
+            let mut ticks = interval(Duration::from_millis(20));
+            ticks.tick().await;
+            ticks.tick().await;
+            body.send_reset(Reason::INTERNAL_ERROR);
+        }
         Act::Endless => {
             body.send_data(Bytes::from(vec![b' '; 10 << 20]), true).unwrap();
             until_reset(&mut body).await;
@@ -249,7 +255,7 @@ async fn go_on(act: Act, mut body: SendStream<Bytes>) {
 /// Waits until the exchange wants no more of it.
 async fn until_reset(body: &mut SendStream<Bytes>) {
     if poll_fn(|context| body.poll_reset(context)).await.is_err() {
-        pending().await
+        pending::<()>().await;
     }
 }
 
