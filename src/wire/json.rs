@@ -27,7 +27,16 @@ pub fn decision(sold: &Sold, with_price: bool) -> String {
         unfilled: unfilled(sold),
         no_fill: sold.no_fill.map(|reason| reason.name()),
     };
-    serde_json::to_string(&decision).expect("texts and numbers always make JSON")
+    let mut text = Vec::with_capacity(room(sold));
+    serde_json::to_writer(&mut text, &decision).expect("texts and numbers always make JSON");
+    String::from_utf8(text).expect("JSON is text")
+}
+
+/// Guesses the length of a decision, rather too high: most of it are addresses.
+fn room(sold: &Sold) -> usize {
+    let trackers = |ad: &SoldAd| ad.trackers.iter().map(|it| it.url.len() + 64).sum::<usize>();
+    let ads = sold.ads.iter().map(|ad| trackers(ad) + 256 * ad.media.len() + 512);
+    ads.sum::<usize>() + 1024 * sold.house.len() + 512
 }
 
 /// Unfilled seconds with their reason.

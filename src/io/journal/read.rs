@@ -287,7 +287,6 @@ impl Frames {
 
     /// Finds a record in a plain segment and returns the length of its payload; none at its end.
     fn find(&mut self, window: &mut Window, at: &At<'_>) -> Result<Option<usize>, JournalError> {
-        let mut tail = Tail::Clean;
         for attempt in 0..ATTEMPTS {
             if 0 < attempt {
                 // The order counts: what a segment lacks once there is a next one, it lacks.
@@ -300,9 +299,10 @@ impl Frames {
             if let Found::Frame(count) = found {
                 return Ok(Some(count));
             }
-            tail = window.tail(at.offset, at.index).map_err(doing("read", at.path))?;
         }
-        match tail {
+        // Dear when a writer has gone on since the window was read, so only what stays missing is
+        // looked at: who follows a writer comes here with an old window each time.
+        match window.tail(at.offset, at.index).map_err(doing("read", at.path))? {
             Tail::Clean => Ok(None),
             Tail::Torn(_) if self.ahead.is_empty() => Ok(None),
             Tail::Torn(_) | Tail::Damaged => Err(at.damaged()),

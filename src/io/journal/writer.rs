@@ -45,10 +45,14 @@ pub(super) fn run(queue: &Queue, mut writer: Writer) {
     let _end = End(queue);
     let spacing = writer.limits.spacing;
     let mut last_flush: Option<Instant> = None;
+    let mut frames = Vec::new();
     while queue.wait(last_flush.map(|last| last + spacing)) {
         last_flush = Some(Instant::now());
         let batch = writer.batch(queue);
-        match writer.flush(&batch) {
+        // What one long record needed is not kept.
+        frames.clear();
+        frames.shrink_to(MAX_BATCH);
+        match writer.flush(&batch, &mut frames) {
             Ok(()) => queue.flushed(batch),
             // The queue ends before the batch is dropped: who is refused must find it failed.
             Err(error) => {
@@ -73,13 +77,12 @@ impl Writer {
         usize::try_from(self.limits.segment.saturating_sub(offset)).unwrap_or(usize::MAX)
     }
 
-    /// Writes and syncs a batch.
-    fn flush(&mut self, batch: &[Append]) -> io::Result<()> {
+    /// Writes and syncs a batch, by way of an empty buffer.
+    fn flush(&mut self, batch: &[Append], frames: &mut Vec<u8>) -> io::Result<()> {
         let Some(first) = batch.first() else { return Ok(()) };
-        let size = batch.iter().map(|append| append.payload.len() + FRAME_HEAD).sum();
-        let mut frames = Vec::with_capacity(size);
+        frames.reserve(batch.iter().map(|append| append.payload.len() + FRAME_HEAD).sum());
         for append in batch {
-            write_frame(append.index, &append.payload, &mut frames);
+            write_frame(append.index, &append.payload, frames);
         }
         let room = self.room();
         let segment = match self.segment.take() {
@@ -91,7 +94,7 @@ impl Writer {
         let end = segment.offset + bytes;
         self.space.spend(|| {
             self.space.spare(preallocate(&*segment.file, end, self.limits.ahead))?;
-            segment.file.write_at(segment.offset, &frames)
+            segment.file.write_at(segment.offset, frames)
         })?;
         segment.file.sync()?;
         segment.offset = end;
@@ -130,11 +133,19 @@ impl Writer {
 ///
 /// Real zeroes: `fallocate` alone leaves a change of metadata for each later sync.
 fn preallocate(file: &dyn DiskFile, end: u64, ahead: u64) -> io::Result<()> {
-    let length = file.length()?;
+    let mut length = file.length()?;
     if end <= length {
         return Ok(());
     }
     let target = end.next_multiple_of(ahead);
-    let zeroes = usize::try_from(target - length).expect("a stretch fits into memory");
-    file.write_at(length, &vec![0; zeroes])
+    while length < target {
+        let left = usize::try_from(target - length).expect("a stretch fits into memory");
+        let zeroes = &ZEROES[..left.min(ZEROES.len())];
+        file.write_at(length, zeroes)?;
+        length += u64::try_from(zeroes.len()).expect("a stretch of zeroes fits");
+    }
+    Ok(())
 }
+
+/// Written again and again: memory of a stretch's size costs more than the writes.
+static ZEROES: [u8; 64 << 10] = [0; 64 << 10];

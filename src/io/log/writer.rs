@@ -193,7 +193,7 @@ impl Place {
 
     /// Returns the entry of the next record, which must be `index`.
     pub(super) fn entry(&self, frames: &mut Frames, index: u64) -> Result<Entry, LogError> {
-        let found = frames.next().transpose()?.filter(|frame| frame.index == index);
+        let found = frames.read()?.filter(|frame| frame.index == index);
         let entry = found.and_then(|frame| frame.payload.first_chunk::<ENTRY>().copied());
         entry.ok_or_else(|| LogError::NoEntry { stream: self.stream.name(), index })
     }
