@@ -88,6 +88,15 @@ pub struct Asks<'a> {
     pub arrived_at: UnixMillis,
 }
 
+/// How much of what runs is the publisher's who asks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Whose {
+    /// Its part, or more.
+    Large,
+    /// Much less than its share, while others ask too.
+    Small,
+}
+
 /// Why a sale is not begun.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Shed {
@@ -149,7 +158,9 @@ impl Admission {
     /// `delay` is how long work waits for the thread just now.
     pub fn refusal(&mut self, delay: Duration, now: Duration) -> Option<Shed> {
         self.rouse(now);
-        let shed = self.has_room(delay, now).err()?;
+        // Where several ask it may be the request of one that asks for little.
+        let whose = if 1 < self.active { Whose::Small } else { Whose::Large };
+        let shed = self.has_room(whose, delay, now).err()?;
         self.brownout.shed(now);
         Some(shed)
     }
@@ -169,9 +180,10 @@ impl Admission {
         if !std::mem::replace(&mut share.active, true) {
             self.active += 1;
         }
-        let room = self.has_room(delay, now);
-        let pressed = now < self.pressed_until;
-        let room = room.and_then(|()| if pressed { self.gives_way(asks) } else { Ok(()) });
+        let whose = self.whose(asks);
+        let room = self.has_room(whose, delay, now);
+        let gives_way = whose == Whose::Large && now < self.pressed_until;
+        let room = room.and_then(|()| if gives_way { self.gives_way(asks) } else { Ok(()) });
         if let Err(shed) = room {
             self.brownout.shed(now);
             return Err(shed);
@@ -194,16 +206,28 @@ impl Admission {
         }
     }
 
-    /// Says whether anybody's sale may be begun.
-    fn has_room(&mut self, delay: Duration, now: Duration) -> Result<(), Shed> {
+    /// Says whose request it is: beside others, a publisher with less than two thirds of its share
+    /// is no part of what is too much.
+    fn whose(&self, asks: &Asks<'_>) -> Whose {
+        let own = self.publishers.get(asks.publisher).map_or(0, |share| share.running);
+        let small = 1 < self.active && 3 * own < 2 * (self.limit / self.active);
+        if small { Whose::Small } else { Whose::Large }
+    }
+
+    /// Says whether a sale may be begun.
+    fn has_room(&mut self, whose: Whose, delay: Duration, now: Duration) -> Result<(), Shed> {
         let surging = self.backlog.is_long(now);
+        let (delay, limit, surging) = match whose {
+            Whose::Large => (delay, self.limit, surging),
+            Whose::Small => (delay / BORNE, self.limit + self.limit / 10, false),
+        };
         if self.is_jammed(delay) {
             return Err(Shed::Delay);
         }
         if self.nearly() <= self.running {
             self.pressed_until = now + PRESSED;
         }
-        if self.limit <= self.running {
+        if limit <= self.running {
             return Err(Shed::Full);
         }
         if surging && self.bounds.least <= self.running {
@@ -321,7 +345,10 @@ pub const TARGET: Duration = Duration::from_millis(2);
 
 /// The same where refusals take `CROWD` percent of the worker's time or more.
 const CROWDED: Duration = Duration::from_millis(16);
-const CROWD: u32 = 20;
+const CROWD: u32 = 24;
+
+/// So many times the delay is borne for publishers with little of the limit.
+const BORNE: u32 = 4;
 
 /// How often the delay is told of, or less often where work waits.
 const TICK: Duration = Duration::from_millis(10);

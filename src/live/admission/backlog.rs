@@ -45,7 +45,8 @@ impl Backlog {
 
     /// Learns how much processor time sales took since this was last told.
     pub fn learn(&mut self, used: Duration) {
-        self.used = self.used - self.used / FADE + micros(used) * FADE;
+        let used = micros(used).saturating_mul(FADE);
+        self.used = (self.used - self.used / FADE).saturating_add(used);
         self.ended -= self.ended / FADE;
     }
 
@@ -56,11 +57,11 @@ impl Backlog {
 }
 
 fn micros(length: Duration) -> u64 {
-    u64::try_from(length.as_micros()).unwrap_or(u64::MAX / FADE)
+    u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// More microseconds of work than this are not begun: a third of what most viewers wait.
-const HORIZON: u64 = 80_000;
+/// More microseconds of work than this are not begun at once: a fifth of what most callers wait.
+const HORIZON: u64 = 50_000;
 
 /// What a sale is taken to cost before any was made, in microseconds, and between what bounds the
 /// cost is believed.

@@ -64,11 +64,27 @@ fn a_publisher_that_asked_a_second_ago_has_no_share_any_more() {
 }
 
 #[test]
+fn who_asks_for_little_is_not_shed_for_what_others_ask() {
+    let mut admission = Admission::new(SMALL);
+    let (noisy, quiet) = (PublisherId::new("noisy"), PublisherId::new("quiet"));
+    for _ in 0..20 {
+        assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(0)), Ok(()));
+    }
+    assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(1)), Err(Shed::Full));
+    assert_eq!(admission.begin(&asks(&quiet, 127), ms(6), ms(1)), Ok(()), "neither full nor late");
+    assert_eq!(admission.refusal(ms(6), ms(1)), None, "it may be the quiet one's");
+    assert_eq!(admission.begin(&asks(&noisy, 0), ms(6), ms(1)), Err(Shed::Delay));
+    assert_eq!(admission.begin(&asks(&quiet, 127), ms(6), ms(1)), Ok(()));
+    assert_eq!(admission.begin(&asks(&quiet, 127), ms(6), ms(1)), Err(Shed::Full), "a tenth more");
+    assert_eq!(admission.refusal(ms(17), ms(1)), Some(Shed::Delay));
+}
+
+#[test]
 fn a_burst_is_let_in_as_far_as_it_can_be_served_soon() {
     let mut admission = Admission::new(Bounds::WORKER);
     let one = PublisherId::new("one");
     let let_in = (0..500).take_while(|_| admission.begin(&asks(&one, 0), CALM, ms(0)).is_ok());
-    assert_eq!(let_in.count(), 81, "80 ms of work, and the one that makes it more");
+    assert_eq!(let_in.count(), 51, "50 ms of work, and the one that makes it more");
     assert_eq!(admission.refusal(CALM, ms(0)), Some(Shed::Surge), "nobody's request is read");
     assert_eq!(admission.refusal(CALM, ms(5)), None);
 }
