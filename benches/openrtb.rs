@@ -6,6 +6,10 @@ use breakwater::model::time::UnixMillis;
 use breakwater::wire::break_request::{Caller, Credential, openrtb};
 use criterion::{Criterion, criterion_group, criterion_main};
 
+#[path = "../tests/it/sale.rs"]
+#[expect(dead_code, reason = "the sale by hand of the tests; only its placement is used here")]
+mod sale;
+
 // The market of the tests.
 #[path = "../tests/it/requests/market.rs"]
 mod market;
