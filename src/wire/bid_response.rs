@@ -75,9 +75,9 @@ pub fn worth(mut body: Vec<u8>) -> (u64, Option<Cpm>) {
     let (mut bids, mut best) = (0, None);
     document::read(&mut body, |found| {
         let seats = found.into_iter().flat_map(|found| found.seats);
-        for item in seats.flat_map(|seat| seat.bids).take(MAX_BIDS) {
+        for bid in seats.flat_map(|seat| seat.bids).take(MAX_BIDS) {
             bids += 1;
-            best = best.max(item.bid.price.and_then(price::bid).map(|price| price.cpm));
+            best = best.max(bid.price.and_then(price::bid).map(|price| price.cpm));
         }
     });
     (bids, best)
@@ -176,12 +176,13 @@ fn fill(reply: &mut Reply, found: Document<'_>, call: &Call, offer: &Offer) {
             currency_defect,
             offer,
         };
-        for item in seat.bids {
+        let defects = seat.defects.into_iter().chain(std::iter::repeat(None));
+        for (mut bid, defect) in seat.bids.into_iter().zip(defects) {
             let beyond = MAX_SEATS <= index || MAX_BIDS <= reply.bids.len();
             reply.bids.push(if beyond {
-                bid::named(&item.bid, foreign.unwrap_or(LossReason::TooManyBids), &common)
+                bid::named(&bid, foreign.unwrap_or(LossReason::TooManyBids), &common)
             } else {
-                bid::bid(item.bid, foreign.or(item.defect).or(seat.defect), &common)
+                bid::bid(&mut bid, foreign.or(defect).or(seat.defect), &common)
             });
         }
     }

@@ -33,7 +33,8 @@ fn parsed(text: &str) -> Option<String> {
 }
 
 /// Says whether a text is a domain as it is compared already, as far as that shows at once.
-fn is_plain(text: &str) -> bool {
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let label = |label: &str| {
         // What begins like an international name must be checked as one.

@@ -64,10 +64,10 @@ fn decimal(number: f64) -> Option<String> {
 /// Returns the whole micros of a decimal text, and whether there was more than that.
 fn micros(text: &str) -> Option<(i64, bool)> {
     let number = Decimal::parse(text)?;
-    let digits: Vec<u8> = number.whole.bytes().chain(number.places.bytes()).collect();
-    let zeroes = digits.iter().take_while(|&&digit| digit == b'0').count();
-    let digits = &digits[zeroes..];
-    if digits.is_empty() {
+    let digits = number.whole.bytes().chain(number.places.bytes());
+    let zeroes = digits.clone().take_while(|digit| *digit == b'0').count();
+    let digits = digits.skip(zeroes);
+    if digits.clone().next().is_none() {
         return Some((0, false));
     }
     // How many of the digits stand before the point once the price is written in micros.
@@ -78,9 +78,9 @@ fn micros(text: &str) -> Option<(i64, bool)> {
     if MAX_DIGITS < before {
         return None;
     }
-    let kept = digits.iter().copied().chain(std::iter::repeat(b'0')).take(before);
+    let kept = digits.clone().chain(std::iter::repeat(b'0')).take(before);
     let micros = kept.fold(0, |sum: i64, digit| sum * 10 + i64::from(digit - b'0'));
-    let inexact = digits.iter().skip(before).any(|&digit| digit != b'0');
+    let inexact = digits.skip(before).any(|digit| digit != b'0');
     let above = MAX_MICROS < micros || (micros == MAX_MICROS && inexact);
     (!above).then_some((micros, inexact))
 }

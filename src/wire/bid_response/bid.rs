@@ -33,14 +33,14 @@ pub(super) struct Common<'a> {
 ///
 /// Of what is not a bid no more is kept than its names, price and loss notice: the rest cannot
 /// matter, and bad markup shall cost no time.
-pub(super) fn bid(found: Found<'_>, defect: Option<LossReason>, common: &Common<'_>) -> Bid {
+pub(super) fn bid(found: &mut Found<'_>, defect: Option<LossReason>, common: &Common<'_>) -> Bid {
     let price = found.price.and_then(price::bid);
     let defect = defect
-        .or_else(|| invalid(&found, common).then_some(LossReason::InvalidBid))
+        .or_else(|| invalid(found, common).then_some(LossReason::InvalidBid))
         .or_else(|| price.is_none().then_some(LossReason::PriceMissing))
         .or(common.currency_defect)
         .or_else(|| {
-            foul_notice(&found, &common.offer.bidder).then_some(LossReason::NoticeUrlRefused)
+            foul_notice(found, &common.offer.bidder).then_some(LossReason::NoticeUrlRefused)
         });
     let bid = Bid {
         seat: filled(common.seat.as_deref()).map(|seat| SeatId::new(safe(seat))),
@@ -51,7 +51,7 @@ pub(super) fn bid(found: Found<'_>, defect: Option<LossReason>, common: &Common<
             loss_url: lawful(found.lurl.as_deref(), &common.offer.bidder),
             ..Creative::default()
         },
-        ..bare(&found, common)
+        ..bare(found, common)
     };
     if defect.is_some() { bid } else { complete(bid, found, &common.offer.bidder) }
 }
@@ -109,11 +109,11 @@ fn imp(name: &str, offer: &Offer) -> ImpId {
 }
 
 /// Adds to a sound bid what it says of its ad.
-fn complete(bid: Bid, found: Found<'_>, bidder: &Bidder) -> Bid {
+fn complete(bid: Bid, found: &mut Found<'_>, bidder: &Bidder) -> Bid {
     let markup = filled(found.adm.as_deref()).map(vast::read::facts);
     let is_vast = markup.as_ref().is_some_and(|facts| facts.version.is_some());
-    let advertisers = advertisers(&found);
-    let mut apis = found.apis.unwrap_or_default();
+    let advertisers = advertisers(found);
+    let mut apis = found.apis.take().unwrap_or_default();
     if let Some(api) = found.api.filter(|api| !apis.contains(api)) {
         apis.push(api);
     }
@@ -131,7 +131,7 @@ fn complete(bid: Bid, found: Found<'_>, bidder: &Bidder) -> Bid {
         media_type: found.mtype.or_else(|| is_vast.then_some(VIDEO)),
         protocol: found.protocol,
         apis,
-        attributes: found.attr.unwrap_or_default(),
+        attributes: found.attr.take().unwrap_or_default(),
         language: language.map(kept),
         bundle: filled(found.bundle.as_deref()).map(Box::from),
         expires_s: found.exp.and_then(|seconds| u32::try_from(seconds).ok()),

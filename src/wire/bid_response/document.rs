@@ -35,17 +35,11 @@ pub(super) struct Seat<'a> {
     pub(super) group: bool,
     /// Why none of them is a bid.
     pub(super) defect: Option<LossReason>,
-    /// The bids.
-    pub(super) bids: Vec<Item<'a>>,
-}
-
-/// One element of `bid`.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Item<'a> {
-    /// What could be read of it.
-    pub(super) bid: Bid<'a>,
-    /// Why it is not a bid.
-    pub(super) defect: Option<LossReason>,
+    /// The bids, with what could be read of each.
+    pub(super) bids: Vec<Bid<'a>>,
+    /// Why each of them is not a bid, as far as that is known; what has no place here has no
+    /// defect.
+    pub(super) defects: Vec<Option<LossReason>>,
 }
 
 /// What each thread keeps between responses, so that reading one allocates little.
@@ -83,12 +77,12 @@ pub(super) fn fast<'a>(body: &'a mut [u8], scratch: &mut Scratch) -> Option<Docu
     let response = if sound { BidResponse::deserialize(&mut reader).ok() } else { None };
     scratch.tape = reader.into_tape().reset();
     let response = response?;
-    let item = |bid| Item { bid, defect: None };
     let seats = response.seatbid.into_iter().flatten().map(|seat| Seat {
         name: seat.seat,
         group: seat.group == Some(true),
         defect: None,
-        bids: seat.bid.into_iter().map(item).collect(),
+        bids: seat.bid,
+        defects: Vec::new(),
     });
     Some(Document {
         id: response.id,

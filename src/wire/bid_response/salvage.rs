@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::model::reason::LossReason;
-use crate::wire::bid_response::document::{Document, Item, MAX_DEPTH, MAX_RECORDED, Seat};
+use crate::wire::bid_response::document::{Document, MAX_DEPTH, MAX_RECORDED, Seat};
 
 /// Reads a body; `None` when it is no response at all.
 pub(super) fn read(body: &[u8]) -> Option<Document<'_>> {
@@ -129,7 +129,7 @@ fn head<'a>(members: &Members<'a>) -> Document<'a> {
 /// What is no object counts as one bid that is none.
 fn seat(element: &RawValue, most: usize) -> Option<Seat<'_>> {
     let Ok(members) = serde_json::from_str::<Members<'_>>(element.get()) else {
-        return (0 < most).then(|| Seat { bids: vec![broken()], ..Seat::default() });
+        return (0 < most).then(|| with(vec![broken()], Seat::default()));
     };
     let list = members.get("bid");
     let bids = match list.map(elements) {
@@ -145,14 +145,19 @@ fn seat(element: &RawValue, most: usize) -> Option<Seat<'_>> {
     let none = serde_json::from_str::<&RawValue>("[]").expect("an empty list is JSON");
     let head = members.read_with::<SeatBid<'_>>(&["seat", "group"], Some(("bid", none)));
     let repeats = members.repeat(&["bid", "seat", "group"]);
-    Some(match head {
+    let seat = match head {
         Some(head) if !repeats && !members.0.iter().any(deep) => {
-            Seat { name: head.seat, group: head.group == Some(true), defect: None, bids }
+            Seat { name: head.seat, group: head.group == Some(true), ..Seat::default() }
         }
-        Some(_) | None => {
-            Seat { name: None, group: false, defect: Some(LossReason::InvalidBid), bids }
-        }
-    })
+        Some(_) | None => Seat { defect: Some(LossReason::InvalidBid), ..Seat::default() },
+    };
+    Some(with(bids, seat))
+}
+
+/// Puts bids into a seat.
+fn with<'a>(items: Vec<Item<'a>>, seat: Seat<'a>) -> Seat<'a> {
+    let (bids, defects) = items.into_iter().unzip();
+    Seat { bids, defects, ..seat }
 }
 
 /// Reads one element of `bid`.
@@ -166,7 +171,7 @@ fn item(element: &RawValue) -> Item<'_> {
     match members.read::<Bid<'_>>(BID).filter(|_| sound) {
         Some(mut bid) => {
             bid.price = members.get("price").and_then(number);
-            Item { bid, defect: None }
+            (bid, None)
         }
         None => {
             let text = |name| members.get(name).and_then(text);
@@ -176,14 +181,14 @@ fn item(element: &RawValue) -> Item<'_> {
                 lurl: text("lurl"),
                 ..Bid::default()
             };
-            Item { bid, defect: Some(LossReason::InvalidBid) }
+            (bid, Some(LossReason::InvalidBid))
         }
     }
 }
 
 /// Returns what stands for a bid of which nothing can be read.
 fn broken<'a>() -> Item<'a> {
-    Item { bid: Bid::default(), defect: Some(LossReason::InvalidBid) }
+    (Bid::default(), Some(LossReason::InvalidBid))
 }
 
 /// Returns the elements of an array without its `null`s, or `None` when it is no array.
@@ -236,6 +241,9 @@ fn depth(text: &str) -> usize {
     }
     deepest
 }
+
+/// What could be read of one element of `bid`, and why it is not a bid, if so.
+type Item<'a> = (Bid<'a>, Option<LossReason>);
 
 /// How deep a member of a seatbid stands: the response, its list and the seatbid hold it.
 const SEAT_DEPTH: usize = 3;

@@ -30,8 +30,31 @@ pub fn read(text: &str) -> Option<Millis> {
 #[must_use]
 pub fn write(length: Millis) -> String {
     let (seconds, millis) = (length.0 / 1000, length.0 % 1000);
-    let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if millis == 0 { whole } else { format!("{whole}.{millis:03}") }
+    let mut out = String::with_capacity("00:00:00.000".len());
+    let hours = seconds / 3600;
+    if 100 <= hours {
+        out.push_str(&hours.to_string());
+    } else {
+        push(&mut out, hours, 10);
+    }
+    for part in [seconds / 60 % 60, seconds % 60] {
+        out.push(':');
+        push(&mut out, part, 10);
+    }
+    if millis != 0 {
+        out.push('.');
+        push(&mut out, millis, 100);
+    }
+    out
+}
+
+/// Writes the digits of a number from the place of `unit` on.
+fn push(out: &mut String, number: u64, mut unit: u64) {
+    while unit != 0 {
+        let digit = u32::try_from(number / unit % 10).expect("a digit is below ten");
+        out.push(char::from_digit(digit, 10).expect("a digit is below ten"));
+        unit /= 10;
+    }
 }
 
 /// Says whether a text is an offset into an ad: a length or a share in percent.

@@ -90,7 +90,8 @@ impl<'v> Pen<'v> {
         self.out.push_str("<![CDATA[");
         let url = clean(url);
         let mut from = 0;
-        for at in memchr_iter(b'>', url.as_bytes()) {
+        let ends = url.bytes().fold(false, |found, byte| found | (byte == b'>'));
+        for at in memchr_iter(b'>', if ends { url.as_bytes() } else { b"" }) {
             if url[from..at].ends_with("]]") {
                 self.out.push_str(&url[from..at]);
                 self.out.push_str("]]><![CDATA[");
@@ -163,7 +164,9 @@ fn escape_rest(out: &mut String, text: &str, classes: u8) {
 
 /// Drops the characters that XML forbids.
 fn clean(text: &str) -> Cow<'_, str> {
-    if tree::all_legal(text) {
+    // A fold without an early end, since the compiler makes wide instructions of it.
+    let perhaps = text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == 0xef));
+    if !perhaps || tree::all_legal(text) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|letter| tree::legal(*letter)).collect())

@@ -236,7 +236,10 @@ impl<'t, 'a> Element<'t, 'a> {
     #[must_use]
     pub fn attribute(self, name: &str) -> Option<&'t str> {
         let source = self.tree.source.as_bytes();
-        let named = |it: &&Attribute| source[it.name.from..it.name.to] == *name.as_bytes();
+        let named = |it: &&Attribute| {
+            let Text { from, to, .. } = it.name;
+            to - from == name.len() && source[from..to] == *name.as_bytes()
+        };
         let found = self.tree.attributes(self.index).iter().find(named)?;
         Some(self.tree.text(found.value))
     }
@@ -303,7 +306,7 @@ impl<'t, 'a> Element<'t, 'a> {
     #[must_use]
     pub fn is(self, name: &str) -> bool {
         let Text { from, to, .. } = self.tree.lists.nodes[self.index].text;
-        self.tree.source.as_bytes()[from..to] == *name.as_bytes()
+        to - from == name.len() && self.tree.source.as_bytes()[from..to] == *name.as_bytes()
     }
 
     /// Returns the nodes right inside it.

@@ -166,7 +166,7 @@ impl Scan<'_> {
         let length = memchr(b'<', rest).unwrap_or(rest.len());
         let (mut from, to) = (self.at, self.at + length);
         self.at = to;
-        while let Some(before) = memchr(b'&', &self.bytes[from..to]) {
+        while let Some(before) = find(b'&', &self.bytes[from..to]) {
             self.plain(from..from + before)?;
             let name = from + before + 1;
             let length = memchr(b';', &self.bytes[name..to])?;
@@ -178,7 +178,8 @@ impl Scan<'_> {
 
     /// Reads text without references; it may not hold what ends a section of character data.
     fn plain(&mut self, place: Range<usize>) -> Option<()> {
-        if cdata_end(&self.bytes[place.clone()]).is_some() {
+        let text = &self.bytes[place.clone()];
+        if holds(b'>', text) && cdata_end(text).is_some() {
             return None;
         }
         if place.is_empty() { Some(()) } else { self.piece(place) }
@@ -203,6 +204,17 @@ impl Scan<'_> {
         }
         from != self.at
     }
+}
+
+/// Finds what most texts do not hold.
+fn find(wanted: u8, text: &[u8]) -> Option<usize> {
+    if holds(wanted, text) { memchr(wanted, text) } else { None }
+}
+
+/// Says whether a text holds a byte; a fold without an early end, since the compiler makes wide
+/// instructions of it, and most texts are too short for a call of `memchr`.
+fn holds(wanted: u8, text: &[u8]) -> bool {
+    text.iter().fold(false, |found, byte| found | (*byte == wanted))
 }
 
 /// Finds where a section of character data ends.
