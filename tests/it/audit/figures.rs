@@ -35,8 +35,8 @@ fn figures_that_cannot_be_are_found() {
     assert!(25 < cases.len());
     for case in &cases {
         let mut node = Node::start();
-        let data = sold(&mut node, case);
-        let data = data(node);
+        sell(&mut node, case);
+        let data = node.stop();
         let found = found(data.path());
         let first = found.first().unwrap_or_else(|| panic!("{}: nothing is found", case.name));
         let (section, what) = &case.finds;
@@ -67,8 +67,8 @@ fn the_sales_that_are_changed_hold() {
             refused: Vec::new(),
         };
         let mut node = Node::start();
-        let data = sold(&mut node, &case);
-        let data = data(node);
+        sell(&mut node, &case);
+        let data = node.stop();
         assert_eq!(found(data.path()), [], "{sale}");
         for party in ["bidder:acme", "publisher:pub-1", "auditor"] {
             prove(data.path(), None, &party.parse().unwrap()).unwrap();
@@ -87,8 +87,8 @@ fn rates_that_no_snapshot_has_are_found() {
     assert_eq!(told, [(Some(0), "fx", "it has rates of exchange, and cites none")]);
 }
 
-/// Sells as a case says and returns how to end; the node is borrowed no longer than it takes.
-fn sold(node: &mut Node, case: &Case) -> impl Fn(Node) -> tempfile::TempDir + use<> {
+/// Sells as a case says.
+fn sell(node: &mut Node, case: &Case) {
     if case.sale == "euro" {
         node.quote(&[euro(800_000_000_000)]);
     }
@@ -98,7 +98,6 @@ fn sold(node: &mut Node, case: &Case) -> impl Fn(Node) -> tempfile::TempDir + us
         payload = resealed(&payload, section, from, to);
     }
     flushed(permit, payload);
-    Node::stop
 }
 
 /// Makes a sale that of its name.

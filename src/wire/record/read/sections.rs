@@ -139,7 +139,8 @@ pub fn markup(record: &View<'_>, input: &AuctionInput, sales: &[Sale<'_>]) -> Ve
 pub fn is_of(bid: &Bid, shown: &MarkupFacts, media: bool) -> bool {
     let of = |facts: &MarkupFacts| (facts.ads, facts.linear, facts.duration, facts.version);
     bid.markup.as_ref().is_some_and(|held| {
-        let files = !(media || !held.media.is_empty()) || held.media == shown.media;
+        let untold = !media && held.media.is_empty();
+        let files = untold || held.media == shown.media;
         of(held) == of(shown) && held.universal_ids == shown.universal_ids && files
     })
 }
