@@ -143,7 +143,7 @@ fn reply_to(found: Option<Document<'_>>) -> Reply {
     let mut reply = not_asked(&bidder.id, CallReason::InvalidResponse);
     if let Some(found) = found {
         let imps = [OfferedImp { id: ImpId::new("1"), part: 0 }];
-        let offer = Offer { bidder: bidder.clone(), dialect: Dialect::Dynamic, imps: imps.into() };
+        let offer = Offer { bidder, dialect: Dialect::Dynamic, imps: imps.into() };
         fill(&mut reply, found, &call, &offer);
     }
     reply
