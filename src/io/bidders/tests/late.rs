@@ -182,11 +182,12 @@ async fn a_pause_of_our_own_counts_against_no_bidder() {
 async fn a_call_that_has_not_left_by_the_cutoff_never_leaves() {
     const CALLS: usize = 250;
     let net = Net::new();
-    let mut acme = net.accept("acme");
-    let bidders = Arc::new(net.warm(&["acme"], CALLS).await);
+    let mut both = [net.accept("acme"), net.accept("zenith")];
+    let bidders = Arc::new(net.warm(&["acme", "zenith"], CALLS).await);
     let asking = Arc::clone(&bidders);
-    let asked = tokio::spawn(async move { ask(&asking, &["acme"; CALLS], 50).await });
-    // A turn of a task makes no more than a hundred or so; then the process stands still.
+    let ids = [["acme"; CALLS], ["zenith"; CALLS]].concat();
+    let asked = tokio::spawn(async move { ask(&asking, &ids, 50).await });
+    // A turn of a task makes no more than 128; after one or two the process stands still.
     yield_now().await;
     advance(Duration::from_millis(50)).await;
     let answers = asked.await.unwrap();
@@ -194,12 +195,12 @@ async fn a_call_that_has_not_left_by_the_cutoff_never_leaves() {
     let sent = sent.count();
     let unsent = AnswerOutcome::Timeout { sent: false };
     let unsent = answers.iter().filter(|it| it.outcome == unsent).count();
-    assert_eq!(sent + unsent, CALLS);
+    assert_eq!(sent + unsent, 2 * CALLS);
     assert!(0 < sent && 0 < unsent, "{sent} sent, {unsent} not");
     pass(Duration::from_millis(1)).await;
     let mut arrived = 0;
-    for _ in 0..CALLS {
-        let mut stream = acme.recv().await.unwrap();
+    for at in 0..2 * CALLS {
+        let mut stream = both[at / CALLS].recv().await.unwrap();
         let read = timeout(Duration::ZERO, stream.read(&mut [0; 1])).await;
         arrived += usize::from(matches!(read, Ok(Ok(1))));
     }
