@@ -46,6 +46,7 @@ fn bidder(allow_loopback: bool) -> Bidder {
         gzip: false,
         seats: Vec::new(),
         allow_loopback,
+        http2: false,
     }
 }
 

@@ -70,17 +70,13 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn text(&self, builder: &mut Builder<'_>, text: &Cow<'_, str>) -> Result<(), Fault> {
+    fn text(&self, builder: &mut Builder<'_>, text: &str) -> Result<(), Fault> {
         builder.text(self.piece(text))
     }
 
     /// Returns a text as a place in the source where it stands there.
-    fn piece<'t>(&self, text: &'t Cow<'_, str>) -> Piece<'t> {
-        let place = match text {
-            Cow::Borrowed(text) => self.place(text),
-            Cow::Owned(_) => None,
-        };
-        place.map_or(Piece::Decoded(text), Piece::Source)
+    fn piece<'t>(&self, text: &'t str) -> Piece<'t> {
+        self.place(text).map_or(Piece::Decoded(text), Piece::Source)
     }
 
     /// Returns where a slice of the source stands in it; none for what is no slice of it.
