@@ -8,7 +8,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use crate::io::lag::{Felt, Lag};
 use crate::io::metrics::Metrics;
@@ -84,10 +83,11 @@ impl Gate {
 
     /// Polls a connection, and counts the time it took as spent on refusals if one was made.
     pub fn watch_poll<T>(&self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        let (before, begun) = (self.refused.load(Ordering::Relaxed), Instant::now());
+        let (before, begun) = (self.refused.load(Ordering::Relaxed), self.lag.now());
         let polled = poll();
         if self.refused.load(Ordering::Relaxed) != before {
-            let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let took = self.lag.now().saturating_sub(begun);
+            let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
             self.refusing.fetch_add(took, Ordering::Relaxed);
         }
         polled

@@ -275,6 +275,9 @@ impl Admission {
         let passed = now.saturating_sub(self.ticked_at).max(TICK);
         self.ticked_at = now;
         self.backlog.learn(spent.used.saturating_sub(spent.refusing));
+        // A thread without work does not use its processor, and yet could.
+        let had = if TARGET <= spent.delay { spent.used } else { passed };
+        self.backlog.learn_pace(had, passed);
         let refusing = spent.refusing.as_micros() * 100 / passed.as_micros();
         self.refusing = (3 * self.refusing + u32::try_from(refusing.min(100)).unwrap_or(100)) / 4;
         let (delay, target) = (spent.delay, self.target());

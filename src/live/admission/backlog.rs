@@ -16,11 +16,13 @@ pub struct Backlog {
     /// Processor time of sales, in microseconds, and how many ended; both fade.
     used: u64,
     ended: u64,
+    /// How much of the time the thread has its processor when it wants it, in percent.
+    pace: u64,
 }
 
 impl Default for Backlog {
     fn default() -> Self {
-        Self { left: 0, at: Duration::ZERO, used: GUESS * 32 * FADE, ended: 32 * FADE }
+        Self { left: 0, at: Duration::ZERO, used: GUESS * 32 * FADE, ended: 32 * FADE, pace: 100 }
     }
 }
 
@@ -28,7 +30,7 @@ impl Backlog {
     /// Says whether more was begun than can be done within the horizon.
     pub fn is_long(&mut self, now: Duration) -> bool {
         let passed = micros(now.saturating_sub(self.at));
-        self.left = self.left.saturating_sub(passed);
+        self.left = self.left.saturating_sub(passed.saturating_mul(self.pace) / 100);
         self.at = now;
         HORIZON < self.left
     }
@@ -50,6 +52,13 @@ impl Backlog {
         self.ended -= self.ended / FADE;
     }
 
+    /// Learns that of so much time, in which the thread always had work, it had its processor for
+    /// `used`: other threads may share it.
+    pub fn learn_pace(&mut self, used: Duration, passed: Duration) {
+        let share = micros(used).saturating_mul(100) / micros(passed).max(1);
+        self.pace = (3 * self.pace + share.clamp(LEAST_PACE, 100)) / 4;
+    }
+
     /// Returns what a sale takes, in microseconds.
     fn cost(&self) -> u64 {
         (self.used / self.ended.max(1)).clamp(LEAST, MOST)
@@ -68,6 +77,9 @@ const HORIZON: u64 = 50_000;
 const GUESS: u64 = 1_000;
 const LEAST: u64 = 100;
 const MOST: u64 = 5_000;
+
+/// A thread is taken to have its processor for so many percent of the time at least.
+const LEAST_PACE: u64 = 25;
 
 /// What was learnt fades by one in so many with each tick.
 const FADE: u64 = 64;

@@ -33,6 +33,17 @@ fn what_a_sale_costs_is_learnt_within_bounds() {
 }
 
 #[test]
+fn a_thread_that_shares_its_processor_gets_less_done() {
+    let mut backlog = Backlog::default();
+    for _ in 0..20 {
+        backlog.learn_pace(Duration::from_millis(5), Duration::from_millis(10));
+    }
+    (0..60).for_each(|_| backlog.begin());
+    assert!(backlog.is_long(Duration::from_millis(15)), "half of 15 ms is not 10");
+    assert!(!backlog.is_long(Duration::from_millis(25)));
+}
+
+#[test]
 fn ticks_without_sales_or_work_are_no_fault() {
     let mut backlog = Backlog::default();
     for at in 0..100_000 {
