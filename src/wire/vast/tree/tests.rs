@@ -113,6 +113,7 @@ fn piece() -> impl Strategy<Value = String> {
     prop_oneof![30 => select(PIECES).prop_map(str::to_owned), 1 => letter]
 }
 
+#[expect(clippy::disallowed_methods, reason = "cases are files; what is tested reads none")]
 fn documents() -> Vec<String> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wire/vast");
     let mut documents = Vec::new();
