@@ -1,5 +1,7 @@
 //! What it costs to read a request of 2 KB.
 
+#![expect(clippy::unwrap_used, reason = "the sale by hand of the tests unwraps what cannot fail")]
+
 use std::hint::black_box;
 
 use breakwater::model::time::UnixMillis;

@@ -113,6 +113,8 @@ fn call(traffic: SocketAddr, name: &str, told: &Told) {
             let begun = Instant::now();
             let Some(answer) = ask(&mut stream, &mut reader, name, number) else {
                 told.answers.lock().broken += 1;
+                // Whether this break was sold nobody was told: the next is a first question.
+                last = None;
                 break;
             };
             let took = begun.elapsed();
