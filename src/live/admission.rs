@@ -343,8 +343,8 @@ fn cut(limit: u32, delay: Duration, target: Duration) -> u32 {
     u32::try_from(kept).unwrap_or(limit)
 }
 
-/// Work may wait so long for the thread before the limit shrinks.
-pub const TARGET: Duration = Duration::from_millis(2);
+/// Work may wait so long for the thread before the limit shrinks: as long as some six auctions take.
+pub const TARGET: Duration = Duration::from_millis(4);
 
 /// The same where refusals take `CROWD` percent of the worker's time or more.
 const CROWDED: Duration = Duration::from_millis(16);

@@ -71,12 +71,12 @@ fn who_asks_for_little_is_not_shed_for_what_others_ask() {
         assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(0)), Ok(()));
     }
     assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(1)), Err(Shed::Full));
-    assert_eq!(admission.begin(&asks(&quiet, 127), ms(6), ms(1)), Ok(()), "neither full nor late");
-    assert_eq!(admission.refusal(ms(6), ms(1)), None, "it may be the quiet one's");
-    assert_eq!(admission.begin(&asks(&noisy, 0), ms(6), ms(1)), Err(Shed::Delay));
-    assert_eq!(admission.begin(&asks(&quiet, 127), ms(6), ms(1)), Ok(()));
-    assert_eq!(admission.begin(&asks(&quiet, 127), ms(6), ms(1)), Err(Shed::Full), "a tenth more");
-    assert_eq!(admission.refusal(ms(17), ms(1)), Some(Shed::Delay));
+    assert_eq!(admission.begin(&asks(&quiet, 127), ms(12), ms(1)), Ok(()), "neither full nor late");
+    assert_eq!(admission.refusal(ms(12), ms(1)), None, "it may be the quiet one's");
+    assert_eq!(admission.begin(&asks(&noisy, 0), ms(12), ms(1)), Err(Shed::Delay));
+    assert_eq!(admission.begin(&asks(&quiet, 127), ms(12), ms(1)), Ok(()));
+    assert_eq!(admission.begin(&asks(&quiet, 127), ms(12), ms(1)), Err(Shed::Full), "a tenth more");
+    assert_eq!(admission.refusal(ms(33), ms(1)), Some(Shed::Delay));
 }
 
 #[test]
@@ -127,9 +127,9 @@ fn breaks_further_off_and_high_cohorts_give_way_first() {
 /// Delay of the tick in microseconds, sales running, the limit after it.
 const MOVES: &[(u64, u32, u32)] = &[
     (0, 10, 20),      // half used: it does not grow
-    (1_999, 11, 21),  // more is used, nothing waits: one more
-    (2_000, 20, 20),  // at the target: no cut yet
-    (3_000, 20, 18),  // half a target over: a tenth
+    (3_999, 11, 21),  // more is used, nothing waits: one more
+    (4_000, 20, 20),  // at the target: no cut yet
+    (6_000, 20, 18),  // half a target over: a tenth
     (60_000, 20, 10), // never below half
     (60_000, 21, 20), // the last cut has not shown its effect
 ];
