@@ -138,7 +138,7 @@ fn old_auctions_can_be_pruned_on_a_full_disk() {
         fill(&filler);
         assert!(ballast.exists());
         let (code, said) = node.prune();
-        assert_eq!(code, Some(0), "beside {beside}: {said}");
+        assert_eq!(code, Some(0), "beside {beside}: {said}{}", run.log());
         assert!(said.contains("recorded as money record"), "{said}");
         assert!(said.contains("the ballast is freed"), "beside {beside}: {said}");
         fs::remove_file(&filler).unwrap();

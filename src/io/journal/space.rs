@@ -216,14 +216,18 @@ impl Space {
         before != self.freed.load(Ordering::SeqCst)
     }
 
-    /// Notices that somebody else freed the ballast.
+    /// Notices that somebody else freed the ballast. Nothing is sold then, as if it had been freed
+    /// here: the room is for what somebody must write.
     fn miss(&self) {
         let mut held = self.ballast.held.lock();
         let absent = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
         if *held && length(&*self.disk, &self.ballast.path).is_err_and(absent) {
             *held = false;
             self.freed.fetch_add(1, Ordering::SeqCst);
-            tracing::warn!("the ballast is gone: it is made anew once there is room");
+            self.low.store(true, Ordering::Relaxed);
+            tracing::warn!(
+                "the ballast is gone: nothing is sold until there is room to make it anew"
+            );
         }
     }
 
@@ -237,6 +241,10 @@ impl Space {
             Err(error) => {
                 let path = self.ballast.path.display();
                 tracing::warn!(%path, %error, "the ballast could not be made");
+                // A part of one takes room and keeps none.
+                if let Err(error) = self.disk.remove(&self.ballast.path) {
+                    tracing::warn!(%path, %error, "a part of the ballast stays");
+                }
             }
         }
     }

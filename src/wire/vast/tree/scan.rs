@@ -166,12 +166,15 @@ impl Scan<'_> {
         let length = memchr(b'<', rest).unwrap_or(rest.len());
         let (mut from, to) = (self.at, self.at + length);
         self.at = to;
-        while let Some(before) = find(b'&', &self.bytes[from..to]) {
+        // Most texts hold no reference; one that does may hold thousands, each looked for once.
+        let mut next = find(b'&', &self.bytes[from..to]);
+        while let Some(before) = next {
             self.plain(from..from + before)?;
             let name = from + before + 1;
             let length = memchr(b';', &self.bytes[name..to])?;
             self.builder.reference(&self.source[name..name + length]).ok()?;
             from = name + length + 1;
+            next = memchr(b'&', &self.bytes[from..to]);
         }
         self.plain(from..to)
     }
