@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use parking_lot::Mutex;
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 use crate::sell::{explained, fates};
 use crate::support::bidder::{Ad, Bidder, Say, ok, response};
@@ -97,7 +98,10 @@ fn a_bad_ad_server_costs_only_its_bid() {
         other => panic!("{other} was asked for"),
     });
     let address = server.address;
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Held but not listened on: a port let go is soon another test's.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = held.local_addr().unwrap();
     let liars = LIARS.iter().map(|&(id, _, _)| {
         bidding(id, vec![Ad::new("w", "50", 30), Ad::new("i", "6", 15)], move |ad| {
             let url = match id {
