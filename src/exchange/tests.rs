@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use metrics::NoopRecorder;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use crate::config;
 use crate::exchange::Exchange;
 use crate::exchange::current::{Current, InForce};
 use crate::exchange::gate::Gate;
+use crate::exchange::sale::Sale;
 use crate::exchange::shared::{Shared, endpoints};
 use crate::exchange::tests::hostile::Net;
 use crate::io::bidders::{Bidders, Upkeep};
@@ -28,6 +30,7 @@ use crate::io::simulated::{Chance, Faults, MemoryDisk};
 use crate::live::admission::Bounds;
 use crate::model::break_request::BreakRequest;
 use crate::model::market::Market;
+use crate::model::reason::NoFillReason;
 use crate::model::time::Millis;
 use crate::wire::beacon::Keyring;
 use crate::wire::break_request::tag::tag;
@@ -49,6 +52,43 @@ fn no_sale_is_answered_after_its_deadline() {
     assert!(sales / 2 < sold, "{sold} of {sales} sales sold, seeds 1 to {seeds}");
 }
 
+/// Who asks again for what was sold gets it, however full the worker is (decision 30).
+#[test]
+fn a_sold_break_is_answered_again_while_sales_are_shed() {
+    const ONE: Bounds = Bounds { least: 1, start: 1, most: 1 };
+    let (disk, runtime, mut chance) = (MemoryDisk::default(), paused(), Chance(7));
+    let _kept = runtime.block_on(async {
+        let net = Net::new(7);
+        let (shared, exchange) = exchange(&disk, &net, ONE).await;
+        let mut next = 0..100;
+        let mut ask = || {
+            let name = format!("ask-{}", next.next().expect("something is sold"));
+            BreakRequest {
+                patience: None,
+                ..request(exchange.current().market(), &mut chance, &name)
+            }
+        };
+        let (first, sold) = loop {
+            let request = ask();
+            let (sale, _) = serve(&exchange, request.clone()).await;
+            if !sale.sold.ads.is_empty() {
+                break (request, sale);
+            }
+        };
+        let (own, long) = (Arc::clone(&exchange), ask());
+        let running = tokio::spawn(async move { serve(&own, long).await });
+        yield_now().await;
+        let (shed, _) = serve(&exchange, ask()).await;
+        assert_eq!(shed.sold.no_fill, Some(NoFillReason::Shed));
+        let (again, _) = serve(&exchange, first).await;
+        assert_eq!(again.sold.auction, sold.sold.auction);
+        assert!(!running.is_finished(), "nothing has ended that made room");
+        running.await.expect("a sale does not panic");
+        (shared, exchange)
+    });
+    drop(runtime);
+}
+
 /// What came of the sales of a seed.
 #[derive(Default)]
 struct Came {
@@ -66,7 +106,7 @@ fn simulated(chance: &mut Chance) -> Came {
     let stalls = chance.below(8) == 0;
     let (came, _kept) = runtime.block_on(async {
         let net = Net::new(chance.next());
-        let (shared, exchange) = exchange(&disk, &net).await;
+        let (shared, exchange) = exchange(&disk, &net, Bounds::WORKER).await;
         if stalls {
             disk.set(Faults { stall: true, ..Faults::default() });
         }
@@ -97,13 +137,18 @@ fn simulated(chance: &mut Chance) -> Came {
 
 /// Sells, and says by how much the answer was late and whether there was an ad in it.
 async fn sell(exchange: &Arc<Exchange>, request: BreakRequest) -> (Option<Duration>, bool) {
+    let (sale, deadline) = serve(exchange, request).await;
+    let late = Instant::now().saturating_duration_since(deadline);
+    ((TIMER < late).then_some(late), !sale.sold.ads.is_empty())
+}
+
+/// Serves a request; with the sale comes the instant it was to be answered by.
+async fn serve(exchange: &Arc<Exchange>, request: BreakRequest) -> (Arc<Sale>, Instant) {
     let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
     let current = exchange.current();
     let own = current.market().own_reserve;
     let times = clock::times(Instant::now(), request.patience, tmax, network, own);
-    let sale = exchange.serve(current, request, times).await;
-    let late = Instant::now().saturating_duration_since(times.deadline);
-    ((TIMER < late).then_some(late), !sale.sold.ads.is_empty())
+    (exchange.serve(current, request, times).await, times.deadline)
 }
 
 /// A break of a viewer who has some patience, or says nothing of it.
@@ -123,7 +168,7 @@ fn request(market: &Market, chance: &mut Chance, name: &str) -> BreakRequest {
     request
 }
 
-async fn exchange(disk: &MemoryDisk, net: &Net) -> (Arc<Shared>, Arc<Exchange>) {
+async fn exchange(disk: &MemoryDisk, net: &Net, bounds: Bounds) -> (Arc<Shared>, Arc<Exchange>) {
     let loaded = config::read("test", &market(), None).expect("the market is a good one");
     let market = Arc::new(loaded.market);
     let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
@@ -144,7 +189,7 @@ async fn exchange(disk: &MemoryDisk, net: &Net) -> (Arc<Shared>, Arc<Exchange>) 
         let bidders = Bidders::new(endpoints, &in_force.states, net.connector(), upkeep);
         Current { in_force, bidders, documents }
     };
-    let exchange = Exchange::new(Arc::clone(&shared), ready, Gate::new(0, Bounds::WORKER));
+    let exchange = Exchange::new(Arc::clone(&shared), ready, Gate::new(0, bounds));
     exchange.current().bidders.warm(Instant::now() + Duration::from_millis(300)).await;
     let exchange = Arc::new(exchange);
     (shared, exchange)

@@ -22,7 +22,7 @@ use crate::io::{clock, entropy};
 use crate::model::break_request::BreakRequest;
 use crate::server::proxies::Proxies;
 use crate::server::refusal::Refused;
-use crate::server::reply::{Kind, Reply, constant, document, dress, plain};
+use crate::server::reply::{Kind, Reply, document, dress, plain};
 use crate::server::stamp::{BodyLength, Stamps};
 use crate::server::{beacons, body, credential, head, published};
 use crate::wire::break_request::{self, Caller, Credential};
@@ -157,9 +157,7 @@ impl Doors {
 
     /// `GET /v1/vast`: the ad tag.
     async fn tag(&self, visit: Visit<'_>) -> Reply {
-        if self.turns_away() {
-            return self.unread(visit, no_ads()).await;
-        }
+        // It is read whatever the load: it may ask again for what was sold (decision 30).
         // A connection keeps room for the largest future of its service as long as it lives, and
         // most of its life it waits or is refused: what sells has a box of its own.
         Box::pin(self.tag_sale(visit)).await
@@ -187,10 +185,7 @@ impl Doors {
 
     /// `POST /v1/breaks`: the native request.
     async fn native(&self, visit: Visit<'_>) -> Reply {
-        // A decision repeats what was asked; an empty VAST document does not.
-        if Kind::accepted(&visit.parts.headers) == Some(Kind::Vast) && self.turns_away() {
-            return self.unread(visit, no_ads()).await;
-        }
+        // As a tag, it may ask again for what was sold.
         Box::pin(self.native_sale(visit)).await
     }
 
@@ -224,7 +219,7 @@ impl Doors {
         }
     }
 
-    /// `POST /openrtb2/auction`: an OpenRTB 2.6 request.
+    /// `POST /openrtb2/auction`: an OpenRTB 2.6 request, which is always a sale of its own.
     async fn openrtb(&self, visit: Visit<'_>) -> Reply {
         if self.turns_away() {
             return self.unread(visit, plain(StatusCode::NO_CONTENT)).await;
@@ -311,11 +306,6 @@ impl Doors {
         }
         refused
     }
-}
-
-/// Answers with an empty VAST document.
-fn no_ads() -> Reply {
-    constant(Kind::Vast.media_type(), vast::empty())
 }
 
 /// Renders a sale as the kind asked for; nothing sold is an empty document, never an error.
