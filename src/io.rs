@@ -5,8 +5,10 @@
 //! which holds to the address rules of `egress`. `connection` and `body` hold to the limits on what
 //! others answer. `journal` keeps records and `log` their public tree; `once` shares what is made
 //! among callers, `under_way` counts what is being made, `offload` does what would stall a worker,
-//! `pulse` hears whether every worker still turns.
+//! threads that nobody waits for stand back (`background`), `pulse` hears whether every worker still
+//! turns.
 
+pub mod background;
 pub mod bidders;
 pub mod body;
 pub mod clock;

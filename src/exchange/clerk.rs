@@ -14,6 +14,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::exchange::shared::Shared;
+use crate::io::background::stand_back;
 use crate::io::clock::{self, Backsteps};
 use crate::io::entropy;
 use crate::io::journal::{Flush, Stream, asked};
@@ -43,6 +44,7 @@ impl Clerk {
         // What the start found of the clock it has recorded itself.
         let mut steps = Backsteps::since(clock::lag());
         let thread = Builder::new().name("clerk".to_owned()).spawn(move || {
+            stand_back();
             loop {
                 let open = waiting.wait(LONGEST);
                 let Some(shared) = shared.upgrade() else { return };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::io::background::stand_back;
 use crate::io::journal::alarm::Alarm;
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::hold::Hold;
@@ -150,7 +151,12 @@ impl Journal {
                 journal.start(AUCTION_THREAD, move || writer::run(&auction.queue, auction.writer))
             })
             .and_then(|()| journal.start("journal-space", move || space.watch()))
-            .and_then(|()| journal.start("journal-keeper", move || keeper::run(&keeper, &keeping)));
+            .and_then(|()| {
+                journal.start("journal-keeper", move || {
+                    stand_back();
+                    keeper::run(&keeper, &keeping);
+                })
+            });
         started.map_err(doing("start the threads of", data))?;
         Ok(journal)
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::io::background::stand_back;
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::{Identity, Journal, Stream, origin};
 use crate::io::log::followed::{Followed, at_anchor};
@@ -135,7 +136,10 @@ impl Logs {
         }
         let mut work = Work::new(Arc::clone(&state), metrics, self.logs, on_disk);
         let thread = std::thread::Builder::new().name("log".to_owned());
-        let thread = thread.spawn(move || work.run(every))?;
+        let thread = thread.spawn(move || {
+            stand_back();
+            work.run(every);
+        })?;
         Ok(Follower { state, thread: Mutex::new(Some(thread)) })
     }
 }

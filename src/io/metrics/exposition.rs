@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use crate::io::background::stand_back;
 use crate::io::metrics::{Labels, Metrics, names};
 
 /// The registry of one instance; several may live in one process.
@@ -42,6 +43,7 @@ pub fn install() -> Exposition {
     thread::Builder::new()
         .name("metrics".to_owned())
         .spawn(move || {
+            stand_back();
             while ended.recv_timeout(UPKEEP) == Err(RecvTimeoutError::Timeout) {
                 upkeep.run_upkeep();
             }
