@@ -5,13 +5,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use crate::io::lag::{Felt, Lag};
 use crate::io::metrics::Metrics;
-use crate::live::admission::{Admission, Asks, Bounds, COHORTS, Shed, Spent};
+use crate::live::admission::shed::Shed;
+use crate::live::admission::{Admission, Asks, Bounds, COHORTS, Spent};
 use crate::model::break_request::BreakRequest;
 use crate::model::ids::PublisherId;
 
@@ -21,9 +21,8 @@ pub struct Gate {
     worker: Box<str>,
     admission: Mutex<Admission>,
     lag: Arc<Lag>,
-    /// How many requests were refused, and how many nanoseconds went into answering them.
+    /// How many requests were refused.
     refused: AtomicU64,
-    refusing: AtomicU64,
 }
 
 /// A sale that was let in, until this is dropped.
@@ -44,7 +43,6 @@ impl Gate {
             admission,
             lag: Arc::default(),
             refused: AtomicU64::new(0),
-            refusing: AtomicU64::new(0),
         })
     }
 
@@ -86,9 +84,7 @@ impl Gate {
         let (before, begun) = (self.refused.load(Ordering::Relaxed), self.lag.now());
         let polled = poll();
         if self.refused.load(Ordering::Relaxed) != before {
-            let took = self.lag.now().saturating_sub(begun);
-            let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-            self.refusing.fetch_add(took, Ordering::Relaxed);
+            self.admission.lock().refused(self.lag.now().saturating_sub(begun));
         }
         polled
     }
@@ -97,9 +93,8 @@ impl Gate {
     pub fn watch(self: &Arc<Self>, metrics: Arc<Metrics>) -> impl Future<Output = ()> + use<> {
         let gate = Arc::clone(self);
         Arc::clone(&self.lag).watch(move |Felt { delay, used }, now| {
-            let refusing = Duration::from_nanos(gate.refusing.swap(0, Ordering::Relaxed));
             let mut admission = gate.admission.lock();
-            admission.tick(Spent { delay, refusing, used }, now);
+            admission.tick(Spent { delay, used }, now);
             let (load, level) = (admission.load(), admission.brownout());
             drop(admission);
             metrics.load.worker(&gate.worker, load, delay, level);

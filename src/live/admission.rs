@@ -7,15 +7,18 @@
 //! lengths of time since some fixed start.
 
 use std::collections::BTreeMap;
+use std::mem::{replace, take};
 use std::time::Duration;
 
 use crate::live::admission::backlog::Backlog;
 use crate::live::admission::brownout::Brownout;
+use crate::live::admission::shed::Shed;
 use crate::model::ids::PublisherId;
 use crate::model::time::UnixMillis;
 
 pub mod backlog;
 pub mod brownout;
+pub mod shed;
 
 /// Between what bounds the limit moves, and where it starts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,8 +54,16 @@ pub struct Admission {
     pressed_until: Duration,
     brownout: Brownout,
     backlog: Backlog,
-    /// The share of the worker's time that refusals took of late, in percent.
+    /// Whether a sale was shed since the last tick because too much was begun, and since when one
+    /// was in every tick.
+    surged: bool,
+    surges_since: Option<Duration>,
+    /// What answering requests that were shed took since the last tick.
+    refusals: Duration,
+    /// The share of the worker's time that took of late, in percent.
     refusing: u32,
+    /// Counts requests refused unread.
+    unread: u32,
 }
 
 /// What a worker's time went into since it was last told of.
@@ -60,8 +71,6 @@ pub struct Admission {
 pub struct Spent {
     /// All work waited so long, or longer.
     pub delay: Duration,
-    /// What answering requests that were shed took.
-    pub refusing: Duration,
     /// What the thread used of its processor, refusals included.
     pub used: Duration,
 }
@@ -97,42 +106,6 @@ enum Whose {
     Small,
 }
 
-/// Why a sale is not begun.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Shed {
-    /// Work waits too long for the worker's thread.
-    Delay,
-    /// As many sales run as may.
-    Full,
-    /// More was begun of late than can be done soon.
-    Surge,
-    /// Nearly so, and the publisher has its share.
-    Share,
-    /// Nearly so, and the break is a while off: it may be asked for again.
-    Later,
-    /// Nearly so, and its cohort gives way.
-    Cohort,
-}
-
-impl Shed {
-    /// Every reason, in the order of the declaration.
-    pub const ALL: [Self; 6] =
-        [Self::Delay, Self::Full, Self::Surge, Self::Share, Self::Later, Self::Cohort];
-
-    /// Returns its name in metrics.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Delay => "delay",
-            Self::Full => "full",
-            Self::Surge => "surge",
-            Self::Share => "share",
-            Self::Later => "later",
-            Self::Cohort => "cohort",
-        }
-    }
-}
-
 impl Admission {
     /// Starts at the bounds' own start; nothing runs.
     #[must_use]
@@ -148,7 +121,11 @@ impl Admission {
             pressed_until: Duration::ZERO,
             brownout: Brownout::default(),
             backlog: Backlog::default(),
+            surged: false,
+            surges_since: None,
+            refusals: Duration::ZERO,
             refusing: 0,
+            unread: 0,
         }
     }
 
@@ -161,8 +138,19 @@ impl Admission {
         // Where several ask it may be the request of one that asks for little.
         let whose = if 1 < self.active { Whose::Small } else { Whose::Large };
         let shed = self.has_room(whose, delay, now).err()?;
+        self.unread = (self.unread + 1) % HEARD;
+        if whose == Whose::Large && self.unread == 0 {
+            // Who has not been heard of yet would never be, if nobody's request were read.
+            return None;
+        }
         self.brownout.shed(now);
         Some(shed)
+    }
+
+    /// Counts what answering a request took that was shed.
+    pub fn refused(&mut self, took: Duration) {
+        self.refusals += took;
+        self.backlog.refused(took);
     }
 
     /// Begins a sale, which [`Self::end`] must end, or says why not.
@@ -177,7 +165,7 @@ impl Admission {
         self.rouse(now);
         let share = self.publishers.entry(asks.publisher.clone()).or_default();
         share.asked_at = now;
-        if !std::mem::replace(&mut share.active, true) {
+        if !replace(&mut share.active, true) {
             self.active += 1;
         }
         let whose = self.whose(asks);
@@ -231,6 +219,7 @@ impl Admission {
             return Err(Shed::Full);
         }
         if surging && self.bounds.least <= self.running {
+            self.surged = true;
             return Err(Shed::Surge);
         }
         Ok(())
@@ -274,15 +263,19 @@ impl Admission {
     pub fn tick(&mut self, spent: Spent, now: Duration) {
         let passed = now.saturating_sub(self.ticked_at).max(TICK);
         self.ticked_at = now;
-        self.backlog.learn(spent.used.saturating_sub(spent.refusing));
+        let (refusals, surged) = (take(&mut self.refusals), take(&mut self.surged));
+        self.backlog.learn(spent.used.saturating_sub(refusals));
         // A thread without work does not use its processor, and yet could.
         let had = if TARGET <= spent.delay { spent.used } else { passed };
         self.backlog.learn_pace(had, passed);
-        let refusing = spent.refusing.as_micros() * 100 / passed.as_micros();
+        let refusing = refusals.as_micros() * 100 / passed.as_micros();
         self.refusing = (3 * self.refusing + u32::try_from(refusing.min(100)).unwrap_or(100)) / 4;
         let (delay, target) = (spent.delay, self.target());
         let over = target <= delay && self.bounds.least <= self.running;
-        self.brownout.tick(over, now);
+        self.surges_since = if surged { self.surges_since.or(Some(now)) } else { None };
+        // Fewer bidders make room for sales that would take too much; a burst is over before that.
+        let surges = self.surges_since.is_some_and(|since| since + SURGES <= now);
+        self.brownout.tick(over || surges, now);
         if over {
             // A cut is followed by no other until the sales above the limit have ended: its effect
             // cannot be seen before.
@@ -349,6 +342,12 @@ pub const TARGET: Duration = Duration::from_millis(4);
 /// The same where refusals take `CROWD` percent of the worker's time or more.
 const CROWDED: Duration = Duration::from_millis(16);
 const CROWD: u32 = 24;
+
+/// Sales that would take too much are shed for so long before fewer bidders are asked.
+const SURGES: Duration = Duration::from_millis(200);
+
+/// Of requests that would be refused unread, one in so many is read.
+const HEARD: u32 = 16;
 
 /// So many times the delay is borne for publishers with little of the limit.
 const BORNE: u32 = 4;

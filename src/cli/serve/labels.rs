@@ -3,7 +3,7 @@
 use crate::exchange::observe::{FILLED, STAGES, TAG_FAULTS};
 use crate::exchange::shared::COMMIT;
 use crate::io::metrics::{Build, Labels};
-use crate::live::admission::Shed;
+use crate::live::admission::shed::Shed;
 use crate::model::market::Market;
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
 use crate::wire::beacon;

@@ -1,11 +1,13 @@
-//! The rules one by one, then a simulated worker under surges.
+//! The rules one by one; `surge` has a simulated worker.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Admission, Asks, Bounds, Shed, Spent, TARGET};
+use super::{Admission, Asks, Bounds, Spent, TARGET};
+use crate::live::admission::shed::Shed;
 use crate::model::ids::PublisherId;
 use crate::model::time::UnixMillis;
+
+mod surge;
 
 const SMALL: Bounds = Bounds { least: 4, start: 20, most: 40 };
 const CALM: Duration = Duration::ZERO;
@@ -84,24 +86,52 @@ fn a_burst_is_let_in_as_far_as_it_can_be_served_soon() {
     let mut admission = Admission::new(Bounds::WORKER);
     let one = PublisherId::new("one");
     let let_in = (0..500).take_while(|_| admission.begin(&asks(&one, 0), CALM, ms(0)).is_ok());
-    assert_eq!(let_in.count(), 51, "50 ms of work, and the one that makes it more");
+    assert_eq!(let_in.count(), 32, "10 ms of work, but as many as may always run");
     assert_eq!(admission.refusal(CALM, ms(0)), Some(Shed::Surge), "nobody's request is read");
-    assert_eq!(admission.refusal(CALM, ms(5)), None);
+    assert_eq!(admission.refusal(CALM, ms(7)), None);
+}
+
+/// A publisher nobody has heard of is not refused unread for ever.
+#[test]
+fn one_request_in_sixteen_is_read_whatever_was_begun() {
+    let mut admission = Admission::new(SMALL);
+    let one = PublisherId::new("one");
+    while admission.begin(&asks(&one, 0), CALM, ms(0)).is_ok() {}
+    let read = (0..160).filter(|_| admission.refusal(CALM, ms(0)).is_none());
+    assert_eq!(read.count(), 10);
+}
+
+/// What is shed since too much was begun is room that fewer bidders make.
+#[test]
+fn brownout_rises_while_sales_are_shed_for_a_surge() {
+    let mut admission = Admission::new(Bounds::WORKER);
+    let one = PublisherId::new("one");
+    let mut levels = Vec::new();
+    for at in 0..32 {
+        while admission.begin(&asks(&one, 0), CALM, ms(10 * at)).is_ok() {}
+        admission.tick(felt(CALM), ms(10 * at));
+        levels.push(admission.brownout());
+    }
+    assert_eq!(levels[..21], [0; 21], "a burst is over within 200 ms");
+    assert_eq!(levels[21..], [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3]);
 }
 
 #[test]
 fn a_limit_is_not_cut_for_the_work_of_refusals() {
     let one = PublisherId::new("one");
-    let crowd = |delay| Spent { refusing: Duration::from_millis(4), ..felt(delay) };
+    let crowd = |admission: &mut Admission, delay, at| {
+        admission.refused(ms(4));
+        admission.tick(felt(delay), ms(at));
+    };
     for (delay, limit) in [(10, 20), (15, 20), (40, 9)] {
         let mut admission = Admission::new(SMALL);
+        (0..10).for_each(|_| admission.begin(&asks(&one, 0), CALM, ms(0)).unwrap());
         for at in 0..20 {
-            admission.tick(crowd(CALM), ms(10 * at));
+            crowd(&mut admission, CALM, 10 * at);
         }
-        (0..10).for_each(|_| admission.begin(&asks(&one, 0), CALM, ms(200)).unwrap());
         assert_eq!(admission.refusal(ms(16), ms(200)), None);
-        admission.tick(crowd(ms(delay)), ms(210));
-        admission.tick(crowd(ms(delay)), ms(220));
+        crowd(&mut admission, ms(delay), 210);
+        crowd(&mut admission, ms(delay), 220);
         assert_eq!(admission.load().0, limit, "{delay} ms");
     }
 }
@@ -229,138 +259,9 @@ fn brownout_stays_while_sales_are_shed_soon_after_a_delay() {
     assert_eq!(fell_at, Some(3_000), "a second after the last one that counts, at 2,000");
 }
 
-/// Load as a multiple of what the worker can do, and the least share of its peak it still sells.
-const SURGES: &[(u32, u32)] = &[(2, 90), (5, 90), (10, 80)];
-
-#[test]
-fn a_surge_costs_little_of_the_peak_and_is_over_within_a_second() {
-    for &(times, least) in SURGES {
-        let mut worker = Worker::new();
-        let peak = worker.run(5_000, 10_000)[2..].iter().sum::<u32>() / 3;
-        let surge = worker.run(5_000, times * 10_000);
-        let after = worker.run(3_000, 7_000);
-        let kept = surge[1..].iter().sum::<u32>() * 100 / 4 / peak;
-        assert!(least <= kept, "{times} x keeps {kept} % of {peak}/s: {surge:?}");
-        assert!(3_465 <= after[1], "back to 3,500/s within a second: {after:?}");
-    }
-}
-
-/// A worker whose auctions of ten bidders cost 200 us in two halves, 40 ms apart: 40 us and 16 a
-/// bidder. A refusal costs 8 us.
-struct Worker {
-    admission: Admission,
-    now_us: u64,
-    /// What waits for the thread, and since when.
-    queue: VecDeque<(u64, Work)>,
-    /// Bidders that will have answered, by time.
-    waiting: VecDeque<(u64, u64)>,
-    arrivals_ppm: u64,
-    /// Since the last tick: what refusals took, and what all work did.
-    refusing: Duration,
-    used: Duration,
-}
-
-enum Work {
-    Request,
-    /// The bidders of a sale that arrived then have answered.
-    Answered(u64),
-}
-
-impl Worker {
-    fn new() -> Self {
-        Self {
-            admission: Admission::new(Bounds::WORKER),
-            now_us: 0,
-            queue: VecDeque::new(),
-            waiting: VecDeque::new(),
-            arrivals_ppm: 0,
-            refusing: Duration::ZERO,
-            used: Duration::ZERO,
-        }
-    }
-
-    /// Offers half of `rate` a second for `length` ms; returns the sales in time of each second.
-    fn run(&mut self, length: u64, rate: u32) -> Vec<u32> {
-        let one = PublisherId::new("one");
-        let from = self.now_us;
-        let mut sold = vec![0; usize::try_from(length / 1_000).unwrap()];
-        let mut ticked = self.now_us;
-        let mut least = u64::MAX;
-        while self.now_us < from + length * 1_000 {
-            let Some((since, work)) = self.queue.pop_front() else {
-                self.pass(50, rate);
-                continue;
-            };
-            let waited = self.now_us - since;
-            least = least.min(waited);
-            if ticked + 10_000 <= self.now_us {
-                let now = Duration::from_micros(self.now_us);
-                let delay = Duration::from_micros(least);
-                self.admission.tick(Spent { delay, refusing: self.refusing, used: self.used }, now);
-                (self.refusing, self.used) = (Duration::ZERO, Duration::ZERO);
-                (least, ticked) = (u64::MAX, self.now_us);
-            }
-            match work {
-                Work::Request => {
-                    let cohort = u8::try_from(self.now_us % 128).unwrap();
-                    let now = Duration::from_micros(self.now_us);
-                    let delay = Duration::from_micros(waited);
-                    match self.admission.begin(&asks(&one, cohort), delay, now) {
-                        Ok(()) => {
-                            self.waiting.push_back((self.now_us + 40_000, since));
-                            self.work(self.half(), rate);
-                        }
-                        Err(_) => {
-                            self.refusing += Duration::from_micros(8);
-                            self.work(8, rate);
-                        }
-                    }
-                }
-                Work::Answered(arrived) => {
-                    self.admission.end(&one);
-                    self.work(self.half(), rate);
-                    let second = usize::try_from((self.now_us - from) / 1_000_000).unwrap();
-                    if self.now_us <= arrived + 250_000 && second < sold.len() {
-                        sold[second] += 1;
-                    }
-                }
-            }
-        }
-        sold
-    }
-
-    /// Returns what half an auction costs, by how many bidders are asked.
-    fn half(&self) -> u64 {
-        let bidders = [10, 6, 6, 3][usize::from(self.admission.brownout())];
-        (40 + 16 * bidders) / 2
-    }
-
-    /// Works, while time passes.
-    fn work(&mut self, us: u64, rate: u32) {
-        self.used += Duration::from_micros(us);
-        self.pass(us, rate);
-    }
-
-    /// Lets time pass: requests arrive and bidders answer meanwhile.
-    fn pass(&mut self, us: u64, rate: u32) {
-        for _ in 0..us {
-            self.now_us += 1;
-            self.arrivals_ppm += u64::from(rate / 2);
-            while 1_000_000 <= self.arrivals_ppm {
-                self.arrivals_ppm -= 1_000_000;
-                self.queue.push_back((self.now_us, Work::Request));
-            }
-            while self.waiting.front().is_some_and(|(at, _)| *at <= self.now_us) {
-                let (at, arrived) = self.waiting.pop_front().unwrap();
-                self.queue.push_back((at, Work::Answered(arrived)));
-            }
-        }
-    }
-}
-
-/// A worker that waited so long, used half its time, and refused nobody.
+/// A worker that waited so long and used half its time.
 fn felt(delay: Duration) -> Spent {
-    Spent { delay, refusing: Duration::ZERO, used: Duration::from_millis(5) }
+    Spent { delay, used: Duration::from_millis(5) }
 }
 
 fn asks(publisher: &PublisherId, cohort: u8) -> Asks<'_> {

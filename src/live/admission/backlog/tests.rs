@@ -11,11 +11,10 @@ fn a_burst_of_sales_is_as_long_as_they_cost_and_passes_with_time() {
         backlog.begin();
         !backlog.is_long(Duration::ZERO)
     });
-    assert_eq!(begun.count(), 50, "50 ms of sales taken to cost 1 ms each");
-    assert!(!backlog.is_long(Duration::from_millis(2)));
-    backlog.begin();
-    backlog.begin();
-    assert!(backlog.is_long(Duration::from_millis(2)));
+    assert_eq!(begun.count(), 20, "10 ms of sales taken to cost 0.5 ms each");
+    assert!(!backlog.is_long(Duration::from_millis(3)));
+    (0..6).for_each(|_| backlog.begin());
+    assert!(backlog.is_long(Duration::from_millis(3)));
     assert!(!backlog.is_long(Duration::from_secs(1)));
 }
 
@@ -24,10 +23,11 @@ fn what_a_sale_costs_is_learnt_within_bounds() {
     for (each_us, learnt) in [(400, 400), (1, 100), (1_000_000, 5_000)] {
         let mut backlog = Backlog::default();
         for _ in 0..2_000 {
+            (0..10).for_each(|_| backlog.begin());
             (0..10).for_each(|_| backlog.end());
             backlog.learn(Duration::from_micros(10 * each_us));
         }
-        let cost = backlog.cost();
+        let cost = backlog.cost;
         assert!(cost.abs_diff(learnt) <= learnt / 50 + 1, "{cost} beside {learnt}");
     }
 }
@@ -38,9 +38,24 @@ fn a_thread_that_shares_its_processor_gets_less_done() {
     for _ in 0..20 {
         backlog.learn_pace(Duration::from_millis(5), Duration::from_millis(10));
     }
-    (0..60).for_each(|_| backlog.begin());
+    (0..40).for_each(|_| backlog.begin());
     assert!(backlog.is_long(Duration::from_millis(15)), "half of 15 ms is not 10");
     assert!(!backlog.is_long(Duration::from_millis(25)));
+}
+
+#[test]
+fn refusals_take_time_from_sales_but_at_most_half() {
+    for (refused_ms, done_ms) in [(0, 11), (2, 13), (1_000, 22)] {
+        let mut backlog = Backlog::default();
+        (0..40).for_each(|_| backlog.begin());
+        let long = |backlog: &mut Backlog, at| {
+            // Refusals go on for as long.
+            (0..refused_ms.min(10)).for_each(|_| backlog.refused(Duration::from_millis(1)));
+            backlog.is_long(Duration::from_millis(at))
+        };
+        assert!(long(&mut backlog, done_ms - 1), "{refused_ms} ms of refusals");
+        assert!(!backlog.is_long(Duration::from_millis(done_ms)), "{refused_ms} ms of refusals");
+    }
 }
 
 #[test]

@@ -1,0 +1,212 @@
+//! A simulated worker under surges.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use super::asks;
+use crate::live::admission::{Admission, Bounds, Spent};
+use crate::model::ids::PublisherId;
+
+/// Load as a multiple of what the worker can do, and the least share of its peak it still sells.
+const SURGES: &[(u32, u32)] = &[(2, 90), (5, 90), (10, 80)];
+
+#[test]
+fn a_surge_costs_little_of_the_peak_and_is_over_within_a_second() {
+    let peak = Worker::new().run(5_000, 1_400);
+    let peak =
+        u32::try_from(peak[2..].iter().map(|second| second.sold).sum::<usize>() / 3).unwrap();
+    for &(times, least) in SURGES {
+        let mut worker = Worker::new();
+        worker.run(3_000, peak / 2);
+        let surge = worker.run(5_000, times * peak);
+        let after = worker.run(3_000, peak / 2);
+        let sold = surge.iter().map(|second| second.sold).sum::<usize>();
+        let kept = u32::try_from(sold).unwrap() * 20 / peak;
+        assert!(least <= kept, "{times} x keeps {kept} % of {peak}/s: {surge:?}");
+        let mut waited: Vec<_> = surge.into_iter().flat_map(|second| second.refused_us).collect();
+        waited.sort_unstable();
+        let p99 = waited[waited.len() * 99 / 100];
+        assert!(p99 < 5_000, "{times} x: refused after {p99} us");
+        let refused: usize = after[1..].iter().map(|second| second.refused_us.len()).sum();
+        assert_eq!(refused, 0, "normal within a second after {times} x");
+    }
+}
+
+#[test]
+fn a_herd_is_answered_in_time() {
+    let mut worker = Worker::new();
+    worker.run(2_000, 50);
+    let herd = worker.run(1_000, 20_000);
+    worker.run(1_000, 50);
+    let longest = herd[0].refused_us.iter().max().copied();
+    assert!(longest < Some(100_000), "{longest:?}, {} sold", herd[0].sold);
+}
+
+/// Callers who ask again as soon as they are refused, and after each sale: what they can be sold
+/// within a core's time is sold, to all bidders again soon.
+#[test]
+fn callers_who_ask_again_at_once_stop_nobody() {
+    for (callers, least) in [(50, 700), (75, 1_000), (256, 800)] {
+        let mut worker = Worker::new();
+        worker.insists = true;
+        (0..callers).for_each(|_| worker.queue.push_back((0, Work::Request)));
+        let seconds = worker.run(8_000, 1);
+        assert!(seconds[1..].iter().all(|second| least <= second.sold), "{callers} callers");
+        assert!(100 < callers || worker.admission.brownout() == 0, "{callers} callers");
+    }
+}
+
+/// A worker whose auctions of ten bidders cost 640 us, spread over their time; a refusal costs 20.
+struct Worker {
+    admission: Admission,
+    /// Whether callers ask again once they are answered.
+    insists: bool,
+    now_us: u64,
+    /// What is ready, and since when.
+    queue: VecDeque<(u64, Work)>,
+    /// What will be, by time.
+    waiting: BinaryHeap<Reverse<(u64, Work)>>,
+    /// When the next request comes, and the number that is drawn from.
+    next_us: u64,
+    drawn: u64,
+    offered: u64,
+    /// What all work since the last tick took.
+    used: Duration,
+    /// What the probes since the last tick waited.
+    probes: Vec<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Work {
+    Request,
+    /// A bidder answers a sale that arrived then.
+    Answer,
+    /// The last bidder has answered a sale that arrived then.
+    End(u64),
+    /// A probe of the delay.
+    Probe,
+}
+
+/// What one second came to.
+#[derive(Clone, Debug, Default)]
+struct Second {
+    sold: usize,
+    /// How long each request waited that was refused.
+    refused_us: Vec<u64>,
+}
+
+impl Worker {
+    fn new() -> Self {
+        Self {
+            admission: Admission::new(Bounds::WORKER),
+            insists: false,
+            now_us: 0,
+            queue: VecDeque::new(),
+            waiting: BinaryHeap::new(),
+            next_us: 0,
+            drawn: 7,
+            offered: 0,
+            used: Duration::ZERO,
+            probes: Vec::new(),
+        }
+    }
+
+    /// Offers so many a second for `length` ms; returns what came of each second.
+    fn run(&mut self, length: u64, rate: u32) -> Vec<Second> {
+        let from = self.now_us;
+        let mut seconds = vec![Second::default(); usize::try_from(length / 1_000).unwrap()];
+        self.waiting.retain(|Reverse((_, work))| *work != Work::Probe);
+        self.queue.retain(|(_, work)| *work != Work::Probe);
+        self.waiting.push(Reverse((self.now_us, Work::Probe)));
+        while self.now_us < from + length * 1_000 {
+            let Some((since, work)) = self.queue.pop_front() else {
+                self.pass(10, rate);
+                continue;
+            };
+            let second = usize::try_from((self.now_us - from) / 1_000_000).unwrap();
+            self.do_one(since, work, rate, &mut seconds[second]);
+        }
+        seconds
+    }
+
+    fn do_one(&mut self, since: u64, work: Work, rate: u32, second: &mut Second) {
+        let one = PublisherId::new("one");
+        let waited = self.now_us - since;
+        match work {
+            Work::Probe => self.probe(waited),
+            Work::Answer => self.work(25, rate),
+            Work::Request => {
+                self.offered += 1;
+                let cohort = u8::try_from(self.offered % 128).unwrap();
+                let now = Duration::from_micros(self.now_us);
+                let delay = Duration::from_micros(self.probes.iter().min().copied().unwrap_or(0));
+                if self.admission.begin(&asks(&one, cohort), delay, now).is_ok() {
+                    let bidders = [10, 6, 6, 3][usize::from(self.admission.brownout())];
+                    for bidder in 1..=bidders {
+                        // Answers come after 5 to 60 ms, no two alike.
+                        let after = 5_000 + (self.offered * 7_919 + bidder * 5_501) % 55_000;
+                        self.waiting.push(Reverse((self.now_us + after, Work::Answer)));
+                    }
+                    self.waiting.push(Reverse((self.now_us + 60_000, Work::End(since))));
+                    self.work(90 + 11 * bidders, rate);
+                } else {
+                    second.refused_us.push(waited + 20);
+                    self.work(20, rate);
+                    self.admission.refused(Duration::from_micros(20));
+                    self.ask_again();
+                }
+            }
+            Work::End(arrived) => {
+                self.work(190, rate);
+                self.admission.end(&one);
+                self.ask_again();
+                second.sold += usize::from(self.now_us <= arrived + 250_000);
+            }
+        }
+    }
+
+    fn ask_again(&mut self) {
+        if self.insists {
+            self.waiting.push(Reverse((self.now_us + 50, Work::Request)));
+        }
+    }
+
+    /// Does as `io::lag` does: the least of four probes, each 2.5 ms after the one before.
+    fn probe(&mut self, waited: u64) {
+        if self.probes.len() == 4 {
+            self.probes.clear();
+        }
+        self.probes.push(waited);
+        if self.probes.len() == 4 {
+            let least = self.probes.iter().min().copied().unwrap_or(0);
+            let spent = Spent { delay: Duration::from_micros(least), used: self.used };
+            self.admission.tick(spent, Duration::from_micros(self.now_us));
+            self.used = Duration::ZERO;
+        }
+        self.waiting.push(Reverse((self.now_us + 2_500, Work::Probe)));
+    }
+
+    /// Works, while time passes.
+    fn work(&mut self, us: u64, rate: u32) {
+        self.used += Duration::from_micros(us);
+        self.pass(us, rate);
+    }
+
+    /// Lets time pass: requests arrive and bidders answer meanwhile.
+    fn pass(&mut self, us: u64, rate: u32) {
+        self.now_us += us;
+        self.next_us = self.next_us.min(self.now_us + 2_000_000 / u64::from(rate));
+        while self.next_us <= self.now_us {
+            self.queue.push_back((self.next_us, Work::Request));
+            self.drawn = self.drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            self.next_us += (self.drawn >> 33) % (2_000_000 / u64::from(rate));
+        }
+        while let Some(&Reverse((at, work))) = self.waiting.peek()
+            && at <= self.now_us
+        {
+            self.waiting.pop();
+            self.queue.push_back((at, work));
+        }
+    }
+}
