@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::exchange::Exchange;
+use crate::io::descriptors::Reserve;
 use crate::io::metrics::Metrics;
 use crate::server::doors::Doors;
 use crate::server::proxies::Proxies;
@@ -42,7 +43,7 @@ pub mod stamp;
 /// Connections that wait to be accepted, a worker.
 const BACKLOG: i32 = 4_096;
 
-/// Pause after the kernel refused a connection for want of descriptors.
+/// Pause in accepting for want of descriptors: the reserve is touched, or there are none at all.
 const BREATHER: Duration = Duration::from_millis(50);
 
 /// Sales end by their own deadlines, 2 s at most; this is the hard stop.
@@ -172,7 +173,7 @@ async fn accept(
     room: Arc<Room>,
     open: watch::Sender<()>,
 ) {
-    let open = Arc::new(open);
+    let (open, reserve) = (Arc::new(open), Reserve::of_process());
     let metrics: Arc<Metrics> = Arc::clone(&doors.exchange().shared().metrics);
     loop {
         let accepted = tokio::select! {
@@ -181,6 +182,8 @@ async fn accept(
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
+            // It was gone before anybody looked at it.
+            Err(error) if is_of_the_peer(&error) => continue,
             Err(error) => {
                 tracing::debug!(%error, "a connection could not be accepted");
                 metrics.load.connection_refused("descriptors");
@@ -188,6 +191,12 @@ async fn accept(
                 continue;
             }
         };
+        if reserve.holds(&stream) {
+            drop(stream);
+            metrics.load.connection_refused("descriptors");
+            sleep(BREATHER).await;
+            continue;
+        }
         let seat = match room.seat(peer.ip()) {
             Ok(seat) => seat,
             Err(none) => {
@@ -202,6 +211,11 @@ async fn accept(
             drop((seat, open));
         });
     }
+}
+
+/// Says whether a connection that could not be accepted was its peer's fault, and no want of ours.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
 /// Waits until the drain begins.

@@ -48,6 +48,11 @@ impl Gate {
         })
     }
 
+    /// Takes other bounds; what runs above them ends in its own time.
+    pub fn hold_to(&self, bounds: Bounds) {
+        self.admission.lock().hold_to(bounds);
+    }
+
     /// Lets a sale in, or says why not.
     ///
     /// # Errors

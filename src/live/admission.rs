@@ -152,6 +152,12 @@ impl Admission {
         }
     }
 
+    /// Takes other bounds; what runs above them ends in its own time.
+    pub fn hold_to(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+        self.limit = self.limit.min(bounds.most);
+    }
+
     /// Says why any sale would be refused just now, whosever it is: then the request need not be
     /// read.
     ///

@@ -11,6 +11,8 @@ use crate::io::metrics::names;
 pub struct Load {
     shed: Family<Counter, 1>,
     limit: Family<Gauge, 1>,
+    sales_most: Family<Gauge, 0>,
+    connections_most: Family<Gauge, 0>,
     running: Family<Gauge, 1>,
     delay: Family<Gauge, 1>,
     brownout: Family<Gauge, 1>,
@@ -29,6 +31,8 @@ impl Load {
                 [Axis { label: "reason", values: reasons }],
             ),
             limit: Family::new(recorder, names::SALES_LIMIT, worker()),
+            sales_most: Family::new(recorder, names::SALES_MOST, []),
+            connections_most: Family::new(recorder, names::CONNECTIONS_MOST, []),
             running: Family::new(recorder, names::SALES_RUNNING, worker()),
             delay: Family::new(recorder, names::WORKER_DELAY, worker()),
             brownout: Family::new(recorder, names::BROWNOUT_LEVEL, worker()),
@@ -47,6 +51,12 @@ impl Load {
         self.running.at([worker]).set(running);
         self.delay.at([worker]).set(delay);
         self.brownout.at([worker]).set(level);
+    }
+
+    /// Says what memory and descriptors hold: sales at once on a worker, and connections of callers.
+    pub fn most(&self, sales: u32, connections: u32) {
+        self.sales_most.at([]).set(sales);
+        self.connections_most.at([]).set(connections);
     }
 
     /// Counts a connection that was closed when it came (`CONNECTIONS_REFUSED`).

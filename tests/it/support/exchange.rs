@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use breakwater::cli::serve::{self, Running};
+use breakwater::config::budget::Machine;
 use breakwater::config::{self, Environment};
 use tempfile::TempDir;
 
@@ -98,6 +99,10 @@ impl Environment for Secrets {
 
     fn file(&self, path: &Path) -> Result<String, String> {
         Err(format!("{} is not there", path.display()))
+    }
+
+    fn machine(&self) -> Machine {
+        Machine { memory: 8 << 30, descriptors: 20_000, workers: 2 }
     }
 }
 
