@@ -25,7 +25,7 @@ use crate::io::descriptors::Reserve;
 use crate::io::metrics::Metrics;
 use crate::server::doors::Doors;
 use crate::server::proxies::Proxies;
-use crate::server::room::Room;
+use crate::server::room::{Caps, Room, Seat};
 use crate::server::stamp::Stamped;
 
 pub mod beacons;
@@ -60,9 +60,7 @@ pub struct Listen {
     /// How many workers share it.
     pub workers: usize,
     /// The most connections of all workers.
-    pub connections: usize,
-    /// The most connections from one address; 0 means any number.
-    pub connections_per_address: usize,
+    pub connections: Caps,
     /// Whose word on a caller's address is believed.
     pub proxies: Arc<Proxies>,
 }
@@ -88,8 +86,7 @@ impl Server {
         make: impl Fn(usize) -> Exchange + Clone + Send + 'static,
     ) -> io::Result<Self> {
         let (draining, watcher) = watch::channel(false);
-        let Listen { connections, connections_per_address, .. } = *listen;
-        let room = Room::new(connections, connections_per_address, Arc::clone(&listen.proxies));
+        let room = Room::new(listen.connections, Arc::clone(&listen.proxies));
         let first = bind(listen.address)?;
         // Port 0 is chosen by the first; the others share it.
         let address = first.local_addr()?;
@@ -198,13 +195,14 @@ async fn accept(
             continue;
         }
         let seat = match room.seat(peer.ip()) {
-            Ok(seat) => seat,
+            Ok(seat) => Arc::new(seat),
             Err(none) => {
                 metrics.load.connection_refused(none.name());
                 continue;
             }
         };
-        let connection = converse(stream, peer, Arc::clone(&doors), draining.clone());
+        let told = (Arc::clone(&seat), draining.clone());
+        let connection = converse(stream, peer, Arc::clone(&doors), told);
         let open = Arc::clone(&open);
         tokio::spawn(async move {
             connection.await;
@@ -229,22 +227,32 @@ async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     doors: Arc<Doors>,
-    mut draining: watch::Receiver<bool>,
+    (seat, mut draining): (Arc<Seat>, watch::Receiver<bool>),
 ) {
     // Nagle's delay is as long as a bidder's time; a socket that refuses is closing anyway.
     let _: io::Result<()> = stream.set_nodelay(true);
     let (stream, stamps) = Stamped::new(stream, Instant::now());
     let gate = Arc::clone(doors.exchange().gate());
+    let own = Arc::clone(&seat);
     let service = service_fn(move |request| {
-        let (doors, stamps) = (Arc::clone(&doors), stamps.clone());
-        async move { Ok::<_, std::convert::Infallible>(doors.answer(request, peer.ip(), stamps).await) }
+        let (doors, stamps, seat) = (Arc::clone(&doors), stamps.clone(), Arc::clone(&own));
+        async move {
+            let from = (peer.ip(), &*seat);
+            Ok::<_, std::convert::Infallible>(doors.answer(request, from, stamps).await)
+        }
     });
     let builder = protocol();
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let leave = async {
+        tokio::select! {
+            () = begun(&mut draining) => {}
+            () = seat.leaving() => {}
+        }
+    };
     let ended = tokio::select! {
         biased;
         ended = poll_fn(|cx| gate.watch_poll(|| connection.as_mut().poll(cx))) => ended,
-        () = begun(&mut draining) => {
+        () = leave => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

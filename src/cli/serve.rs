@@ -49,6 +49,7 @@ use crate::io::notifier::{self, Notifier};
 use crate::io::{bidders, clock, journal, keys};
 use crate::model::market::{Bidder, Market};
 use crate::server::proxies::Proxies;
+use crate::server::room::Caps;
 use crate::server::{Listen, Server};
 use crate::wire::beacon::Keyring;
 use crate::wire::record;
@@ -353,12 +354,16 @@ fn server(
         };
         Exchange::new(Arc::clone(&shared), ready, held.gate(worker))
     };
-    let per_address = usize::try_from(settings.connections_per_address).unwrap_or(usize::MAX);
+    let most = |cap: u32| usize::try_from(cap).unwrap_or(usize::MAX);
+    let connections = Caps {
+        all: capacity.callers(),
+        per_address: most(settings.connections_per_address),
+        per_publisher: most(settings.connections_per_publisher),
+    };
     let listen = Listen {
         address: settings.traffic,
         workers: workers(),
-        connections: capacity.callers(),
-        connections_per_address: per_address,
+        connections,
         proxies: Arc::new(Proxies::new(settings.trusted_proxies.clone())),
     };
     Server::start(&listen, make).with_context(|| format!("traffic listener {}", settings.traffic))

@@ -56,11 +56,12 @@ impl Budget {
     /// Divides what a machine has.
     ///
     /// Callers may hold half of the descriptors and connections to bidders three eighths, but both
-    /// together no more than half of the budget holds.
+    /// together no more than a quarter of the budget holds: a container is often given a million
+    /// descriptors that nobody asked for, and what connections take no sale can have.
     #[must_use]
     pub fn of(machine: Machine) -> Self {
         let all = Self { machine, callers: 0 }.bytes();
-        let held = all / 2 / (CONNECTION * 7 / 4);
+        let held = all / 4 / (CONNECTION * 7 / 4);
         let callers = (machine.descriptors / 2).min(held).max(LEAST_CALLERS);
         Self { machine, callers }
     }

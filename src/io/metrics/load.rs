@@ -59,11 +59,11 @@ impl Load {
         self.connections_most.at([]).set(connections);
     }
 
-    /// Counts a connection that was closed when it came (`CONNECTIONS_REFUSED`).
+    /// Counts a connection that was closed for want of room, by why (`CONNECTIONS_REFUSED`).
     pub fn connection_refused(&self, reason: &str) {
         self.connections_refused.at([reason]).increment(1);
     }
 }
 
-/// Why a connection is closed when it comes.
-pub const CONNECTIONS_REFUSED: &[&str] = &["full", "address", "descriptors"];
+/// Why a connection is closed: when it comes, and for `publisher` once its request is answered.
+pub const CONNECTIONS_REFUSED: &[&str] = &["full", "address", "publisher", "descriptors"];

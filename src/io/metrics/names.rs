@@ -184,7 +184,7 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (SALES_RUNNING, Kind::Gauge, "Sales that run on the worker."),
     (WORKER_DELAY, Kind::Gauge, "How long all work waited for the worker's thread."),
     (BROWNOUT_LEVEL, Kind::Gauge, "0 when all bidders are asked; 1 to 3 when fewer are."),
-    (CONNECTIONS_REFUSED, Kind::Counter, "Connections of callers closed when they came."),
+    (CONNECTIONS_REFUSED, Kind::Counter, "Connections of callers closed for want of room."),
     (LATE_SYNC, Kind::Counter, "Answers that left before their record was flushed."),
     (NOTICES_UNRECORDED, Kind::Counter, "Results of notices that no record tells."),
     (

@@ -131,7 +131,8 @@ impl Exchange {
         Self::start_as(data, &text)
     }
 
-    fn start_as(data: TempDir, text: &str) -> Self {
+    /// Starts an exchange on a data folder with a config of one's own.
+    pub(crate) fn start_as(data: TempDir, text: &str) -> Self {
         let loaded = config::read("test", text, Some(&Secrets));
         let loaded = loaded.unwrap_or_else(|problems| panic!("{problems:?}"));
         let running = serve::start(loaded).unwrap();
