@@ -4,10 +4,14 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::time::Duration;
 
+use breakwater::cli::serve::capacity;
 use breakwater::config::budget::{Budget, LEAST_SALES, Machine, REQUEST};
-use breakwater::live::admission::Bounds;
+use breakwater::live::admission::{Admission, Bounds};
 use breakwater::server::body::BODY_BYTES;
+
+use crate::support::{exchange, process};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/budget/cases.txt");
 
@@ -49,6 +53,45 @@ fn what_is_promised_fits() {
             }
         }
     }
+}
+
+#[test]
+fn the_limit_of_sales_follows_what_memory_holds() {
+    let mut admission = Admission::new(Bounds::WORKER);
+    admission.hold_to(Bounds { start: 100, most: 100, ..Bounds::WORKER });
+    assert_eq!(admission.load(), (100, 0));
+    admission.hold_to(Bounds::WORKER);
+    assert_eq!(admission.load(), (100, 0), "it grows as ever");
+    assert_eq!(admission.refusal(Duration::ZERO, Duration::from_secs(10)), None);
+    assert_eq!(admission.load(), (Bounds::WORKER.start, 0), "nobody asked for a while");
+}
+
+#[test]
+fn bidders_that_memory_does_not_hold_are_refused_before_anything_starts() {
+    let budget = Budget::of(capacity::machine());
+    let too_many = (1..80).map(|it| it * 256).find(|bidders| budget.sales(*bidders).is_err());
+    let Some(bidders) = too_many else { return skipped() };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut text = exchange::config(&data, &[]);
+    for number in 0..bidders {
+        let endpoint = format!("https://bid{number}.example/openrtb2");
+        writeln!(text, "[[bidder]]\nid = \"b{number}\"\nendpoint = \"{endpoint}\"").unwrap();
+    }
+    let config = folder.path().join("breakwater.toml");
+    fs::write(&config, text).unwrap();
+    for command in ["validate", "run"] {
+        let ended = process::command(&config, &[command]).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(3), "{command}: {said}");
+        assert!(said.contains("BW0111") && said.contains("sales at once on each"), "{said}");
+    }
+    assert!(!data.exists(), "nothing was begun");
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn skipped() {
+    eprintln!("skipped: this machine holds sales with more bidders than a config has");
 }
 
 /// Returns what is right of an arrow.

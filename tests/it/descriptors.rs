@@ -34,6 +34,9 @@ fn the_last_descriptors_are_for_files_and_for_whoever_looks() {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let most = f64::from(u32::try_from(workers).unwrap()) * rounds;
     assert!(tries <= most, "{tries} tries in {rounds} rounds of {workers} workers");
+    let metrics = http::get(run.admin, "/metrics");
+    assert_eq!(count(metrics.text(), "breakwater_connections_most", &[]), 64.0);
+    assert!(32.0 <= count(metrics.text(), "breakwater_sales_most", &[]));
     drop(crowd);
     until("it takes connections again", || {
         let mut new = BufReader::new(http::connect(run.traffic));

@@ -32,12 +32,8 @@ impl Capacity {
         let most = budget.sales(market.bidders.len())?;
         let bounds = bounds(most);
         let (memory_mib, connections) = (machine.memory >> 20, budget.callers());
-        tracing::info!(
-            memory_mib,
-            connections,
-            sales = bounds.most,
-            "what a worker and all may hold"
-        );
+        let sales = bounds.most;
+        tracing::info!(memory_mib, connections, sales, "what callers and each worker may hold");
         let gates = (0..workers()).map(|worker| Gate::new(worker, bounds)).collect();
         Ok(Self { budget, sales: AtomicU32::new(bounds.most), gates })
     }
@@ -62,7 +58,7 @@ impl Capacity {
         // A config that needs more was refused; the machine may have shrunk since the start.
         let bounds = bounds(self.budget.sales(bidders).unwrap_or(LEAST_SALES));
         if self.sales.swap(bounds.most, Ordering::Relaxed) != bounds.most {
-            tracing::info!(sales = bounds.most, "a worker may hold another number of sales");
+            tracing::info!(sales = bounds.most, "each worker may hold another number of sales");
         }
         for gate in &self.gates {
             gate.hold_to(bounds);
