@@ -1,6 +1,6 @@
 //! One TOML file becomes `Settings` (restart to change) and a `Market` (what is sold, to whom).
 //!
-//! Three stages after the syntax: shape and meaning, then the environment (secrets). Every problem
+//! Three stages after the syntax: shape and meaning, then the environment (secrets, memory). Every problem
 //! of the file is reported at once, with its place and what to do. What this build cannot do is
 //! refused by name, never accepted and ignored. Pure: the file's text and a way to look up secrets
 //! come as arguments; reading them is `cli`'s.
@@ -11,6 +11,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::config::budget::Machine;
 use crate::config::fixed::Fixed;
 use crate::config::problem::{Problem, Problems};
 use crate::config::section::{Reporter, Section};
@@ -19,6 +20,7 @@ use crate::model::market::Market;
 
 mod bidder;
 mod block;
+pub mod budget;
 mod deal;
 pub mod fixed;
 mod floor;
@@ -43,7 +45,7 @@ pub struct Loaded {
     pub market: Market,
 }
 
-/// Where secrets come from.
+/// Where secrets come from, and what the machine has.
 pub trait Environment {
     /// Returns an environment variable.
     ///
@@ -58,12 +60,15 @@ pub trait Environment {
     ///
     /// Returns a sentence that says why it cannot be read.
     fn file(&self, path: &Path) -> Result<String, String>;
+
+    /// Returns what the machine has, which the market is held against.
+    fn machine(&self) -> Machine;
 }
 
 /// Reads and checks a config.
 ///
-/// `name` is the file's name in messages. Without an `environment` secrets are not looked up, and
-/// what is returned is fit for checking only.
+/// `name` is the file's name in messages. Without an `environment` secrets and memory are not
+/// looked at, and what is returned is fit for checking only.
 ///
 /// # Errors
 ///
@@ -103,7 +108,11 @@ fn checked(
     let reporter = Reporter::default();
     let loaded = market::read(Section::root(root.get_ref(), &reporter), environment);
     if let Some(loaded) = &loaded {
-        judge(loaded, &Section::root(root.get_ref(), &reporter));
+        let root = Section::root(root.get_ref(), &reporter);
+        judge(loaded, &root);
+        if let Some(environment) = environment {
+            budget::judge(&loaded.market, environment.machine(), &root);
+        }
     }
     let problems = reporter.into_problems();
     match loaded {

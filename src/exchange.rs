@@ -118,6 +118,16 @@ impl Exchange {
         sale
     }
 
+    /// Answers a request with no fill, as when the worker is full.
+    #[must_use]
+    pub fn turn_away(&self, current: &Current, request: &BreakRequest, times: &Times) -> Arc<Sale> {
+        let metrics = &self.shared.metrics;
+        observe::faults(metrics, request);
+        let sale = self.refused(current, request, times, NoFillReason::Shed);
+        observe::answered(metrics, request, &sale.sold, times.elapsed());
+        sale
+    }
+
     /// Joins the sale in force for this request, or starts it if it is let in.
     ///
     /// What is not let in gets no task: a refusal must cost next to nothing.

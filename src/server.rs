@@ -21,10 +21,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::exchange::Exchange;
+use crate::io::descriptors::Reserve;
 use crate::io::metrics::Metrics;
 use crate::server::doors::Doors;
 use crate::server::proxies::Proxies;
-use crate::server::room::Room;
+use crate::server::room::{Caps, Room, Seat};
 use crate::server::stamp::Stamped;
 
 pub mod beacons;
@@ -42,7 +43,7 @@ pub mod stamp;
 /// Connections that wait to be accepted, a worker.
 const BACKLOG: i32 = 4_096;
 
-/// Pause after the kernel refused a connection for want of descriptors.
+/// Pause in accepting for want of descriptors: the reserve is touched, or there are none at all.
 const BREATHER: Duration = Duration::from_millis(50);
 
 /// Sales end by their own deadlines, 2 s at most; this is the hard stop.
@@ -59,9 +60,7 @@ pub struct Listen {
     /// How many workers share it.
     pub workers: usize,
     /// The most connections of all workers.
-    pub connections: usize,
-    /// The most connections from one address; 0 means any number.
-    pub connections_per_address: usize,
+    pub connections: Caps,
     /// Whose word on a caller's address is believed.
     pub proxies: Arc<Proxies>,
 }
@@ -87,8 +86,7 @@ impl Server {
         make: impl Fn(usize) -> Exchange + Clone + Send + 'static,
     ) -> io::Result<Self> {
         let (draining, watcher) = watch::channel(false);
-        let Listen { connections, connections_per_address, .. } = *listen;
-        let room = Room::new(connections, connections_per_address, Arc::clone(&listen.proxies));
+        let room = Room::new(listen.connections, Arc::clone(&listen.proxies));
         let first = bind(listen.address)?;
         // Port 0 is chosen by the first; the others share it.
         let address = first.local_addr()?;
@@ -172,7 +170,7 @@ async fn accept(
     room: Arc<Room>,
     open: watch::Sender<()>,
 ) {
-    let open = Arc::new(open);
+    let (open, reserve) = (Arc::new(open), Reserve::of_process());
     let metrics: Arc<Metrics> = Arc::clone(&doors.exchange().shared().metrics);
     loop {
         let accepted = tokio::select! {
@@ -181,6 +179,8 @@ async fn accept(
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
+            // It was gone before anybody looked at it.
+            Err(error) if is_of_the_peer(&error) => continue,
             Err(error) => {
                 tracing::debug!(%error, "a connection could not be accepted");
                 metrics.load.connection_refused("descriptors");
@@ -188,20 +188,32 @@ async fn accept(
                 continue;
             }
         };
+        if reserve.holds(&stream) {
+            drop(stream);
+            metrics.load.connection_refused("descriptors");
+            sleep(BREATHER).await;
+            continue;
+        }
         let seat = match room.seat(peer.ip()) {
-            Ok(seat) => seat,
+            Ok(seat) => Arc::new(seat),
             Err(none) => {
                 metrics.load.connection_refused(none.name());
                 continue;
             }
         };
-        let connection = converse(stream, peer, Arc::clone(&doors), draining.clone());
+        let told = (Arc::clone(&seat), draining.clone());
+        let connection = converse(stream, peer, Arc::clone(&doors), told);
         let open = Arc::clone(&open);
         tokio::spawn(async move {
             connection.await;
             drop((seat, open));
         });
     }
+}
+
+/// Says whether a connection that could not be accepted was its peer's fault, and no want of ours.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
 /// Waits until the drain begins.
@@ -215,22 +227,32 @@ async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     doors: Arc<Doors>,
-    mut draining: watch::Receiver<bool>,
+    (seat, mut draining): (Arc<Seat>, watch::Receiver<bool>),
 ) {
     // Nagle's delay is as long as a bidder's time; a socket that refuses is closing anyway.
     let _: io::Result<()> = stream.set_nodelay(true);
     let (stream, stamps) = Stamped::new(stream, Instant::now());
     let gate = Arc::clone(doors.exchange().gate());
+    let own = Arc::clone(&seat);
     let service = service_fn(move |request| {
-        let (doors, stamps) = (Arc::clone(&doors), stamps.clone());
-        async move { Ok::<_, std::convert::Infallible>(doors.answer(request, peer.ip(), stamps).await) }
+        let (doors, stamps, seat) = (Arc::clone(&doors), stamps.clone(), Arc::clone(&own));
+        async move {
+            let from = (peer.ip(), &*seat);
+            Ok::<_, std::convert::Infallible>(doors.answer(request, from, stamps).await)
+        }
     });
     let builder = protocol();
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let leave = async {
+        tokio::select! {
+            () = begun(&mut draining) => {}
+            () = seat.leaving() => {}
+        }
+    };
     let ended = tokio::select! {
         biased;
         ended = poll_fn(|cx| gate.watch_poll(|| connection.as_mut().poll(cx))) => ended,
-        () = begun(&mut draining) => {
+        () = leave => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

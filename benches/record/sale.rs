@@ -4,6 +4,7 @@
 //! bidders, since a record packs no better than what it must keep.
 
 use std::fmt::Write;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use breakwater::auction::decide::decide;
@@ -188,6 +189,7 @@ fn publisher() -> Publisher {
         blocked_categories: Vec::new(),
         gdpr_default: true,
         network_reserve: Millis(20),
+        weight: NonZeroU32::MIN,
     }
 }
 

@@ -8,7 +8,9 @@ use std::path::Path;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::auction::category;
+use crate::cli::serve::capacity;
 use crate::cli::{Color, Common};
+use crate::config::budget::Machine;
 use crate::config::fixed::Fixed;
 use crate::config::problem::Problems;
 use crate::config::{self, Environment, Loaded};
@@ -30,6 +32,10 @@ impl Environment for Own {
 
     fn file(&self, path: &Path) -> Result<String, String> {
         read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+    }
+
+    fn machine(&self) -> Machine {
+        capacity::machine()
     }
 }
 

@@ -21,6 +21,7 @@ use crate::auction::category;
 use crate::audit::finding::is_damage;
 use crate::cli::life::told::LifeError;
 use crate::cli::load::{self, Secrets};
+use crate::cli::serve::capacity::Capacity;
 use crate::cli::serve::control::Control;
 use crate::cli::serve::labels::Known;
 use crate::cli::serve::reloader::Reloader;
@@ -31,7 +32,6 @@ use crate::config::settings::{self, Settings};
 use crate::exchange::Exchange;
 use crate::exchange::clerk::Clerk;
 use crate::exchange::current::{Current, InForce};
-use crate::exchange::gate::Gate;
 use crate::exchange::observe;
 use crate::exchange::shared::{Shared, endpoints};
 use crate::io::bidders::late::Late;
@@ -47,13 +47,14 @@ use crate::io::metrics::Metrics;
 use crate::io::metrics::exposition;
 use crate::io::notifier::{self, Notifier};
 use crate::io::{bidders, clock, journal, keys};
-use crate::live::admission::Bounds;
 use crate::model::market::{Bidder, Market};
 use crate::server::proxies::Proxies;
+use crate::server::room::Caps;
 use crate::server::{Listen, Server};
 use crate::wire::beacon::Keyring;
 use crate::wire::record;
 
+pub mod capacity;
 mod control;
 mod labels;
 mod reloader;
@@ -141,6 +142,7 @@ pub fn start_from(file: Option<PathBuf>, loaded: Loaded) -> anyhow::Result<Runni
     let fixed = Fixed::of(&loaded);
     let Loaded { settings, market } = loaded;
     let market = Arc::new(market);
+    let capacity = Arc::new(Capacity::of(&market)?);
     let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
     let journal = journal(&settings, &identity)?;
     // Before a record is added: a folder that may not go on is left as it is.
@@ -154,6 +156,7 @@ pub fn start_from(file: Option<PathBuf>, loaded: Loaded) -> anyhow::Result<Runni
     let currency = market.currency.as_str();
     let metrics = Arc::new(known.with(currency, workers(), |all| exposition.metrics(all)));
     metrics.config_load(1, clock::now());
+    capacity.tell(&metrics);
     let keyring = keyring(&settings.data)?;
     let live = Live::new(Patience::BIDDER, Vec::new())?;
     let notifier = notifier(&market, &live, &metrics);
@@ -163,9 +166,9 @@ pub fn start_from(file: Option<PathBuf>, loaded: Loaded) -> anyhow::Result<Runni
     let shared = Arc::new(shared);
     let log = Arc::new(follow(logs, &settings, &shared)?);
     let clerk = Clerk::start(&shared, &settings.data).context("the thread of the clerk")?;
-    let server = server(&settings, &shared, live)?;
+    let server = server(&settings, &shared, live, &capacity)?;
     let told = (Arc::clone(&exposition), known);
-    let reloader = Reloader::new((file, fixed), Arc::clone(&shared), told);
+    let reloader = Reloader::new((file, fixed), Arc::clone(&shared), told, capacity);
     let control = Arc::new(Control::new(reloader));
     let shown = (Arc::clone(&shared), Arc::clone(&log));
     let controls: Arc<dyn Controls> = Arc::<Control>::clone(&control);
@@ -330,11 +333,17 @@ fn targets(market: &Market) -> Vec<notifier::Target> {
     market.bidders.iter().map(target).collect()
 }
 
-fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Result<Server> {
+fn server(
+    settings: &Settings,
+    shared: &Arc<Shared>,
+    live: Live,
+    capacity: &Arc<Capacity>,
+) -> anyhow::Result<Server> {
     let elsewhere: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::BIDDER));
     let connector: Arc<dyn Connect> = Arc::new(live);
     let shared = Arc::clone(shared);
-    let upkeep = upkeep(&shared.metrics, workers());
+    let upkeep = upkeep(&shared.metrics, capacity.to_bidders());
+    let held = Arc::clone(capacity);
     let make = move |worker| {
         let ready = |in_force: Arc<InForce>| {
             let endpoints = endpoints(&in_force.market);
@@ -343,26 +352,29 @@ fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Resu
             let bidders = Bidders::new(endpoints, &in_force.states, connector, upkeep.clone());
             Current { in_force, bidders, documents }
         };
-        let gate = Gate::new(worker, Bounds::WORKER);
-        Exchange::new(Arc::clone(&shared), ready, gate)
+        Exchange::new(Arc::clone(&shared), ready, held.gate(worker))
     };
-    let per_address = usize::try_from(settings.connections_per_address).unwrap_or(usize::MAX);
+    let most = |cap: u32| usize::try_from(cap).unwrap_or(usize::MAX);
+    let connections = Caps {
+        all: capacity.callers(),
+        per_address: most(settings.connections_per_address),
+        per_publisher: most(settings.connections_per_publisher),
+    };
     let listen = Listen {
         address: settings.traffic,
         workers: workers(),
-        connections: connections(),
-        connections_per_address: per_address,
+        connections,
         proxies: Arc::new(Proxies::new(settings.trusted_proxies.clone())),
     };
     Server::start(&listen, make).with_context(|| format!("traffic listener {}", settings.traffic))
 }
 
 /// Returns what each worker provides for its bidders.
-fn upkeep(metrics: &Arc<Metrics>, workers: usize) -> Upkeep {
+fn upkeep(metrics: &Arc<Metrics>, connections: usize) -> Upkeep {
     let metrics = Arc::clone(metrics);
     let told = Arc::clone(&metrics);
     let late: Late = Arc::new(move |bidder, answer| observe::late(&told, bidder, answer));
-    Upkeep { connections: connections() / workers * 3 / 4, least: bidders::LEAST, late, metrics }
+    Upkeep { connections, least: bidders::LEAST, late, metrics }
 }
 
 /// One worker a core this process may use.
@@ -378,16 +390,6 @@ pub fn raise_descriptors() {
         tracing::warn!(%error, "the limit on descriptors could not be raised");
     }
 }
-
-/// Half of the descriptors are for callers, three eighths for bidders; the rest is for files and
-/// reserve.
-fn connections() -> usize {
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(FEW_DESCRIPTORS * 2);
-    usize::try_from(limit / 2).unwrap_or(usize::MAX).max(64)
-}
-
-/// What a system without a limit is taken to have.
-const FEW_DESCRIPTORS: u64 = 32_768;
 
 /// Notices that are queued when the drain begins have this long to leave.
 const NOTICE_TIME: Duration = Duration::from_secs(1);

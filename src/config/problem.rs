@@ -52,6 +52,8 @@ pub(super) const NOT_BUILT: &str = "BW0108";
 pub(super) const NO_SECRET: &str = "BW0109";
 /// What a running exchange cannot change.
 pub(super) const NEEDS_RESTART: &str = "BW0110";
+/// More than memory holds.
+pub(super) const NO_ROOM: &str = "BW0111";
 
 /// All problems of one file.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! `[[publisher]]`.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -26,6 +27,7 @@ pub(super) fn read(
     let block = block::read(&section);
     let network_reserve = section.parsed("network_reserve", value::millis_within(0, 1_000));
     let gdpr_default = section.boolean("gdpr_default").unwrap_or(true);
+    let weight = section.integer("weight", 1..=100).and_then(|at| NonZeroU32::new(at.value));
     section.finish();
     Some(Publisher {
         id: PublisherId::new(id?.value),
@@ -36,6 +38,7 @@ pub(super) fn read(
         blocked_categories: block.categories,
         gdpr_default,
         network_reserve: network_reserve.map_or(Millis(20), |reserve| reserve.value),
+        weight: weight.unwrap_or(NonZeroU32::MIN),
     })
 }
 

@@ -20,6 +20,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The most connections from one address of callers; 0 means any number.
     pub connections_per_address: u32,
+    /// The most connections whose last request was for one publisher; 0 means any number.
+    pub connections_per_publisher: u32,
     /// How players reach the beacons, without a trailing slash.
     pub public_url: String,
     /// The folder of journal, keys and state.
@@ -64,6 +66,7 @@ pub(super) fn read(root: &Section<'_>, data: Option<PathBuf>) -> Settings {
         admin: ADMIN,
         trusted_proxies: Vec::new(),
         connections_per_address: 256,
+        connections_per_publisher: 16_384,
         public_url: format!("http://{TRAFFIC}"),
         data: data.unwrap_or_else(|| PathBuf::from("./data")),
         durability: Durability::Flushed,
@@ -135,6 +138,9 @@ fn read_listen(listen: Section<'_>, settings: &mut Settings) {
     }
     if let Some(most) = listen.integer("max_connections_per_address", 0..=1_000_000) {
         settings.connections_per_address = most.value;
+    }
+    if let Some(most) = listen.integer("max_connections_per_publisher", 0..=1_000_000) {
+        settings.connections_per_publisher = most.value;
     }
     listen.finish();
 }

@@ -3,6 +3,7 @@
 //! Members are listed in ASCII order and money is decimal text, as `wire::record` demands. Floors
 //! stand as they hold, in the market's currency.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -127,7 +128,7 @@ fn file(file: &HouseMedia) -> Value {
 fn publisher(publisher: &Publisher) -> Value {
     let fees = publisher.fees.fees().iter();
     let fees: Vec<_> = fees.map(|fee| json!({ "name": &*fee.name, "ppm": fee.ppm })).collect();
-    json!({
+    let mut value = json!({
         "blocked_advertisers": texts(&publisher.blocked_advertisers),
         "blocked_categories": categories(&publisher.blocked_categories),
         "domain": &*publisher.domain,
@@ -136,7 +137,11 @@ fn publisher(publisher: &Publisher) -> Value {
         "id": publisher.id.as_str(),
         "keys": publisher.key_hashes.len(),
         "network_reserve_ms": publisher.network_reserve.0,
-    })
+    });
+    if publisher.weight != NonZeroU32::MIN {
+        value["weight"] = publisher.weight.get().into();
+    }
+    value
 }
 
 fn rate(snapshot: &RateSnapshot) -> Value {

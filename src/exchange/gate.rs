@@ -46,6 +46,11 @@ impl Gate {
         })
     }
 
+    /// Takes other bounds; what runs above them ends in its own time.
+    pub fn hold_to(&self, bounds: Bounds) {
+        self.admission.lock().hold_to(bounds);
+    }
+
     /// Lets a sale in, or says why not.
     ///
     /// # Errors
@@ -55,6 +60,7 @@ impl Gate {
         let publisher = &request.publisher.id;
         let asks = Asks {
             publisher,
+            weight: request.publisher.weight,
             cohort: cohort(request),
             starts: request.ad_break.start,
             arrived_at: request.arrived_at,

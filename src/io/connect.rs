@@ -22,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use crate::io::descriptors::Reserve;
 use crate::io::egress;
 use crate::io::egress::names::Names;
 
@@ -169,6 +170,9 @@ impl Live {
             egress::resolve_public(&self.names, &target.host, target.port).await?
         };
         let stream = self.first(&addresses).await?;
+        if Reserve::of_process().holds(&stream) {
+            return Err(io::Error::other("only the reserve of descriptors is left"));
+        }
         stream.set_nodelay(true)?;
         give_up_on_silence(&stream)?;
         if !target.tls {

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::mem::{replace, take};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::live::admission::backlog::Backlog;
@@ -47,6 +48,8 @@ pub struct Admission {
     publishers: BTreeMap<PublisherId, Share>,
     /// Publishers that asked within the last second, as counted at `counted_at`.
     active: u32,
+    /// The weights of these.
+    weights: u32,
     counted_at: Duration,
     /// When the delay was last told of.
     ticked_at: Duration,
@@ -80,6 +83,8 @@ pub struct Spent {
 struct Share {
     running: u32,
     asked_at: Duration,
+    /// What it is given beside the weights of others.
+    weight: u32,
     /// Whether it is among those counted as active.
     active: bool,
 }
@@ -89,6 +94,8 @@ struct Share {
 pub struct Asks<'a> {
     /// Whose break it is.
     pub publisher: &'a PublisherId,
+    /// The publisher's weight: its share of the limit is this out of the weights of all that ask.
+    pub weight: NonZeroU32,
     /// Which of the 128 cohorts of sales it belongs to: the same for one break of one viewer.
     pub cohort: u8,
     /// When the break starts, if that is known.
@@ -116,6 +123,7 @@ impl Admission {
             running: 0,
             publishers: BTreeMap::new(),
             active: 0,
+            weights: 0,
             counted_at: Duration::ZERO,
             ticked_at: Duration::ZERO,
             pressed_until: Duration::ZERO,
@@ -127,6 +135,12 @@ impl Admission {
             refusing: 0,
             unread: 0,
         }
+    }
+
+    /// Takes other bounds; what runs above them ends in its own time.
+    pub fn hold_to(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+        self.limit = self.limit.min(bounds.most);
     }
 
     /// Says why any sale would be refused just now, whosever it is: then the request need not be
@@ -167,6 +181,8 @@ impl Admission {
         share.asked_at = now;
         if !replace(&mut share.active, true) {
             self.active += 1;
+            share.weight = asks.weight.get();
+            self.weights += share.weight;
         }
         let whose = self.whose(asks);
         let room = self.has_room(whose, delay, now);
@@ -198,8 +214,15 @@ impl Admission {
     /// is no part of what is too much.
     fn whose(&self, asks: &Asks<'_>) -> Whose {
         let own = self.publishers.get(asks.publisher).map_or(0, |share| share.running);
-        let small = 1 < self.active && 3 * own < 2 * (self.limit / self.active);
+        let small = 1 < self.active && 3 * own < 2 * self.share(asks);
         if small { Whose::Small } else { Whose::Large }
+    }
+
+    /// Returns how many sales of its publisher may run once room is short, 1 or more.
+    fn share(&self, asks: &Asks<'_>) -> u32 {
+        let (limit, weight) = (u64::from(self.limit), u64::from(asks.weight.get()));
+        let share = limit * weight / u64::from(self.weights.max(1));
+        u32::try_from(share).unwrap_or(self.limit).max(1)
     }
 
     /// Says whether a sale may be begun.
@@ -232,7 +255,7 @@ impl Admission {
             return Err(Shed::Later);
         }
         let running = self.publishers.get(asks.publisher).map_or(0, |share| share.running);
-        if (self.limit / self.active.max(1)).max(1) <= running {
+        if self.share(asks) <= running {
             return Err(Shed::Share);
         }
         // The last tenth of the limit is given by cohort: the nearer it, the fewer cohorts.
@@ -323,8 +346,9 @@ impl Admission {
             share.active = now < share.asked_at + ACTIVE;
             share.active || 0 < share.running
         });
-        let active = self.publishers.values().filter(|share| share.active).count();
-        self.active = u32::try_from(active).unwrap_or(u32::MAX);
+        let active = self.publishers.values().filter(|share| share.active);
+        (self.active, self.weights) =
+            active.fold((0, 0), |(count, sum), share| (count + 1, sum + share.weight));
     }
 }
 

@@ -4,6 +4,7 @@
 //! the market's currency, schedules stay below 100 %.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::model::category::{Category, Separation};
@@ -63,6 +64,8 @@ pub struct Publisher {
     pub gdpr_default: bool,
     /// Time kept for the way back to the caller.
     pub network_reserve: Millis,
+    /// What its share of a full worker is, beside the weights of the others that ask.
+    pub weight: NonZeroU32,
 }
 
 /// A publisher's named inventory.

@@ -23,6 +23,7 @@ use crate::model::break_request::BreakRequest;
 use crate::server::proxies::Proxies;
 use crate::server::refusal::Refused;
 use crate::server::reply::{Kind, Reply, document, dress, plain};
+use crate::server::room::Seat;
 use crate::server::stamp::{BodyLength, Stamps};
 use crate::server::{beacons, body, credential, head, published};
 use crate::wire::break_request::{self, Caller, Credential};
@@ -45,6 +46,7 @@ struct Visit<'a> {
     parts: &'a Parts,
     body: Incoming,
     peer: IpAddr,
+    seat: &'a Seat,
     stamps: &'a Stamps,
     arrival: Instant,
 }
@@ -66,12 +68,17 @@ impl Doors {
     }
 
     /// Answers any request; a panic ends this request only.
-    pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr, stamps: Stamps) -> Reply {
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        (peer, seat): (IpAddr, &Seat),
+        stamps: Stamps,
+    ) -> Reply {
         let (parts, body) = request.into_parts();
         let length = body.size_hint().exact().map_or(BodyLength::Chunked, BodyLength::Known);
         let arrival = stamps.begin(length, Instant::now());
         let peer = self.proxies.caller(&parts.headers, peer);
-        let visit = Visit { parts: &parts, body, peer, stamps: &stamps, arrival };
+        let visit = Visit { parts: &parts, body, peer, seat, stamps: &stamps, arrival };
         let answered = AssertUnwindSafe(self.route(visit)).catch_unwind().await;
         let mut reply = answered.unwrap_or_else(|_panic| {
             tracing::error!("a request failed inside the exchange");
@@ -80,8 +87,8 @@ impl Doors {
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             reply
         });
-        if stamps.in_chunked_body() {
-            // Where an unread body ends is unknown here, and so when the next request begins.
+        // Where an unread body ends is unknown here, and so when the next request begins.
+        if stamps.in_chunked_body() || seat.is_leaving() {
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         dress(&mut reply, &parts.headers);
@@ -164,7 +171,7 @@ impl Doors {
     }
 
     async fn tag_sale(&self, visit: Visit<'_>) -> Reply {
-        let Visit { parts, peer, arrival, .. } = visit;
+        let Visit { parts, peer, seat, arrival, .. } = visit;
         let read = Instant::now();
         let query = parts.uri.query().unwrap_or_default();
         // The tag is open: no key is read, and no price is shown.
@@ -179,7 +186,7 @@ impl Doors {
             // The address says VAST, whatever a player's default `Accept` is.
             Some(Kind::Vast) | None => Kind::Vast,
         };
-        let sale = self.sell(current, request, (arrival, read)).await;
+        let sale = self.sell(current, request, seat, (arrival, read)).await;
         rendered(kind, &sale, false, &parts.headers)
     }
 
@@ -190,7 +197,7 @@ impl Doors {
     }
 
     async fn native_sale(&self, visit: Visit<'_>) -> Reply {
-        let Visit { parts, body, peer, stamps, arrival } = visit;
+        let Visit { parts, body, peer, seat, stamps, arrival } = visit;
         let problem = |refused: Refused| {
             let id = format!("req_{}", entropy::name());
             self.refuse(&refused).problem(&id)
@@ -212,7 +219,7 @@ impl Doors {
                 // What a publisher earns is shown to nobody else, even where no key is needed.
                 let own = Credential::Publisher(request.publisher.id.clone());
                 let priced = caller.credential == own;
-                let sale = self.sell(current, request, (arrival, read)).await;
+                let sale = self.sell(current, request, seat, (arrival, read)).await;
                 rendered(kind, &sale, priced, &parts.headers)
             }
             Err(refusal) => problem(refusal.into()),
@@ -228,7 +235,7 @@ impl Doors {
     }
 
     async fn openrtb_sale(&self, visit: Visit<'_>) -> Reply {
-        let Visit { parts, body, peer, stamps, arrival } = visit;
+        let Visit { parts, body, peer, seat, stamps, arrival } = visit;
         let (bytes, credential) = match self.read(&parts.headers, body, peer, stamps).await {
             Ok(read) => read,
             Err(refused) => return self.refuse(&refused).empty(),
@@ -242,7 +249,7 @@ impl Doors {
         };
         let asker = Asker::of(&request);
         let explain = request.explain;
-        let sale = self.sell(current, request, (arrival, read)).await;
+        let sale = self.sell(current, request, seat, (arrival, read)).await;
         let text = if explain {
             Some(openrtb_answer::explained(&sale.sold, &asker, sale.told.as_ref()))
         } else {
@@ -266,17 +273,24 @@ impl Doors {
         std::future::ready(document("application/json", text, &visit.parts.headers)).await
     }
 
-    /// Sells; `arrival` is when the first byte came, `read` when the request was whole.
+    /// Sells, unless `seat` is one too many of the publisher's; `arrival` is when the first byte came,
+    /// `read` when the request was whole.
     async fn sell(
         &self,
         current: Arc<Current>,
         request: BreakRequest,
+        seat: &Seat,
         (arrival, read): Arrival,
     ) -> Arc<Sale> {
         let own = current.market().own_reserve;
         let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
         let times = clock::times(arrival, request.patience, tmax, network, own);
-        self.exchange.serve(current, request, times.read_at(read)).await
+        let times = times.read_at(read);
+        if !seat.asks_for(&request.publisher.id) {
+            self.exchange.shared().metrics.load.connection_refused("publisher");
+            return self.exchange.turn_away(&current, &request, &times);
+        }
+        self.exchange.serve(current, request, times).await
     }
 
     /// Reads a JSON body and its caller's credential.

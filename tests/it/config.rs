@@ -3,12 +3,14 @@
 //! beside it: `line:column code message`. `UPDATE_EXPECT=1` rewrites what is beside. Each of
 //! `tests/data/config/reload/*.toml` is read by an exchange that runs with `running.toml` there.
 //!
-//! A file that starts with `# no environment` is read without secrets.
+//! A file that starts with `# no environment` is read without secrets, one that starts with `# memory
+//! 512 MiB` on a small machine.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use breakwater::config::budget::Machine;
 use breakwater::config::fixed::Fixed;
 use breakwater::config::problem::Problems;
 use breakwater::config::{Environment, Loaded, read, read_again};
@@ -18,7 +20,19 @@ const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/config");
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Variables are set when their name says so; files hold a key when theirs does.
-struct Fake;
+struct Fake {
+    /// In MiB.
+    memory: u64,
+}
+
+impl Fake {
+    /// Makes one as the first line of a case says.
+    fn of(text: &str) -> Self {
+        let first = text.lines().next().unwrap_or_default();
+        let memory = first.strip_prefix("# memory ").and_then(|rest| rest.strip_suffix(" MiB"));
+        Self { memory: memory.map_or(8 << 10, |memory| memory.parse().unwrap()) }
+    }
+}
 
 impl Environment for Fake {
     fn variable(&self, name: &str) -> Result<String, String> {
@@ -31,6 +45,10 @@ impl Environment for Fake {
 
     fn file(&self, path: &Path) -> Result<String, String> {
         Err(format!("{} cannot be read", path.display()))
+    }
+
+    fn machine(&self) -> Machine {
+        Machine { memory: self.memory << 20, descriptors: 20_000, workers: 2 }
     }
 }
 
@@ -66,7 +84,7 @@ fn what_only_a_restart_changes_is_refused_with_all_else_that_is_wrong() {
     let fixed = Fixed::of(&load(&running).unwrap());
     for path in cases("reload") {
         let text = fs::read_to_string(&path).unwrap();
-        let read = read_again("breakwater.toml", &text, Some(&Fake), &fixed);
+        let read = read_again("breakwater.toml", &text, Some(&Fake::of(&text)), &fixed);
         let told = read.map_or_else(|problems| listed(&problems), |_| "taken\n".to_owned());
         compare(&path.with_extension("txt"), &told);
     }
@@ -80,7 +98,7 @@ fn no_missing_or_changed_byte_breaks_the_reader() {
     for at in (0..text.len()).step_by(3) {
         for instead in ["", "0"] {
             let changed = format!("{}{instead}{}", &text[..at], &text[at + 1..]);
-            if let Err(problems) = read("changed.toml", &changed, Some(&Fake)) {
+            if let Err(problems) = read("changed.toml", &changed, Some(&Fake::of(&text))) {
                 assert!(!problems.list.is_empty(), "byte {at}, now {instead:?}: refused, unsaid");
             }
         }
@@ -90,8 +108,9 @@ fn no_missing_or_changed_byte_breaks_the_reader() {
 /// Reads a case, with secrets unless it says otherwise.
 fn load(path: &Path) -> Result<Loaded, Problems> {
     let text = fs::read_to_string(path).unwrap();
+    let fake = Fake::of(&text);
     let environment: Option<&dyn Environment> =
-        if text.starts_with("# no environment") { None } else { Some(&Fake) };
+        if text.starts_with("# no environment") { None } else { Some(&fake) };
     read("breakwater.toml", &text, environment)
 }
 

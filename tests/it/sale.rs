@@ -1,6 +1,7 @@
 //! A sale made by hand: a market, a request, bids and an outcome, as the auction would give them.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use breakwater::model::ad_break::{AdBreak, LengthSource};
@@ -188,6 +189,7 @@ fn market() -> Market {
         blocked_categories: Vec::new(),
         gdpr_default: true,
         network_reserve: Millis(20),
+        weight: NonZeroU32::MIN,
     };
     let placement = Placement {
         mimes: vec!["video/mp4".into()],

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::admin::controls::{Named, NotReloaded, Reload, Reloaded};
 use crate::cli::life;
 use crate::cli::load::{self, Refused};
+use crate::cli::serve::capacity::Capacity;
 use crate::cli::serve::labels::Known;
 use crate::cli::serve::{targets, workers};
 use crate::config::Loaded;
@@ -33,6 +34,7 @@ pub(super) struct Reloader {
     shared: Arc<Shared>,
     exposition: Arc<Exposition>,
     known: Mutex<Known>,
+    capacity: Arc<Capacity>,
     /// Held by the reload under way.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
@@ -42,9 +44,10 @@ impl Reloader {
         (file, fixed): (Option<PathBuf>, Fixed),
         shared: Arc<Shared>,
         (exposition, known): (Arc<Exposition>, Known),
+        capacity: Arc<Capacity>,
     ) -> Self {
         let (known, turn) = (Mutex::new(known), Arc::default());
-        Self { file, fixed, shared, exposition, known, turn }
+        Self { file, fixed, shared, exposition, known, capacity, turn }
     }
 
     /// Reads the config and puts it in force, or says why the one before stays.
@@ -88,6 +91,8 @@ impl Reloader {
         let prepared = self.prepare(next).await;
         let unconnected = changes.unconnected(&prepared);
         self.shared.put_in_force(prepared);
+        self.capacity.hold(market.bidders.len());
+        self.capacity.tell(&self.shared.metrics);
         for bidder in &changes.removed {
             self.shared.metrics.forget_bidder(bidder.as_str());
         }

@@ -11,6 +11,8 @@ use crate::io::metrics::names;
 pub struct Load {
     shed: Family<Counter, 1>,
     limit: Family<Gauge, 1>,
+    sales_most: Family<Gauge, 0>,
+    connections_most: Family<Gauge, 0>,
     running: Family<Gauge, 1>,
     delay: Family<Gauge, 1>,
     brownout: Family<Gauge, 1>,
@@ -29,6 +31,8 @@ impl Load {
                 [Axis { label: "reason", values: reasons }],
             ),
             limit: Family::new(recorder, names::SALES_LIMIT, worker()),
+            sales_most: Family::new(recorder, names::SALES_MOST, []),
+            connections_most: Family::new(recorder, names::CONNECTIONS_MOST, []),
             running: Family::new(recorder, names::SALES_RUNNING, worker()),
             delay: Family::new(recorder, names::WORKER_DELAY, worker()),
             brownout: Family::new(recorder, names::BROWNOUT_LEVEL, worker()),
@@ -49,11 +53,17 @@ impl Load {
         self.brownout.at([worker]).set(level);
     }
 
-    /// Counts a connection that was closed when it came (`CONNECTIONS_REFUSED`).
+    /// Says what memory and descriptors hold: sales at once on a worker, and connections of callers.
+    pub fn most(&self, sales: u32, connections: u32) {
+        self.sales_most.at([]).set(sales);
+        self.connections_most.at([]).set(connections);
+    }
+
+    /// Counts a connection that was closed for want of room, by why (`CONNECTIONS_REFUSED`).
     pub fn connection_refused(&self, reason: &str) {
         self.connections_refused.at([reason]).increment(1);
     }
 }
 
-/// Why a connection is closed when it comes.
-pub const CONNECTIONS_REFUSED: &[&str] = &["full", "address", "descriptors"];
+/// Why a connection is closed: when it comes, and for `publisher` once its request is answered.
+pub const CONNECTIONS_REFUSED: &[&str] = &["full", "address", "publisher", "descriptors"];

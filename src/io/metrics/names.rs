@@ -77,6 +77,10 @@ pub const SALES_SHARED: &str = "breakwater_sales_shared_total";
 pub const REQUESTS_SHED: &str = "breakwater_requests_shed_total";
 /// `worker`.
 pub const SALES_LIMIT: &str = "breakwater_sales_limit";
+/// No labels.
+pub const SALES_MOST: &str = "breakwater_sales_most";
+/// No labels.
+pub const CONNECTIONS_MOST: &str = "breakwater_connections_most";
 /// `worker`.
 pub const SALES_RUNNING: &str = "breakwater_sales_running";
 /// `worker`.
@@ -175,10 +179,12 @@ pub const ALL: &[(&str, Kind, &str)] = &[
         "Requests answered at once with no fill, the worker being full.",
     ),
     (SALES_LIMIT, Kind::Gauge, "Sales that may run at once on the worker."),
+    (SALES_MOST, Kind::Gauge, "Above this the limit of no worker grows: memory holds no more."),
+    (CONNECTIONS_MOST, Kind::Gauge, "Connections that callers may hold."),
     (SALES_RUNNING, Kind::Gauge, "Sales that run on the worker."),
     (WORKER_DELAY, Kind::Gauge, "How long all work waited for the worker's thread."),
     (BROWNOUT_LEVEL, Kind::Gauge, "0 when all bidders are asked; 1 to 3 when fewer are."),
-    (CONNECTIONS_REFUSED, Kind::Counter, "Connections of callers closed when they came."),
+    (CONNECTIONS_REFUSED, Kind::Counter, "Connections of callers closed for want of room."),
     (LATE_SYNC, Kind::Counter, "Answers that left before their record was flushed."),
     (NOTICES_UNRECORDED, Kind::Counter, "Results of notices that no record tells."),
     (

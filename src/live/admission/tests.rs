@@ -1,5 +1,6 @@
 //! The rules one by one; `surge` has a simulated worker.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Admission, Asks, Bounds, Spent, TARGET};
@@ -50,6 +51,28 @@ fn a_noisy_publisher_is_held_to_its_share_once_room_is_short() {
     assert_eq!(taken.count(), 17, "up to nine tenths, then no more than its half");
     assert_eq!(admission.begin(&asks(&noisy, 0), CALM, ms(1)), Err(Shed::Share));
     assert_eq!(admission.begin(&asks(&quiet, 0), CALM, ms(2)), Ok(()));
+}
+
+/// Weights of two publishers with 9 sales each, of 20 in all, and whether the first may begin a tenth.
+const WEIGHTS: &[(u32, u32, Result<(), Shed>)] =
+    &[(1, 1, Ok(())), (3, 1, Ok(())), (1, 3, Err(Shed::Share)), (30, 90, Err(Shed::Share))];
+
+#[test]
+fn a_publisher_has_the_share_of_its_weight() {
+    for &(own, other, verdict) in WEIGHTS {
+        let mut admission = Admission::new(SMALL);
+        let (one, two) = (PublisherId::new("one"), PublisherId::new("two"));
+        let weighing = |publisher, weight| Asks {
+            weight: NonZeroU32::new(weight).unwrap(),
+            ..asks(publisher, 0)
+        };
+        for _ in 0..9 {
+            assert_eq!(admission.begin(&weighing(&one, own), CALM, ms(0)), Ok(()));
+            assert_eq!(admission.begin(&weighing(&two, other), CALM, ms(0)), Ok(()));
+        }
+        let found = admission.begin(&weighing(&one, own), CALM, ms(1));
+        assert_eq!(found, verdict, "{own} beside {other}");
+    }
 }
 
 #[test]
@@ -265,7 +288,8 @@ fn felt(delay: Duration) -> Spent {
 }
 
 fn asks(publisher: &PublisherId, cohort: u8) -> Asks<'_> {
-    Asks { publisher, cohort, starts: None, arrived_at: UnixMillis(10_000) }
+    let weight = NonZeroU32::MIN;
+    Asks { publisher, weight, cohort, starts: None, arrived_at: UnixMillis(10_000) }
 }
 
 fn ms(at: u64) -> Duration {

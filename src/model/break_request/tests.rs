@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::model::ad_break::{AdBreak, LengthSource};
@@ -74,6 +75,7 @@ fn publisher() -> Publisher {
         blocked_categories: Vec::new(),
         gdpr_default: true,
         network_reserve: Millis(0),
+        weight: NonZeroU32::MIN,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A market with two publishers: one open, one with keys.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use breakwater::model::deal::Pricing;
@@ -51,6 +52,7 @@ fn publisher(id: &str, domain: &str, guarded: bool) -> Publisher {
         blocked_categories: Vec::new(),
         gdpr_default: guarded,
         network_reserve: Millis(20),
+        weight: NonZeroU32::MIN,
     }
 }
 

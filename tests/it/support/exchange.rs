@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use breakwater::cli::serve::{self, Running};
+use breakwater::config::budget::Machine;
 use breakwater::config::{self, Environment};
 use tempfile::TempDir;
 
@@ -99,6 +100,10 @@ impl Environment for Secrets {
     fn file(&self, path: &Path) -> Result<String, String> {
         Err(format!("{} is not there", path.display()))
     }
+
+    fn machine(&self) -> Machine {
+        Machine { memory: 8 << 30, descriptors: 20_000, workers: 2 }
+    }
 }
 
 impl Exchange {
@@ -126,7 +131,8 @@ impl Exchange {
         Self::start_as(data, &text)
     }
 
-    fn start_as(data: TempDir, text: &str) -> Self {
+    /// Starts an exchange on a data folder with a config of one's own.
+    pub(crate) fn start_as(data: TempDir, text: &str) -> Self {
         let loaded = config::read("test", text, Some(&Secrets));
         let loaded = loaded.unwrap_or_else(|problems| panic!("{problems:?}"));
         let running = serve::start(loaded).unwrap();

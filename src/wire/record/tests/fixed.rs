@@ -1,5 +1,6 @@
 //! The auction of the golden record.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::model::ad_break::{AdBreak, BreakSignal, LengthSource};
@@ -278,6 +279,7 @@ fn fixed_publisher() -> Publisher {
         blocked_categories: Vec::new(),
         gdpr_default: true,
         network_reserve: Millis(20),
+        weight: NonZeroU32::MIN,
     }
 }
 

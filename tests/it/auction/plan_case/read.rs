@@ -7,6 +7,7 @@
 //! as the `asked` and `placement` lines before it say; without one the request asks for one.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use breakwater::model::ad_break::{AdBreak, LengthSource};
@@ -96,6 +97,7 @@ impl Case {
                 blocked_categories: Vec::new(),
                 gdpr_default: true,
                 network_reserve: Millis(20),
+                weight: NonZeroU32::MIN,
             },
             asked: Asked::default(),
             market: Market {

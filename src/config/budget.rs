@@ -1,0 +1,141 @@
+//! What memory holds: how many connections, and how many sales at once.
+//!
+//! Three quarters of the memory are for what others can fill: connections, and the requests and answers
+//! of sales that run, each as large as it may be. The rest is for what they cannot: records on their way
+//! to disk, notices, beacons, sales kept for repeats, the page cache. Reading what a machine has is
+//! `cli`'s; so is holding to what comes out.
+
+use std::fmt;
+
+use crate::config::problem::NO_ROOM;
+use crate::config::section::Section;
+use crate::model::market::Market;
+
+/// What a machine has for an exchange.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Machine {
+    /// Bytes of memory.
+    pub memory: u64,
+    /// File descriptors.
+    pub descriptors: u64,
+    /// Workers, one a processor.
+    pub workers: u32,
+}
+
+/// How a machine's memory is given away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Budget {
+    machine: Machine,
+    /// Connections of callers.
+    callers: u64,
+}
+
+/// Memory holds too few sales.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Short {
+    budget: Budget,
+    bidders: u64,
+}
+
+/// A connection at rest, the system's part included.
+pub const CONNECTION: u64 = 32 * 1024;
+
+/// The largest body of a request.
+pub const REQUEST: u64 = 256 * 1024;
+
+/// The largest answer of a bidder, decoded.
+pub const RESPONSE: u64 = 256 * 1024;
+
+/// The sales that a worker must be able to hold at once.
+pub const LEAST_SALES: u32 = 32;
+
+/// Callers may always hold so many connections, however few descriptors there are.
+const LEAST_CALLERS: u64 = 64;
+
+impl Budget {
+    /// Divides what a machine has.
+    ///
+    /// Callers may hold half of the descriptors and connections to bidders three eighths, but both
+    /// together no more than a quarter of the budget holds: a container is often given a million
+    /// descriptors that nobody asked for, and what connections take no sale can have.
+    #[must_use]
+    pub fn of(machine: Machine) -> Self {
+        let all = Self { machine, callers: 0 }.bytes();
+        let held = all / 4 / (CONNECTION * 7 / 4);
+        let callers = (machine.descriptors / 2).min(held).max(LEAST_CALLERS);
+        Self { machine, callers }
+    }
+
+    /// Returns how many connections callers may hold.
+    #[must_use]
+    pub fn callers(&self) -> u64 {
+        self.callers
+    }
+
+    /// Returns how many connections to bidders there may be.
+    #[must_use]
+    pub fn to_bidders(&self) -> u64 {
+        self.callers / 4 * 3
+    }
+
+    /// Returns how many sales each worker can hold at once when so many bidders are asked.
+    ///
+    /// # Errors
+    ///
+    /// When they are fewer than [`LEAST_SALES`].
+    pub fn sales(&self, bidders: usize) -> Result<u32, Short> {
+        let short = Short { budget: *self, bidders: u64::try_from(bidders).unwrap_or(u64::MAX) };
+        let sales = self.left() / short.sale().saturating_mul(self.machine.workers.max(1).into());
+        let sales = u32::try_from(sales).unwrap_or(u32::MAX);
+        if sales < LEAST_SALES { Err(short) } else { Ok(sales) }
+    }
+
+    /// Three quarters of the memory.
+    fn bytes(&self) -> u64 {
+        self.machine.memory / 4 * 3
+    }
+
+    fn connections(&self) -> u64 {
+        self.callers.saturating_add(self.to_bidders()).saturating_mul(CONNECTION)
+    }
+
+    /// What connections leave to sales.
+    fn left(&self) -> u64 {
+        self.bytes().saturating_sub(self.connections())
+    }
+}
+
+impl Short {
+    /// What one sale can hold: its request, and an answer of each bidder.
+    fn sale(&self) -> u64 {
+        REQUEST.saturating_add(self.bidders.saturating_mul(RESPONSE))
+    }
+}
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { budget, bidders } = self;
+        let workers = budget.machine.workers.max(1);
+        let sales =
+            u64::from(LEAST_SALES).saturating_mul(workers.into()).saturating_mul(self.sale());
+        let [sales, left, memory, connections] =
+            [sales, budget.left(), budget.machine.memory, budget.connections()].map(|it| it >> 20);
+        write!(
+            f,
+            "{LEAST_SALES} sales at once on each of {workers} workers need {sales} MiB with {bidders} \
+             bidders, and {left} MiB are there: 75 % of {memory} MiB of memory, less {connections} MiB \
+             for connections"
+        )
+    }
+}
+
+impl std::error::Error for Short {}
+
+/// Reports a market whose sales the machine's memory does not hold.
+pub(super) fn judge(market: &Market, machine: Machine, root: &Section<'_>) {
+    let Err(short) = Budget::of(machine).sales(market.bidders.len()) else { return };
+    let help = "give the exchange more memory or fewer processors, lower `ulimit -n`, or take bidders \
+                out: `docs/operating.md` has the sum under \"Sizing\"";
+    let told = (short.to_string(), "with these bidders", help.to_owned());
+    root.problem(NO_ROOM, &root.place("bidder"), told);
+}
