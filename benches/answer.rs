@@ -55,14 +55,16 @@ fn replies(rounds: usize) {
 fn inlines(rounds: usize) {
     let mut sale = Sale::of(&[&vast()]);
     sale.input.replies[0].bids[0].markup = Some(read::facts(&vast()));
-    let ours = ours();
+    let address = |kind: &str| format!("https://ads.arena.example/v1/b/{kind}{}", "x".repeat(170));
+    let addresses = ["e", "i", "s", "q", "m", "t", "c", "k"].map(address);
+    let ours = ours(&addresses);
     for _ in 0..rounds + 1 {
         black_box(inline(black_box(&sale), black_box(&ours)));
     }
 }
 
 /// Writes the ad of the winner, as `sold` does.
-fn inline(sale: &Sale, ours: &Ours) -> Written {
+fn inline(sale: &Sale, ours: &Ours<'_>) -> Written {
     let reply = &sale.input.replies[0];
     let (bid, win) = (&reply.bids[0], &sale.outcome.wins[0]);
     let tree = tree::parse(&bid.creative.markup).unwrap();
@@ -71,17 +73,16 @@ fn inline(sale: &Sale, ours: &Ours) -> Written {
     write::inline(parts, tree.root(), ours, &values)
 }
 
-fn ours() -> Ours {
-    let address = |kind: &str| format!("https://ads.arena.example/v1/b/{kind}{}", "x".repeat(170));
+fn ours([error, impression, events @ .., click]: &[String; 8]) -> Ours<'_> {
     Ours {
-        serving_id: "auc_018f3c2e9a7b7c4d8e5f001122334455-1".to_owned(),
-        creative_key: "b-1.example:b-1-c3-15s".to_owned(),
+        serving_id: "auc_018f3c2e9a7b7c4d8e5f001122334455-1",
+        creative_key: "b-1.example:b-1-c3-15s",
         length: Millis(15_000),
         expires_s: 30,
-        error: address("e"),
-        impression: address("i"),
-        events: ["s", "q", "m", "t", "c"].map(address),
-        click: address("k"),
+        error,
+        impression,
+        events: events.each_ref().map(String::as_str),
+        click,
     }
 }
 

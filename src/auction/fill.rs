@@ -2,9 +2,9 @@
 //!
 //! The objective, in order: the highest sum of prices by tiers, the most seconds, the fewest ads,
 //! the least ascending list of tie-break keys (decisions 4, 5). What must be chosen together is one
-//! item. `problem` reads the candidates, `solve` takes one component of them from its bounds
-//! (`dual`, `field`, `table`) through the walk (`search`) to its ties (`ties`); `critical` asks what one
-//! price would have to be, of all winners in one walk (`without`).
+//! item. `problem` reads the candidates; `few` is enough for few of them; `solve` takes one component
+//! of more from its bounds (`dual`, `field`, `table`) through the walk (`search`) to its ties (`ties`);
+//! `critical` asks what one price would have to be, of all winners in one walk (`without`).
 
 pub(super) mod best;
 mod bits;
@@ -12,6 +12,7 @@ mod classes;
 pub(super) mod conflicts;
 pub(super) mod critical;
 mod dual;
+mod few;
 mod field;
 pub(super) mod order;
 mod path;

@@ -6,6 +6,7 @@ use crate::model::break_request::BreakRequest;
 use crate::model::outcome::HousePlay;
 use crate::model::plan::Plan;
 use crate::model::time::{Millis, Seconds};
+use crate::wire::vast::shown::Shown;
 use crate::wire::vast::write::house::{Names, inline};
 use crate::wire::vast::write::{Media, Tracker};
 
@@ -35,7 +36,7 @@ pub struct SoldHouse {
     /// The publisher's addresses to call.
     pub trackers: Vec<Tracker>,
     /// Where a click leads.
-    pub click: Option<String>,
+    pub click: Option<Shown>,
 }
 
 /// Finishes the house ads of a break; `name` is the auction's id, or the break's where none was

@@ -34,8 +34,8 @@ pub fn decision(sold: &Sold, with_price: bool) -> String {
 
 /// Guesses the length of a decision, rather too high: most of it are addresses.
 fn room(sold: &Sold) -> usize {
-    let trackers = |ad: &SoldAd| ad.trackers.iter().map(|it| it.url.len() + 64).sum::<usize>();
-    let ads = sold.ads.iter().map(|ad| trackers(ad) + 256 * ad.media.len() + 512);
+    // Each address stands in its `InLine` too.
+    let ads = sold.ads.iter().map(|ad| ad.inline.len() + 64 * ad.trackers.len() + 512);
     ads.sum::<usize>() + 1024 * sold.house.len() + 512
 }
 
@@ -140,9 +140,9 @@ fn house<'a>(sold: &'a Sold, ad: &'a SoldHouse) -> Ad<'a> {
         deal: None,
         cpm: None,
         currency: sold.currency.as_str(),
-        media: ad.media.iter().map(file).collect(),
-        trackers: ad.trackers.iter().map(call).collect(),
-        click: ad.click.as_deref(),
+        media: ad.media.iter().map(|it| file(it, &ad.inline)).collect(),
+        trackers: ad.trackers.iter().map(|it| call(it, &ad.inline)).collect(),
+        click: ad.click.as_ref().map(|it| it.of(&ad.inline)),
     }
 }
 
@@ -160,15 +160,15 @@ fn ad<'a>(sold: &'a Sold, ad: &'a SoldAd, with_price: bool) -> Ad<'a> {
         deal: ad.deal.as_ref().map(|deal| deal.as_str()),
         cpm: with_price.then(|| ad.net.price_text()),
         currency: sold.currency.as_str(),
-        media: ad.media.iter().map(file).collect(),
-        trackers: ad.trackers.iter().map(call).collect(),
-        click: ad.click.as_deref(),
+        media: ad.media.iter().map(|it| file(it, &ad.inline)).collect(),
+        trackers: ad.trackers.iter().map(|it| call(it, &ad.inline)).collect(),
+        click: ad.click.as_ref().map(|it| it.of(&ad.inline)),
     }
 }
 
-fn file(media: &Media) -> File<'_> {
+fn file<'a>(media: &'a Media, inline: &'a str) -> File<'a> {
     File {
-        url: &media.url,
+        url: media.url.of(inline),
         mime: media.mime.as_deref(),
         width: media.width,
         height: media.height,
@@ -176,8 +176,9 @@ fn file(media: &Media) -> File<'_> {
     }
 }
 
-fn call(tracker: &Tracker) -> Call<'_> {
-    Call { event: &tracker.event, offset: tracker.offset.as_deref(), url: &tracker.url }
+fn call<'a>(tracker: &'a Tracker, inline: &'a str) -> Call<'a> {
+    let url = tracker.url.of(inline);
+    Call { event: &tracker.event, offset: tracker.offset.as_deref(), url }
 }
 
 /// Returns an instant as RFC 3339 writes it, in UTC.

@@ -121,7 +121,7 @@ fn bid<'a>(ad: &'a SoldAd, imp_id: &'a str) -> Bid<'a> {
         id: ad.bid.as_str().into(),
         impid: imp_id.into(),
         price: Some(number(ad.net)),
-        burl: Some(ad.billing_url.as_str().into()),
+        burl: Some(ad.billing_url.of(&ad.inline).into()),
         adm: Some(vast::single(ad).into()),
         adid: text(&ad.ad_id),
         adomain: list(ad.advertisers.iter().map(|domain| Cow::Borrowed(&**domain))),

@@ -1,6 +1,6 @@
-//! Texts as JSON writes them: escaped in runs, straight into the bytes of an answer or a record.
+//! Texts and numbers as JSON writes them: straight into the bytes of an answer or a record.
 //!
-//! The shortest form (RFC 8785), which is also what serde writes.
+//! Texts are escaped in runs, in the shortest form (RFC 8785), which is also what serde writes.
 
 /// Appends a text with its quotes.
 #[inline]
@@ -44,6 +44,20 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     }
     let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
     length + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+/// Returns the digits of a number, written at the end of `room`.
+#[inline]
+pub(super) fn decimal(mut number: u64, room: &mut [u8; 20]) -> &str {
+    let mut start = room.len();
+    loop {
+        start -= 1;
+        room[start] = b'0' + u8::try_from(number % 10).expect("a digit is below 10");
+        number /= 10;
+        if number == 0 {
+            return std::str::from_utf8(&room[start..]).expect("digits are ASCII");
+        }
+    }
 }
 
 /// Appends a character that cannot stand as it is.

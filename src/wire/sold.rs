@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use crate::model::bid::{Bid, Reply};
 use crate::model::break_request::BreakRequest;
 use crate::model::ids::{
     AuctionId, BidId, BidderId, BreakId, CreativeId, DealId, PlacementId, PublisherId, SeatId,
@@ -16,13 +15,13 @@ use crate::model::outcome::{HousePlay, Outcome, SecondCount, Win};
 use crate::model::plan::{AuctionInput, Plan};
 use crate::model::reason::{NoFillReason, UnfilledReason};
 use crate::model::time::{Millis, Seconds, UnixMillis};
-use crate::wire::beacon::{self, Claims, Keyring, Kind, Sealer};
+use crate::wire::beacon::{self, Keyring};
 use crate::wire::house::{self, SoldHouse};
-use crate::wire::macros::Values;
-use crate::wire::record::seller::fee_schedule_id;
-use crate::wire::vast::read;
-use crate::wire::vast::tree;
-use crate::wire::vast::write::{self, Media, Ours, Tracker};
+use crate::wire::sold::ad::Ads;
+use crate::wire::vast::shown::Shown;
+use crate::wire::vast::write::{Media, Tracker};
+
+mod ad;
 
 /// How long beacons count after the sale stops being repeated.
 pub const BEACON_LIFE: Millis = Millis(3 * 3_600_000);
@@ -146,17 +145,19 @@ pub struct SoldAd {
     /// All addresses to call, ours first.
     pub trackers: Vec<Tracker>,
     /// Where a click leads.
-    pub click: Option<String>,
+    pub click: Option<Shown>,
     /// Our billing address: the same token as our `Impression`, so both bill once.
-    pub billing_url: String,
+    pub billing_url: Shown,
 }
 
 impl Sold {
     /// Returns about how many bytes it takes to keep.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let trackers = |ad: &SoldAd| -> usize { ad.trackers.iter().map(|it| it.url.len()).sum() };
-        let media = |ad: &SoldAd| -> usize { ad.media.iter().map(|it| it.url.len()).sum() };
+        let trackers = |ad: &SoldAd| -> usize {
+            ad.trackers.iter().map(|it| it.url.bytes() + size_of::<Tracker>()).sum()
+        };
+        let media = |ad: &SoldAd| -> usize { ad.media.iter().map(|it| it.url.bytes()).sum() };
         let ads = self.ads.iter();
         let ads = ads.map(|ad| ad.inline.len() + trackers(ad) + media(ad) + AD_BYTES);
         // Addresses stand once in the `InLine`, and once besides.
@@ -235,8 +236,9 @@ pub fn finish(
     terms: &Finish<'_>,
 ) -> Sold {
     let expires = request.ad_break.expires(terms.now);
-    let sale = Sale::new(request, input, terms, expires);
-    let (name, left) = (&sale.name, sale.left_s);
+    let name = input.draw.auction.to_string();
+    let left = left_s(expires, terms.now);
+    let mut ads = Ads::new((request, input), terms, (&name, expires));
     let mut sold = Sold {
         auction: Some(input.draw.auction),
         break_id: request.ad_break.id.clone(),
@@ -245,16 +247,15 @@ pub fn finish(
         currency: input.plan.terms.currency,
         expires,
         ads: Vec::with_capacity(outcome.wins.len()),
-        house: house::finish(request, &input.plan, &outcome.house, name, left),
+        house: house::finish(request, &input.plan, &outcome.house, &name, left),
         seconds: outcome.seconds,
         unfilled: unfilled(outcome),
         no_fill: outcome.no_fill,
         unwritten: Vec::new(),
         emptied: Vec::new(),
     };
-    let mut sealer = Sealer::new(terms.keyring, &input.draw.nonce_key);
     for (slot, win) in (1..).zip(&outcome.wins) {
-        match sale.ad(&mut sealer, slot, win) {
+        match ads.make(slot, win) {
             Some((ad, emptied)) => {
                 sold.ads.push(ad);
                 sold.emptied.extend(emptied.then_some(slot));
@@ -290,157 +291,4 @@ fn leave_out(sold: &mut Sold, slot: u16, win: &Win) {
         Some((seconds, _)) => seconds.0 = seconds.0.saturating_add(win.seconds.0),
         None => sold.unfilled.push((win.seconds, UnfilledReason::Technical)),
     }
-}
-
-/// What all ads of a sale share.
-struct Sale<'a> {
-    request: &'a BreakRequest,
-    input: &'a AuctionInput,
-    /// The auction's id, as a text.
-    name: String,
-    /// How long an answer may be kept, in seconds.
-    left_s: u64,
-    /// When beacons stop counting, in seconds since 1970.
-    expiry_s: u32,
-    fees: [u8; 8],
-    /// What every beacon address begins with.
-    beacons: String,
-}
-
-impl<'a> Sale<'a> {
-    fn new(
-        request: &'a BreakRequest,
-        input: &'a AuctionInput,
-        terms: &Finish<'_>,
-        expires: UnixMillis,
-    ) -> Self {
-        let expiry_s = beacon_expiry(terms.now, expires).0 / 1000;
-        Self {
-            request,
-            input,
-            name: input.draw.auction.to_string(),
-            left_s: left_s(expires, terms.now),
-            expiry_s: u32::try_from(expiry_s).unwrap_or(u32::MAX),
-            fees: fee_schedule_id(&input.plan.terms.fees),
-            beacons: [&*terms.market.public_url, "/v1/b/"].concat(),
-        }
-    }
-
-    /// Makes one ad, and says whether its macros had to be emptied; none when it cannot be written.
-    fn ad(&self, sealer: &mut Sealer<'_>, slot: u16, win: &Win) -> Option<(SoldAd, bool)> {
-        let reply = self.input.replies.get(win.bid.reply)?;
-        let bid = reply.bids.get(win.bid.bid)?;
-        let asked = self.request.imps.get(win.part)?;
-        let tree = tree::parse(&bid.creative.markup).ok()?;
-        let parts = read::parts(&tree).ok()?;
-        let ours = self.ours(sealer, slot, win, (reply, bid));
-        let mut values = Values::of(self.input.draw.auction, reply, bid).won(bid, win);
-        if !asked.placement.price_in_markup {
-            values.hide_prices();
-        }
-        let written = write::inline(parts, tree.root(), &ours, &values);
-        if MAX_INLINE < written.inline.len() {
-            return None;
-        }
-        let ad = SoldAd {
-            imp: asked.id.clone(),
-            part: win.part,
-            pod: self.input.plan.parts.get(win.part)?.pod,
-            sequence: win.sequence,
-            slot,
-            start: win.start,
-            length: win.length,
-            seconds: win.seconds,
-            net: win.split.net,
-            bidder: reply.bidder.clone(),
-            seat: bid.seat.clone(),
-            bid: bid.id.clone(),
-            deal: bid.deal.clone(),
-            creative: bid.creative_id.clone(),
-            advertisers: bid.advertisers.iter().map(|owner| owner.domain.clone()).collect(),
-            categories: bid.categories.clone(),
-            category_taxonomy: bid.category_taxonomy,
-            ad_id: bid.creative.ad_id.clone(),
-            campaign: bid.creative.campaign.clone(),
-            bundle: bid.bundle.clone(),
-            attributes: bid.attributes.clone(),
-            apis: bid.apis.clone(),
-            language: bid.language.clone(),
-            size: bid.size,
-            serving_id: ours.serving_id,
-            creative_key: ours.creative_key,
-            inline: written.inline,
-            media: written.media,
-            trackers: written.trackers,
-            click: written.click,
-            billing_url: ours.impression,
-        };
-        Some((ad, written.emptied))
-    }
-
-    fn ours(
-        &self,
-        sealer: &mut Sealer<'_>,
-        slot: u16,
-        win: &Win,
-        (reply, bid): (&Reply, &Bid),
-    ) -> Ours {
-        sealer.turn_to(&self.claims(slot, win, (reply, bid)));
-        let mut address = |kind| {
-            let mut address = String::with_capacity(self.beacons.len() + sealer.token_length());
-            address.push_str(&self.beacons);
-            sealer.seal(kind, &mut address);
-            address
-        };
-        Ours {
-            serving_id: [&*self.name, "-", &slot.to_string()].concat(),
-            creative_key: creative_key(reply, bid),
-            length: win.length,
-            expires_s: self.left_s,
-            error: address(Kind::Error),
-            impression: address(Kind::Impression),
-            events: [
-                address(Kind::Start),
-                address(Kind::FirstQuartile),
-                address(Kind::Midpoint),
-                address(Kind::ThirdQuartile),
-                address(Kind::Complete),
-            ],
-            click: address(Kind::Click),
-        }
-    }
-
-    /// Returns what the beacons of one ad say.
-    fn claims<'b>(
-        &'b self,
-        slot: u16,
-        win: &Win,
-        (reply, bid): (&'b Reply, &'b Bid),
-    ) -> Claims<'b> {
-        Claims {
-            expiry_s: self.expiry_s,
-            auction: self.input.draw.auction,
-            slot,
-            price: win.clearing.per_impression(),
-            currency: self.input.plan.terms.currency,
-            fees: self.fees,
-            bidder: &reply.bidder,
-            seat: bid.seat.as_ref(),
-            publisher: &self.request.publisher.id,
-            deal: bid.deal.as_ref(),
-            bid: &bid.id,
-        }
-    }
-}
-
-/// Returns the name of a creative that is the same in every auction: its universal id, else the
-/// bidder's name for it.
-fn creative_key(reply: &Reply, bid: &Bid) -> String {
-    let id = bid.markup.as_ref().and_then(|markup| markup.universal_ids.first());
-    if let Some((registry, value)) = id {
-        return [&**registry, ":", value].concat();
-    }
-    let named = bid.creative_id.as_ref().map(CreativeId::as_str);
-    let named = named.or(bid.creative.ad_id.as_deref()).unwrap_or(bid.id.as_str());
-    [reply.bidder.as_str(), ":", named].concat()
 }

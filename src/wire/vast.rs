@@ -11,6 +11,7 @@ pub mod address;
 pub mod clock;
 pub mod pen;
 pub mod read;
+pub mod shown;
 pub mod tree;
 pub mod unwrap;
 pub mod write;

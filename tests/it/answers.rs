@@ -168,7 +168,7 @@ fn several_imps_are_answered_each_by_its_name() {
     let slots: Vec<(usize, u16, u16)> =
         sold.ads.iter().map(|ad| (ad.pod, ad.sequence, ad.slot)).collect();
     assert_eq!(slots, [(0, 1, 1), (0, 2, 2), (1, 1, 3)]);
-    let billing: BTreeSet<&str> = sold.ads.iter().map(|ad| &*ad.billing_url).collect();
+    let billing: BTreeSet<&str> = sold.ads.iter().map(|ad| ad.billing_url.of(&ad.inline)).collect();
     assert_eq!(billing.len(), 3, "no two ads are one to a beacon");
     assert_eq!((sold.seconds.total, sold.seconds.sold), (Seconds(90), Seconds(60)));
 
@@ -203,8 +203,8 @@ fn macros_of_a_rich_auction() {
     let (mut sale, insight) = rich(&markup);
     let pixels = |sale: &Sale| -> Vec<String> {
         let sold = sale.finish();
-        let own = sold.ads.iter().flat_map(|ad| &ad.trackers);
-        let own = own.filter_map(|tracker| tracker.url.split_once("/i?").map(|(_, it)| it.into()));
+        let own = sold.ads.iter().flat_map(|ad| ad.trackers.iter().map(|it| it.url.of(&ad.inline)));
+        let own = own.filter_map(|url| url.split_once("/i?").map(|(_, it)| it.into()));
         own.collect()
     };
     let hidden = "p=&c=USD&m=&r=&d=&o=";
@@ -296,7 +296,8 @@ fn beacons_carry_what_booking_needs() {
         let ours = ad
             .trackers
             .iter()
-            .filter_map(|tracker| tracker.url.strip_prefix("https://ads.breakwater.example/v1/b/"));
+            .map(|tracker| tracker.url.of(&ad.inline))
+            .filter_map(|url| url.strip_prefix("https://ads.breakwater.example/v1/b/"));
         for token in ours {
             let token = beacon::open(&sale::keyring(), token, ARRIVAL).unwrap();
             assert_eq!(token.slot, ad.slot);
@@ -307,7 +308,7 @@ fn beacons_carry_what_booking_needs() {
             assert_eq!(u64::from(token.expiry_s), expiry);
             found.push((token.slot, token.kind));
         }
-        let billing = ad.billing_url.rsplit('/').next().unwrap();
+        let billing = ad.billing_url.of(&ad.inline).rsplit('/').next().unwrap();
         let token = beacon::open(&sale::keyring(), billing, ARRIVAL).unwrap();
         assert_eq!(token.kind, Kind::Impression);
     }

@@ -3,22 +3,24 @@
 use std::cmp::Ordering;
 
 use crate::auction::candidate::Tier;
+use crate::auction::fill::few;
 use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::fill::score::{Spread, Width};
 use crate::auction::fill::solve::{Ground, Solved, solve, solve_to_ask};
 use crate::model::outcome::Search;
 use crate::model::time::Seconds;
 
-/// What a search leaves to questions about its winners, component by component; nothing where
-/// scores are no plain numbers.
+/// What a search leaves to questions about its winners, component by component; nothing of few items,
+/// or where scores are no plain numbers.
 #[derive(Debug, Default)]
-pub(in crate::auction) struct Grounds(pub(super) Vec<Ground<i64>>);
+pub(in crate::auction) struct Grounds(pub(super) Vec<Option<Ground<i64>>>);
 
 impl Problem<'_> {
     /// Returns the best selection, or the best found within `steps`.
     pub(in crate::auction) fn best(&self, steps: u32) -> Filled {
         self.fill(steps, |component, left| match self.width {
-            Width::Narrow => solve::<i64>(self, component, left),
+            Width::Narrow => few::solve(self, component, left)
+                .unwrap_or_else(|| solve::<i64>(self, component, left)),
             Width::Wide => solve::<i128>(self, component, left),
             Width::Widest => solve::<Spread>(self, component, left),
         })
@@ -36,8 +38,12 @@ impl Problem<'_> {
         let asks = |item: usize| self.members(item).iter().any(|&member| asks(member));
         let mut grounds = Vec::with_capacity(self.components.len());
         let filled = self.fill(steps, |component, left| {
+            if let Some(solved) = few::solve(self, component, left) {
+                grounds.push(None);
+                return solved;
+            }
             let (solved, ground) = solve_to_ask(self, component, &asks, left);
-            grounds.push(ground);
+            grounds.push(Some(ground));
             solved
         });
         (filled, Grounds(grounds))

@@ -2,6 +2,7 @@
 
 use crate::auction::fill::best::Grounds;
 use crate::auction::fill::bits::{Bits, has};
+use crate::auction::fill::few;
 use crate::auction::fill::field::{Field, NEAR, Spare};
 use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::fill::score::{Levels, Score, Spread, Width, add_price};
@@ -77,7 +78,7 @@ impl Problem<'_> {
 
     fn critical_as<S: Score>(
         &self,
-        grounds: Vec<Ground<S>>,
+        grounds: Vec<Option<Ground<S>>>,
         best: &Filled,
         (asked, steps): (&[usize], u32),
     ) -> Vec<Critical> {
@@ -90,7 +91,7 @@ impl Problem<'_> {
         let mut tables = Tables::default();
         let mut grounds = grounds.into_iter();
         for component in &self.components {
-            let mut ground = grounds.next();
+            let mut ground = grounds.next().flatten();
             for won in [true, false] {
                 let here = (0..asked.len()).filter(|&place| {
                     let item = self.item_of[asked[place]];
@@ -102,20 +103,20 @@ impl Problem<'_> {
                 }
                 let items: Vec<usize> = here.iter().map(|&at| self.item_of[asked[at]]).collect();
                 let ground = ground.take_if(|_| won);
-                let others = Others::<S>::of(self, (component, &stands), (&items, won), ground);
-                let solved = if won {
-                    others.solve_removals(self, steps)
-                } else {
+                let few = few::otherwise(self, component, (&items, won), steps);
+                let solved = few.unwrap_or_else(|| {
+                    let others = Others::<S>::of(self, (component, &stands), (&items, won), ground);
+                    if won {
+                        return others.solve_removals(self, steps);
+                    }
                     let one = |order| others.solve(self, order, steps, &mut tables);
                     (0..here.len()).map(one).collect()
-                };
+                });
+                let stand = stand(component, &stands);
                 for (&place, (solved, taken)) in here.iter().zip(solved) {
                     let search = if solved.exact { best.search } else { Search::Bounded };
-                    let (with, without) = if won {
-                        (&others.stands, &solved.items)
-                    } else {
-                        (&solved.items, &others.stands)
-                    };
+                    let (with, without) =
+                        if won { (&stand, &solved.items) } else { (&solved.items, &stand) };
                     let tie = self.tie(&self.all(with), &self.all(without));
                     let with = self.levels_but(with, asked[place]);
                     let without = self.levels_but(without, asked[place]);
@@ -217,8 +218,7 @@ impl<S: Score> Others<S> {
         ground: Option<Ground<S>>,
     ) -> Self {
         let room = Room::of(problem);
-        let stand: Vec<usize> =
-            component.iter().copied().filter(|&item| stands.has(item)).collect();
+        let stand = stand(component, stands);
         let best = Best {
             score: stand.iter().fold(S::ZERO, |sum, &item| sum.plus(problem.score(item))),
             items: stand.clone(),
@@ -358,6 +358,11 @@ impl<S: Score> Others<S> {
         solved.items.sort_unstable();
         (solved, steps - left)
     }
+}
+
+/// Returns the items of a component that stand, ascending.
+fn stand(component: &[usize], stands: &Bits) -> Vec<usize> {
+    component.iter().copied().filter(|&item| stands.has(item)).collect()
 }
 
 /// Returns a good selection with an item that does not stand.

@@ -314,7 +314,7 @@ impl<'a, S: Score> Walk<'a, S> {
 }
 
 /// Returns the ascending keys of all bids of some items.
-fn keys<'a>(problem: &'a Problem<'_>, items: &[usize]) -> Vec<&'a Key> {
+pub(super) fn keys<'a>(problem: &'a Problem<'_>, items: &[usize]) -> Vec<&'a Key> {
     let members = items.iter().flat_map(|&item| problem.members(item));
     let mut keys: Vec<&Key> = members.map(|&member| problem.keys.of(member)).collect();
     keys.sort_unstable();

@@ -49,7 +49,7 @@ fn seats(out: &mut Out, ads: &[(&SoldAd, &str)]) {
 fn bid(out: &mut Out, ad: &SoldAd, imp: &str) {
     out.raw("{\"id\":").text(ad.bid.as_str()).raw(",\"impid\":").text(imp);
     out.raw(",\"price\":").price(ad.net);
-    out.raw(",\"burl\":").text(&ad.billing_url);
+    out.raw(",\"burl\":").text(ad.billing_url.of(&ad.inline));
     out.raw(",\"adm\":").text(&vast::single(ad));
     out.maybe(",\"adid\":", ad.ad_id.as_deref());
     out.list(",\"adomain\":", &ad.advertisers, |out, domain| {

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use memchr::memchr_iter;
 
 use crate::wire::macros::{self, Budget, Place, Values};
+use crate::wire::quote::decimal;
+use crate::wire::vast::shown::Shown;
 use crate::wire::vast::tree;
 
 /// A writer of one ad.
@@ -39,6 +41,14 @@ impl<'v> Pen<'v> {
         let mut unbounded = Budget::full();
         macros::substitute(text, &Values::default(), place, &mut unbounded)
             .unwrap_or(Cow::Borrowed(""))
+    }
+
+    /// Fills the macros of a bidder's text that may be a copy.
+    pub fn fill_text<'t>(&mut self, text: Cow<'t, str>, place: Place) -> Cow<'t, str> {
+        match text {
+            Cow::Borrowed(text) => self.fill(text, place),
+            Cow::Owned(text) => Cow::Owned(self.fill(&text, place).into_owned()),
+        }
     }
 
     /// Opens an element.
@@ -79,16 +89,18 @@ impl<'v> Pen<'v> {
         self.close(name);
     }
 
-    /// Writes an element that holds an address, in CDATA, split wherever the address ends one.
+    /// Writes an element that holds an address, in CDATA, split wherever the address ends one;
+    /// returns where the address stands.
     pub fn url_element<'t, 'a: 't>(
         &mut self,
         name: &str,
         attributes: impl IntoIterator<Item = &'t Attribute<'a>>,
         url: &str,
-    ) {
+    ) -> Shown {
         self.open(name, attributes);
         self.out.push_str("<![CDATA[");
-        let url = clean(url);
+        let start = self.out.len();
+        let (given, url) = (url, clean(url));
         let mut from = 0;
         let ends = url.bytes().fold(false, |found, byte| found | (byte == b'>'));
         for at in memchr_iter(b'>', if ends { url.as_bytes() } else { b"" }) {
@@ -99,7 +111,19 @@ impl<'v> Pen<'v> {
             }
         }
         self.out.push_str(&url[from..]);
+        let end = self.out.len();
         self.out.push_str("]]>");
+        self.close(name);
+        match url {
+            Cow::Borrowed(_) if from == 0 => Shown::Within(start..end),
+            Cow::Borrowed(_) | Cow::Owned(_) => Shown::Apart(given.into()),
+        }
+    }
+
+    /// Writes an element that holds a number.
+    pub fn number_element(&mut self, name: &str, number: u64) {
+        self.open(name, []);
+        self.out.push_str(decimal(number, &mut [0; 20]));
         self.close(name);
     }
 

@@ -12,6 +12,7 @@ use crate::wire::vast::address;
 use crate::wire::vast::clock;
 use crate::wire::vast::pen::{Attribute, Pen};
 use crate::wire::vast::read::{self, Parts};
+use crate::wire::vast::shown::Shown;
 use crate::wire::vast::tree::Element;
 
 pub mod extensions;
@@ -19,28 +20,28 @@ mod extras;
 pub mod house;
 
 /// What we put into an ad ourselves.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ours {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ours<'a> {
     /// `AdServingId`: names this serving of the ad.
-    pub serving_id: String,
+    pub serving_id: &'a str,
     /// `Creative@id`: names the creative, the same in every auction.
-    pub creative_key: String,
+    pub creative_key: &'a str,
     /// `Duration`.
     pub length: Millis,
     /// `Expires`, in seconds.
     pub expires_s: u64,
     /// Our address for `Error`.
-    pub error: String,
+    pub error: &'a str,
     /// Our address for `Impression`.
-    pub impression: String,
+    pub impression: &'a str,
     /// Our addresses for the events of `QUARTILES`, in its order.
-    pub events: [String; 5],
+    pub events: [&'a str; 5],
     /// Our address for `ClickTracking`.
-    pub click: String,
+    pub click: &'a str,
 }
 
 /// One ad, written, and what else of it other answers show.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Written {
     /// The `InLine` element.
     pub inline: String,
@@ -49,7 +50,9 @@ pub struct Written {
     /// All addresses to call, ours first.
     pub trackers: Vec<Tracker>,
     /// Where a click leads.
-    pub click: Option<String>,
+    pub click: Option<Shown>,
+    /// Our address of `Impression`.
+    pub impression: Shown,
     /// Whether macros grew past their budget and were emptied.
     pub emptied: bool,
 }
@@ -58,9 +61,9 @@ pub struct Written {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Media {
     /// Where it is.
-    pub url: String,
+    pub url: Shown,
     /// Its MIME type.
-    pub mime: Option<String>,
+    pub mime: Option<Cow<'static, str>>,
     /// Width in pixels.
     pub width: Option<u32>,
     /// Height in pixels.
@@ -77,7 +80,7 @@ pub struct Tracker {
     /// When, for `progress`.
     pub offset: Option<String>,
     /// What to call.
-    pub url: String,
+    pub url: Shown,
 }
 
 /// The events that every ad of ours reports.
@@ -89,7 +92,7 @@ pub const QUARTILES: [&str; 5] =
 pub fn inline(
     parts: Parts<'_, '_>,
     root: Element<'_, '_>,
-    ours: &Ours,
+    ours: &Ours<'_>,
     values: &Values<'_>,
 ) -> Written {
     let all = ours.events.iter().chain([&ours.error, &ours.impression, &ours.click]);
@@ -97,12 +100,12 @@ pub fn inline(
     // What is kept of a bidder's document is seldom longer than the document.
     let room = ours_room + root.source().len() + 1024;
     let trackers = Vec::with_capacity(2 * (QUARTILES.len() + 3));
-    let written = Written { trackers, ..Written::default() };
-    let mut ad = Ad { pen: Pen::new(values, room), ours, written };
-    ad.inline(parts, root);
-    let Ad { pen, mut written, .. } = ad;
-    (written.inline, written.emptied) = pen.finish();
-    written
+    let media = Vec::with_capacity(1);
+    let mut ad = Ad { pen: Pen::new(values, room), ours, media, trackers, click: None };
+    let impression = ad.inline(parts, root);
+    let Ad { pen, media, trackers, click, .. } = ad;
+    let (inline, emptied) = pen.finish();
+    Written { inline, media, trackers, click, impression, emptied }
 }
 
 /// Bytes that an address takes besides itself.
@@ -110,24 +113,27 @@ const OVERHEAD: usize = "<Tracking event=\"thirdQuartile\"><![CDATA[]]></Trackin
 
 struct Ad<'o> {
     pen: Pen<'o>,
-    ours: &'o Ours,
-    written: Written,
+    ours: &'o Ours<'o>,
+    media: Vec<Media>,
+    trackers: Vec<Tracker>,
+    click: Option<Shown>,
 }
 
 impl Ad<'_> {
-    fn inline(&mut self, parts: Parts<'_, '_>, root: Element<'_, '_>) {
+    /// Writes the element; returns where our address of its impression stands.
+    fn inline(&mut self, parts: Parts<'_, '_>, root: Element<'_, '_>) -> Shown {
         let source = parts.inline;
         let ours = self.ours;
         self.pen.open("InLine", []);
         self.text_or(source, "AdSystem", &["version"], "Breakwater");
-        self.tracker("Error", "error", [], ours.error.clone());
+        self.tracker("Error", "error", [], ours.error);
         // `Error` has no attributes in the schema.
         self.trackers(source, "Error", "error", &[]);
         extensions::write(&mut self.pen, root, source);
-        self.tracker("Impression", "impression", [], ours.impression.clone());
+        let impression = self.tracker("Impression", "impression", [], ours.impression);
         self.trackers(source, "Impression", "impression", &["id"]);
         extras::viewable(&mut self.pen, source);
-        self.pen.text_element("AdServingId", [], &ours.serving_id);
+        self.pen.text_element("AdServingId", [], ours.serving_id);
         self.text_or(source, "AdTitle", &[], "Ad");
         extras::verifications(&mut self.pen, source);
         self.text_if(source.child("Advertiser"), &[]);
@@ -141,13 +147,14 @@ impl Ad<'_> {
         self.creative(parts);
         self.pen.close("Creatives");
         self.text_if(source.child("Description"), &[]);
-        self.pen.text_element("Expires", [], &ours.expires_s.to_string());
+        self.pen.number_element("Expires", ours.expires_s);
         self.pen.close("InLine");
+        impression
     }
 
     fn creative(&mut self, parts: Parts<'_, '_>) {
         let ours: [Attribute<'_>; 2] =
-            [("id", Cow::Borrowed(&self.ours.creative_key)), ("sequence", "1".into())];
+            [("id", Cow::Borrowed(self.ours.creative_key)), ("sequence", "1".into())];
         let theirs = copied(&mut self.pen, parts.creative, &["adId"]);
         self.pen.open("Creative", ours.iter().chain(theirs.iter().flatten()));
         self.linear(parts.linear);
@@ -185,7 +192,7 @@ impl Ad<'_> {
         let ours = self.ours;
         self.pen.open("TrackingEvents", []);
         for (event, url) in QUARTILES.into_iter().zip(&ours.events) {
-            self.tracker("Tracking", event, &[("event", event.into())], url.clone());
+            self.tracker("Tracking", event, &[("event", event.into())], url);
         }
         let theirs = linear.named("TrackingEvents").flat_map(|events| events.named("Tracking"));
         for tracking in theirs {
@@ -200,7 +207,7 @@ impl Ad<'_> {
             let event_and_offset: [Option<Attribute<'_>>; 2] =
                 [Some(("event", event.into())), offset.map(|offset| ("offset", offset.into()))];
             if let Some(url) = url(&mut self.pen, tracking) {
-                self.tracker("Tracking", event, event_and_offset.iter().flatten(), url);
+                self.tracker("Tracking", event, event_and_offset.iter().flatten(), &url);
             }
         }
         self.pen.close("TrackingEvents");
@@ -210,14 +217,14 @@ impl Ad<'_> {
         self.pen.open("MediaFiles", []);
         extras::captions(&mut self.pen, linear);
         for (file, address) in read::media_files(linear) {
-            let url = self.pen.fill(&address, Place::Url).into_owned();
+            let url = self.pen.fill(&address, Place::Url);
             let attributes = extras::media_attributes(&mut self.pen, file);
-            self.pen.url_element("MediaFile", &attributes, &url);
+            let url = self.pen.url_element("MediaFile", attributes.iter().flatten(), &url);
             let number =
                 |name: &str| file.attribute(name).and_then(|text| text.trim().parse().ok());
-            self.written.media.push(Media {
+            self.media.push(Media {
                 url,
-                mime: file.attribute("type").map(|mime| mime.trim().to_owned()),
+                mime: file.attribute("type").map(|mime| of_known(mime.trim())),
                 width: number("width"),
                 height: number("height"),
                 bitrate: number("bitrate"),
@@ -229,28 +236,28 @@ impl Ad<'_> {
     }
 
     fn video_clicks(&mut self, linear: Element<'_, '_>) {
-        let clicks: Vec<Element<'_, '_>> =
-            linear.named("VideoClicks").flat_map(Element::children).collect();
-        let named = |name: &'static str| clicks.iter().filter(move |click| click.name() == name);
+        let named = |name: &'static str| {
+            linear.named("VideoClicks").flat_map(move |clicks| clicks.named(name))
+        };
         self.pen.open("VideoClicks", []);
-        self.tracker("ClickTracking", "click", [], self.ours.click.clone());
+        self.tracker("ClickTracking", "click", [], self.ours.click);
         for click in named("ClickTracking") {
-            let attributes = copied(&mut self.pen, *click, &["id"]);
-            if let Some(url) = url(&mut self.pen, *click) {
-                self.tracker("ClickTracking", "click", attributes.iter().flatten(), url);
+            let attributes = copied(&mut self.pen, click, &["id"]);
+            if let Some(url) = url(&mut self.pen, click) {
+                self.tracker("ClickTracking", "click", attributes.iter().flatten(), &url);
             }
         }
         for click in named("CustomClick") {
-            let attributes = copied(&mut self.pen, *click, &["id"]);
-            if let Some(url) = url(&mut self.pen, *click) {
+            let attributes = copied(&mut self.pen, click, &["id"]);
+            if let Some(url) = url(&mut self.pen, click) {
                 self.pen.url_element("CustomClick", attributes.iter().flatten(), &url);
             }
         }
         for click in named("ClickThrough") {
-            let attributes = copied(&mut self.pen, *click, &["id"]);
-            if let Some(url) = url(&mut self.pen, *click) {
-                self.pen.url_element("ClickThrough", attributes.iter().flatten(), &url);
-                self.written.click = Some(url);
+            let attributes = copied(&mut self.pen, click, &["id"]);
+            if let Some(url) = url(&mut self.pen, click) {
+                let attributes = attributes.iter().flatten();
+                self.click = Some(self.pen.url_element("ClickThrough", attributes, &url));
                 break;
             }
         }
@@ -268,23 +275,24 @@ impl Ad<'_> {
         for tracker in source.named(name) {
             let attributes = copied(&mut self.pen, tracker, known);
             if let Some(url) = url(&mut self.pen, tracker) {
-                self.tracker(name, event, attributes.iter().flatten(), url);
+                self.tracker(name, event, attributes.iter().flatten(), &url);
             }
         }
     }
 
-    /// Writes one tracker and notes it for the other answers.
+    /// Writes one tracker and notes it for the other answers; returns where its address stands.
     fn tracker<'t, 'a: 't>(
         &mut self,
         name: &str,
         event: &'static str,
         attributes: impl IntoIterator<Item = &'t Attribute<'a>> + Clone,
-        url: String,
-    ) {
-        self.pen.url_element(name, attributes.clone(), &url);
+        url: &str,
+    ) -> Shown {
+        let url = self.pen.url_element(name, attributes.clone(), url);
         let offset = attributes.into_iter().find(|(name, _)| *name == "offset");
         let offset = offset.map(|(_, value)| value.clone().into_owned());
-        self.written.trackers.push(Tracker { event: event.into(), offset, url });
+        self.trackers.push(Tracker { event: event.into(), offset, url: url.clone() });
+        url
     }
 
     /// Writes a required text element, with a text of ours if the bidder has none.
@@ -309,8 +317,7 @@ impl Ad<'_> {
     ) {
         let Some(element) = element.filter(|element| !element.text().is_empty()) else { return };
         let attributes = copied(&mut self.pen, element, attributes);
-        let text = element.text();
-        let text = self.pen.fill(&text, Place::Text);
+        let text = self.pen.fill_text(element.text(), Place::Text);
         self.pen.text_element(element.name(), attributes.iter().flatten(), &text);
     }
 }
@@ -325,9 +332,15 @@ fn copied<'t, const COUNT: usize>(
 }
 
 /// Returns the address in a bidder's element, macros filled, if we pass it on.
-fn url(pen: &mut Pen<'_>, element: Element<'_, '_>) -> Option<String> {
+fn url<'t>(pen: &mut Pen<'_>, element: Element<'t, '_>) -> Option<Cow<'t, str>> {
     let text = element.text();
-    address::usable(&text).then(|| pen.fill(&text, Place::Url).into_owned())
+    address::usable(&text).then(|| pen.fill_text(text, Place::Url))
+}
+
+/// Returns a MIME type, without a copy where nearly all are.
+fn of_known(mime: &str) -> Cow<'static, str> {
+    let known = MIMES.iter().find(|known| **known == mime);
+    known.map_or_else(|| Cow::Owned(mime.to_owned()), |known| Cow::Borrowed(*known))
 }
 
 /// Returns the VAST 4.2 name of an event of any version.
@@ -340,6 +353,9 @@ fn event(name: &str) -> Option<&'static str> {
 fn is_boolean(text: &str) -> bool {
     matches!(text, "true" | "false" | "1" | "0")
 }
+
+/// The MIME types of nearly all media files.
+const MIMES: &[&str] = &["video/mp4", "video/webm", "application/x-mpegURL"];
 
 /// Events of a linear ad that the schema lists.
 const EVENTS: &[&str] = &[

@@ -48,8 +48,7 @@ pub(super) fn verifications(pen: &mut Pen<'_>, inline: Element<'_, '_>) {
             pen.close("TrackingEvents");
         }
         if let Some(parameters) = verification.child("VerificationParameters") {
-            let text = parameters.text();
-            let text = pen.fill(&text, Place::Text);
+            let text = pen.fill_text(parameters.text(), Place::Text);
             pen.url_element("VerificationParameters", [], &text);
         }
         pen.close("Verification");
@@ -72,8 +71,8 @@ pub(super) fn icons(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
     }
     pen.open("Icons", []);
     for icon in icons {
-        let attributes = typed(pen, icon, ICON);
-        pen.open("Icon", &attributes);
+        let attributes = typed(pen, icon, &ICON);
+        pen.open("Icon", attributes.iter().flatten());
         urls(pen, icon, "IFrameResource", &[]);
         for resource in icon.named("StaticResource") {
             if resource.attribute("creativeType").is_some() {
@@ -107,9 +106,9 @@ pub(super) fn captions(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
 pub(super) fn mezzanines(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
     for file in media(linear).flat_map(|files| files.named("Mezzanine")) {
         let Some(url) = url(pen, file) else { continue };
-        let mut attributes = media_attributes(pen, file);
-        attributes.retain(|(name, _)| MEZZANINE.contains(name));
-        pen.url_element("Mezzanine", &attributes, &url);
+        let attributes = media_attributes(pen, file);
+        let attributes = attributes.iter().flatten().filter(|(name, _)| MEZZANINE.contains(name));
+        pen.url_element("Mezzanine", attributes, &url);
     }
 }
 
@@ -117,20 +116,23 @@ pub(super) fn mezzanines(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
 pub(super) fn interactive(pen: &mut Pen<'_>, linear: Element<'_, '_>) {
     for file in media(linear).flat_map(|files| files.named("InteractiveCreativeFile")) {
         let Some(url) = url(pen, file) else { continue };
-        let attributes = typed(pen, file, INTERACTIVE);
-        pen.url_element("InteractiveCreativeFile", &attributes, &url);
+        let attributes = typed(pen, file, &INTERACTIVE);
+        pen.url_element("InteractiveCreativeFile", attributes.iter().flatten(), &url);
     }
 }
 
 /// Returns the attributes of a media file, those that the schema requires filled in.
-pub(super) fn media_attributes<'t>(pen: &mut Pen<'_>, file: Element<'t, '_>) -> Vec<Attribute<'t>> {
-    let mut attributes = typed(pen, file, MEDIA);
-    for (name, default) in REQUIRED {
-        if !attributes.iter().any(|(other, _)| *other == name) {
-            attributes.push((name, Cow::Borrowed(default)));
-        }
-    }
-    attributes
+pub(super) fn media_attributes<'t>(
+    pen: &mut Pen<'_>,
+    file: Element<'t, '_>,
+) -> [Option<Attribute<'t>>; MEDIA.len() + REQUIRED.len()] {
+    let own = typed(pen, file, &MEDIA);
+    let missing = REQUIRED.map(|(name, default)| {
+        let given = own.iter().flatten().any(|(other, _)| *other == name);
+        (!given).then_some((name, Cow::Borrowed(default)))
+    });
+    let mut all = own.into_iter().chain(missing);
+    std::array::from_fn(|_| all.next().flatten())
 }
 
 /// What an attribute's value must be.
@@ -146,14 +148,13 @@ enum Type {
 }
 
 /// Returns the attributes of a bidder's element that have the type the schema gives them.
-fn typed<'t>(
+fn typed<'t, const COUNT: usize>(
     pen: &mut Pen<'_>,
     element: Element<'t, '_>,
-    known: &[(&'static str, Type)],
-) -> Vec<Attribute<'t>> {
-    let mut attributes = Vec::with_capacity(known.len());
-    for (name, kind) in known {
-        let Some(value) = element.attribute(name).map(str::trim) else { continue };
+    known: &[(&'static str, Type); COUNT],
+) -> [Option<Attribute<'t>>; COUNT] {
+    known.map(|(name, kind)| {
+        let value = element.attribute(name)?.trim();
         let digits = !value.is_empty() && value.bytes().all(|digit| digit.is_ascii_digit());
         let fits = match kind {
             Type::Text => !value.is_empty(),
@@ -169,11 +170,8 @@ fn typed<'t>(
             Type::Position => digits || matches!(value, "left" | "right" | "top" | "bottom"),
             Type::Time => clock::is_offset(value) && !value.ends_with('%'),
         };
-        if fits {
-            attributes.push((*name, pen.fill(value, Place::Text)));
-        }
-    }
-    attributes
+        fits.then(|| (name, pen.fill(value, Place::Text)))
+    })
 }
 
 /// Writes the children of one name that hold an address.
@@ -203,7 +201,7 @@ fn media<'t, 'a>(linear: Element<'t, 'a>) -> impl Iterator<Item = Element<'t, 'a
     linear.named("MediaFiles")
 }
 
-const MEDIA: &[(&str, Type)] = &[
+const MEDIA: [(&str, Type); 14] = [
     ("id", Type::Text),
     ("delivery", Type::Delivery),
     ("type", Type::Text),
@@ -227,10 +225,10 @@ const REQUIRED: [(&str, &str); 4] =
 const MEZZANINE: &[&str] =
     &["id", "delivery", "type", "width", "height", "codec", "fileSize", "mediaType"];
 
-const INTERACTIVE: &[(&str, Type)] =
-    &[("type", Type::Text), ("apiFramework", Type::Text), ("variableDuration", Type::Boolean)];
+const INTERACTIVE: [(&str, Type); 3] =
+    [("type", Type::Text), ("apiFramework", Type::Text), ("variableDuration", Type::Boolean)];
 
-const ICON: &[(&str, Type)] = &[
+const ICON: [(&str, Type); 9] = [
     ("program", Type::Text),
     ("width", Type::Integer),
     ("height", Type::Integer),

@@ -6,6 +6,7 @@ use crate::model::house::{HouseAd, HouseMedia};
 use crate::wire::macros::Values;
 use crate::wire::vast::clock;
 use crate::wire::vast::pen::{Attribute, Pen};
+use crate::wire::vast::shown::Shown;
 use crate::wire::vast::write::{Media, Tracker, Written};
 
 /// What names a house ad in an answer.
@@ -42,12 +43,13 @@ pub fn inline(ad: &HouseAd, names: Names<'_>) -> Written {
     pen.close("InLine");
     let (inline, emptied) = pen.finish();
     let tracker =
-        |url: &Arc<str>| Tracker { event: "impression".into(), offset: None, url: url.to_string() };
+        |url: &Arc<str>| Tracker { event: "impression".into(), offset: None, url: apart(url) };
     Written {
         inline,
         media: ad.media.iter().map(media).collect(),
         trackers: ad.impressions.iter().map(tracker).collect(),
-        click: ad.click.as_deref().map(str::to_owned),
+        click: ad.click.as_ref().map(apart),
+        impression: apart(&none[0]),
         emptied,
     }
 }
@@ -89,12 +91,17 @@ fn attributes(file: &HouseMedia) -> Vec<Attribute<'_>> {
 
 fn media(file: &HouseMedia) -> Media {
     Media {
-        url: file.url.to_string(),
-        mime: Some(file.mime.to_string()),
+        url: apart(&file.url),
+        mime: Some(file.mime.to_string().into()),
         width: file.width,
         height: file.height,
         bitrate: file.bitrate,
     }
+}
+
+/// Returns a configured address as a text of its own.
+fn apart(url: &Arc<str>) -> Shown {
+    Shown::Apart((&**url).into())
 }
 
 /// What VAST puts where there is no impression to report.
