@@ -17,6 +17,8 @@ use crate::wire::vast::address::{self, Scheme};
 use crate::wire::vast::clock;
 use crate::wire::vast::tree::{self, Element, Tree};
 
+mod plain;
+
 /// The most different universal ids of a document.
 pub const MAX_UNIVERSAL_IDS: usize = 16;
 
@@ -35,7 +37,23 @@ pub const MAX_TRACKERS: usize = 512;
 /// Reads a bidder's markup; whatever is wrong with it stands in `defect`.
 #[must_use]
 pub fn facts(markup: &str) -> MarkupFacts {
-    let mut facts = MarkupFacts {
+    plain::facts(markup).unwrap_or_else(|| facts_of_tree(markup))
+}
+
+/// Reads any markup by way of its tree.
+fn facts_of_tree(markup: &str) -> MarkupFacts {
+    let mut facts = nothing();
+    facts.defect = match tree::parse(markup) {
+        Ok(tree) => gather(&tree, &mut facts).err(),
+        Err(_) if markup.trim().is_empty() => Some(LossReason::MarkupMissing),
+        Err(_) => Some(LossReason::MarkupBroken),
+    };
+    facts
+}
+
+/// Returns the facts of a document of which nothing is known.
+fn nothing() -> MarkupFacts {
+    MarkupFacts {
         defect: None,
         version: None,
         ads: 0,
@@ -46,13 +64,7 @@ pub fn facts(markup: &str) -> MarkupFacts {
         universal_ids: Vec::new(),
         insecure: false,
         apis: Vec::new(),
-    };
-    facts.defect = match tree::parse(markup) {
-        Ok(tree) => gather(&tree, &mut facts).err(),
-        Err(_) if markup.trim().is_empty() => Some(LossReason::MarkupMissing),
-        Err(_) => Some(LossReason::MarkupBroken),
-    };
-    facts
+    }
 }
 
 /// The parts of a document that are sold.
@@ -120,7 +132,6 @@ pub fn universal_ids<'t>(parts: Parts<'t, '_>) -> Vec<(&'t str, Cow<'t, str>)> {
         .named("Extensions")
         .flat_map(|extensions| extensions.named("Extension"))
         .filter(|extension| extension.attribute("type") == Some("UniversalAdId"));
-    let known = |text: &str| !text.is_empty() && !text.eq_ignore_ascii_case("unknown");
     let mut ids: Vec<(&str, Cow<'_, str>)> = Vec::new();
     for holder in std::iter::once(parts.creative).chain(extensions) {
         for id in holder.named("UniversalAdId") {
@@ -163,19 +174,24 @@ fn gather(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossReason> {
     facts.universal_ids = ids.map(|(registry, value)| (registry.into(), value.into())).collect();
     within(facts.universal_ids.len(), MAX_UNIVERSAL_IDS)?;
     for (file, url) in media_files(parts.linear) {
-        let path = memchr2(b'?', b'#', url.as_bytes()).map_or(&*url, |end| &url[..end]);
-        let hash: [u8; 32] = Sha256::digest(path).into();
-        facts.media.push(*hash.first_chunk().expect("8 is below 32"));
         let mime = lowercase(file.attribute("type").unwrap_or_default().trim());
-        if !mime.is_empty() && !facts.media_types.iter().any(|other| **other == *mime) {
-            facts.media_types.push(mime.into());
-        }
+        add_media(facts, &mime, &url);
         within(facts.media.len(), MAX_MEDIA_FILES)?;
         within(facts.media_types.len(), MAX_MEDIA_TYPES)?;
     }
     facts.apis = apis(parts.linear);
     few_trackers(tree)?;
     facts_of_texts(tree, facts)
+}
+
+/// Adds a media file that can be fetched.
+fn add_media(facts: &mut MarkupFacts, mime: &str, url: &str) {
+    let path = memchr2(b'?', b'#', url.as_bytes()).map_or(url, |end| &url[..end]);
+    let hash: [u8; 32] = Sha256::digest(path).into();
+    facts.media.push(*hash.first_chunk().expect("8 is below 32"));
+    if !mime.is_empty() && !facts.media_types.iter().any(|other| **other == *mime) {
+        facts.media_types.push(mime.into());
+    }
 }
 
 /// Looks at every address and counts all macros.
@@ -191,7 +207,7 @@ fn facts_of_texts(tree: &Tree<'_>, facts: &mut MarkupFacts) -> Result<(), LossRe
         }
         match address::scheme(&text) {
             Scheme::Https | Scheme::Other => {}
-            Scheme::Forbidden | Scheme::Http if TEXTS.contains(&element.name()) => {}
+            Scheme::Forbidden | Scheme::Http if is_text(element.name()) => {}
             Scheme::Forbidden => return Err(LossReason::MarkupBroken),
             Scheme::Http => facts.insecure = true,
         }
@@ -206,7 +222,7 @@ fn few_trackers(tree: &Tree<'_>) -> Result<(), LossReason> {
     }
     let mut events = BTreeMap::new();
     let mut all = 0;
-    for tracker in tree.elements().filter(|element| TRACKERS.contains(&element.name())) {
+    for tracker in tree.elements().filter(|element| is_tracker(element.name())) {
         let event = tracker.attribute("event").unwrap_or_default().trim();
         let of_event: &mut usize = events.entry((tracker.name(), event)).or_default();
         *of_event += 1;
@@ -223,33 +239,62 @@ fn within(count: usize, most: usize) -> Result<(), LossReason> {
 
 /// Returns the version of the root, when it is one that VAST has had.
 fn version(root: Element<'_, '_>) -> Option<(u8, u8)> {
-    let text = root.attribute("version")?.trim();
+    version_of(root.attribute("version")?.trim())
+}
+
+fn version_of(text: &str) -> Option<(u8, u8)> {
     VERSIONS.iter().find(|(name, _)| *name == text).map(|(_, version)| *version)
+}
+
+/// Says whether a registry or value of a universal id names anything.
+fn known(text: &str) -> bool {
+    !text.is_empty() && !text.eq_ignore_ascii_case("unknown")
 }
 
 /// Returns the OpenRTB codes of the frameworks that the media of a linear creative need, ascending.
 ///
 /// Measurement scripts in `AdVerifications` are not counted: the ad plays without them.
 fn apis(linear: Element<'_, '_>) -> Vec<i32> {
-    let mut codes = Vec::new();
     let files = linear.named("MediaFiles").flat_map(Element::children);
-    for file in files.filter(|file| file.is("MediaFile") || file.is("InteractiveCreativeFile")) {
+    let files = files.filter(|file| file.is("MediaFile") || file.is("InteractiveCreativeFile"));
+    let code = |file: Element<'_, '_>| {
         let mime = lowercase(file.attribute("type").unwrap_or_default().trim());
-        let framework = file.attribute("apiFramework").unwrap_or_default().trim().to_uppercase();
-        match &*framework {
-            "VPAID" if mime.contains("flash") => codes.push(1),
-            "VPAID" => codes.push(2),
-            "OMID" => codes.push(7),
-            "SIMID" => codes.push(8),
-            // A script among the media runs, whatever it says it speaks.
-            _ if file.is("MediaFile") && mime.ends_with("javascript") => codes.push(2),
-            _ if mime.contains("flash") => codes.push(1),
-            _ => {}
-        }
+        let framework = file.attribute("apiFramework").unwrap_or_default().trim();
+        api(file.is("MediaFile"), &mime, framework)
+    };
+    let mut codes = files.filter_map(code).collect();
+    sort(&mut codes);
+    codes
+}
+
+/// Returns the code of the framework that a file needs, by its type in lowercase.
+fn api(is_media: bool, mime: &str, framework: &str) -> Option<i32> {
+    let flash = mime.contains("flash");
+    match &*framework.to_uppercase() {
+        "VPAID" if flash => Some(1),
+        "VPAID" => Some(2),
+        "OMID" => Some(7),
+        "SIMID" => Some(8),
+        // A script among the media runs, whatever it says it speaks.
+        _ if is_media && mime.ends_with("javascript") => Some(2),
+        _ => flash.then_some(1),
     }
+}
+
+/// Puts codes in order, each once.
+fn sort(codes: &mut Vec<i32>) {
     codes.sort_unstable();
     codes.dedup();
-    codes
+}
+
+/// Says whether the text of an element of this name is no address.
+fn is_text(name: &str) -> bool {
+    TEXTS.contains(&name)
+}
+
+/// Says whether an element of this name holds an address to call.
+fn is_tracker(name: &str) -> bool {
+    TRACKERS.contains(&name)
 }
 
 /// Returns a text in lowercase, as it stands where it is so already.
@@ -301,3 +346,6 @@ const TRACKERS: &[&str] = &[
     "ViewUndetermined",
     "Viewable",
 ];
+
+#[cfg(test)]
+mod tests;

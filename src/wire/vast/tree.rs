@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
-mod build;
+pub(super) mod build;
 mod events;
-mod scan;
+pub(super) mod scan;
 
 /// The deepest nesting that is read.
 pub const MAX_DEPTH: usize = 32;
@@ -116,14 +116,23 @@ pub enum Content<'t, 'a> {
 ///
 /// The first rule it breaks.
 pub fn parse(markup: &str) -> Result<Tree<'_>, Fault> {
-    if !all_legal(markup) {
-        return Err(Fault::Character);
-    }
-    let markup = markup.trim_start_matches('\u{feff}').trim_start_matches(SPACE);
+    let markup = begun(markup)?;
     match scan::read(markup) {
         Some(tree) => Ok(tree),
         None => events::read(markup),
     }
+}
+
+/// Returns a document of legal characters from where readers begin.
+///
+/// # Errors
+///
+/// That it holds another character.
+pub(super) fn begun(markup: &str) -> Result<&str, Fault> {
+    if !all_legal(markup) {
+        return Err(Fault::Character);
+    }
+    Ok(markup.trim_start_matches('\u{feff}').trim_start_matches(SPACE))
 }
 
 /// Says whether XML 1.0 allows a character.
@@ -325,7 +334,7 @@ impl<'t, 'a> Element<'t, 'a> {
 }
 
 /// Resolves what stands between `&` and `;`.
-fn entity(name: &str) -> Option<char> {
+pub(super) fn entity(name: &str) -> Option<char> {
     let number = match name {
         "lt" => return Some('<'),
         "gt" => return Some('>'),
@@ -357,4 +366,4 @@ fn is_name(text: &str) -> bool {
 pub const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
+use crate::wire::vast::tree::scan::Sink;
 use crate::wire::vast::tree::{
     Attribute, Fault, Kind, Lists, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, Node, SPACE, Text,
     Tree, entity,
@@ -21,7 +22,7 @@ pub(super) struct Builder<'a> {
 }
 
 /// A piece of a document.
-pub(super) enum Piece<'t> {
+pub(in crate::wire::vast) enum Piece<'t> {
     /// A place in the source.
     Source(Range<usize>),
     /// What the source means.
@@ -55,13 +56,6 @@ impl<'a> Builder<'a> {
     /// Says whether an element is open.
     pub(super) fn is_open(&self) -> bool {
         self.depth != 0
-    }
-
-    /// Returns the name of the element that is open, none when none is.
-    pub(super) fn name(&self) -> Option<&'a str> {
-        let open = self.open[self.depth.checked_sub(1)?];
-        let Text { from, to, .. } = self.lists.nodes[open].text;
-        Some(&self.source[from..to])
     }
 
     /// Says whether one more element may begin.
@@ -185,6 +179,42 @@ impl<'a> Builder<'a> {
                 Text { from, to: self.lists.decoded.len(), decoded: true }
             }
         }
+    }
+}
+
+impl<'a> Sink<'a> for Builder<'a> {
+    fn is_open(&self) -> bool {
+        Self::is_open(self)
+    }
+
+    fn name(&self) -> Option<&'a str> {
+        let open = self.open[self.depth.checked_sub(1)?];
+        let Text { from, to, .. } = self.lists.nodes[open].text;
+        Some(&self.source[from..to])
+    }
+
+    fn begin(&mut self, name: Range<usize>) -> Option<()> {
+        self.may_begin().ok()?;
+        Self::begin(self, name);
+        Some(())
+    }
+
+    fn attribute(&mut self, name: Range<usize>, value: Piece<'_>) -> Option<()> {
+        self.may_have(&self.source[name.clone()]).ok()?;
+        Self::attribute(self, name, value);
+        Some(())
+    }
+
+    fn end(&mut self) -> Option<()> {
+        Self::end(self).ok()
+    }
+
+    fn text(&mut self, piece: Piece<'_>) -> Option<()> {
+        Self::text(self, piece).ok()
+    }
+
+    fn reference(&mut self, name: &str) -> Option<()> {
+        Self::reference(self, name).ok()
     }
 }
 

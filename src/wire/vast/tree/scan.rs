@@ -6,35 +6,63 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr3};
 
 use crate::wire::vast::tree::build::{Builder, Piece, attribute_value};
 use crate::wire::vast::tree::{Tree, is_name, is_space};
 
+/// What a document is read into; `None` says that the other reader must look.
+pub(in crate::wire::vast) trait Sink<'a> {
+    /// Says whether an element is open.
+    fn is_open(&self) -> bool;
+
+    /// Returns the name of the element that is open.
+    fn name(&self) -> Option<&'a str>;
+
+    /// Takes the begin of an element.
+    fn begin(&mut self, name: Range<usize>) -> Option<()>;
+
+    /// Takes an attribute of the element that began last; a second one of its name is wrong.
+    fn attribute(&mut self, name: Range<usize>, value: Piece<'_>) -> Option<()>;
+
+    /// Takes the end of the element that is open.
+    fn end(&mut self) -> Option<()>;
+
+    /// Takes text, which belongs to text right before it.
+    fn text(&mut self, piece: Piece<'_>) -> Option<()>;
+
+    /// Takes what stands between `&` and `;` of text.
+    fn reference(&mut self, name: &str) -> Option<()>;
+}
+
 /// Reads a document that begins with no white space and holds legal characters only; `None` says
 /// nothing but that the other reader must look.
 pub(super) fn read(markup: &str) -> Option<Tree<'_>> {
-    let mut scan = Scan {
-        source: markup,
-        bytes: markup.as_bytes(),
-        at: 0,
-        builder: Builder::new(markup),
-        has_return: memchr(b'\r', markup.as_bytes()).is_some(),
-    };
-    scan.document()?;
-    scan.builder.finish().ok()
+    let mut builder = Builder::new(markup);
+    read_into(markup, &mut builder)?;
+    builder.finish().ok()
 }
 
-struct Scan<'a> {
+/// Reads such a document into anything.
+pub(in crate::wire::vast) fn read_into<'a>(
+    markup: &'a str,
+    sink: &mut impl Sink<'a>,
+) -> Option<()> {
+    let bytes = markup.as_bytes();
+    let has_return = memchr(b'\r', bytes).is_some();
+    Scan { source: markup, bytes, at: 0, sink, has_return }.document()
+}
+
+struct Scan<'s, 'a, S> {
     source: &'a str,
     bytes: &'a [u8],
     at: usize,
-    builder: Builder<'a>,
+    sink: &'s mut S,
     /// Whether a line may end in other ways than by a line feed.
     has_return: bool,
 }
 
-impl Scan<'_> {
+impl<'a, S: Sink<'a>> Scan<'_, 'a, S> {
     fn document(&mut self) -> Option<()> {
         let known = DECLARATIONS.iter().find(|it| self.source.starts_with(**it));
         self.at = known.map_or(0, |it| it.len());
@@ -57,21 +85,20 @@ impl Scan<'_> {
     }
 
     fn end(&mut self) -> Option<()> {
-        let name = self.builder.name()?;
+        let name = self.sink.name()?;
         let rest = self.bytes.get(self.at + 2..)?.strip_prefix(name.as_bytes())?;
         self.at += 2 + name.len();
         if rest.first() != Some(&b'>') {
             self.skip_space();
         }
         self.expect(b'>')?;
-        self.builder.end().ok()
+        self.sink.end()
     }
 
     fn start(&mut self) -> Option<()> {
         self.at += 1;
-        self.builder.may_begin().ok()?;
         let name = self.name()?;
-        self.builder.begin(name);
+        self.sink.begin(name)?;
         loop {
             let spaced = self.skip_space();
             match self.bytes.get(self.at)? {
@@ -82,7 +109,7 @@ impl Scan<'_> {
                 b'/' => {
                     self.at += 1;
                     self.expect(b'>')?;
-                    return self.builder.end().ok();
+                    return self.sink.end();
                 }
                 first if spaced && CLASSES[usize::from(*first)] & START != 0 => {
                     self.attribute()?;
@@ -111,16 +138,13 @@ impl Scan<'_> {
         })?;
         let value = from..from + length;
         self.at = value.end + 1;
-        self.builder.may_have(&self.source[name.clone()]).ok()?;
         if !odd {
-            self.builder.attribute(name, Piece::Source(value));
-            return Some(());
+            return self.sink.attribute(name, Piece::Source(value));
         }
         match attribute_value(&self.source[value.clone()]).ok()? {
-            Cow::Borrowed(_) => self.builder.attribute(name, Piece::Source(value)),
-            Cow::Owned(decoded) => self.builder.attribute(name, Piece::Decoded(&decoded)),
+            Cow::Borrowed(_) => self.sink.attribute(name, Piece::Source(value)),
+            Cow::Owned(decoded) => self.sink.attribute(name, Piece::Decoded(&decoded)),
         }
-        Some(())
     }
 
     /// Reads a name, of which the first letter may begin one.
@@ -143,7 +167,7 @@ impl Scan<'_> {
     fn exclamation(&mut self) -> Option<()> {
         let rest = &self.bytes[self.at..];
         if let Some(content) = rest.strip_prefix(CDATA) {
-            if !self.builder.is_open() {
+            if !self.sink.is_open() {
                 return None;
             }
             let length = cdata_end(content)?;
@@ -162,29 +186,33 @@ impl Scan<'_> {
     }
 
     fn text(&mut self) -> Option<()> {
-        let rest = &self.bytes[self.at..];
-        let length = memchr(b'<', rest).unwrap_or(rest.len());
-        let (mut from, to) = (self.at, self.at + length);
-        self.at = to;
-        // Most texts hold no reference; one that does may hold thousands, each looked for once.
-        let mut next = find(b'&', &self.bytes[from..to]);
-        while let Some(before) = next {
-            self.plain(from..from + before)?;
-            let name = from + before + 1;
-            let length = memchr(b';', &self.bytes[name..to])?;
-            self.builder.reference(&self.source[name..name + length]).ok()?;
-            from = name + length + 1;
-            next = memchr(b'&', &self.bytes[from..to]);
+        let mut from = self.at;
+        loop {
+            self.at += text_end(&self.bytes[self.at..]);
+            match self.bytes.get(self.at) {
+                Some(b'&') => {
+                    self.run(from..self.at)?;
+                    self.reference()?;
+                    from = self.at;
+                }
+                // What ends a section of character data may not stand elsewhere.
+                Some(b'>') if self.bytes[from..self.at].ends_with(b"]]") => return None,
+                Some(b'>') => self.at += 1,
+                Some(_) | None => return self.run(from..self.at),
+            }
         }
-        self.plain(from..to)
     }
 
-    /// Reads text without references; it may not hold what ends a section of character data.
-    fn plain(&mut self, place: Range<usize>) -> Option<()> {
-        let text = &self.bytes[place.clone()];
-        if holds(b'>', text) && cdata_end(text).is_some() {
-            return None;
-        }
+    /// Reads a reference to a character; a text may hold thousands, each looked for once.
+    fn reference(&mut self) -> Option<()> {
+        let name = self.at + 1;
+        let rest = self.bytes.get(name..)?;
+        let length = rest.iter().take(LONGEST_REFERENCE).position(|byte| *byte == b';')?;
+        self.at = name + length + 1;
+        self.sink.reference(&self.source[name..name + length])
+    }
+
+    fn run(&mut self, place: Range<usize>) -> Option<()> {
         if place.is_empty() { Some(()) } else { self.piece(place) }
     }
 
@@ -192,7 +220,7 @@ impl Scan<'_> {
         if self.has_return && self.bytes[place.clone()].contains(&b'\r') {
             return None;
         }
-        self.builder.text(Piece::Source(place)).ok()
+        self.sink.text(Piece::Source(place))
     }
 
     fn expect(&mut self, byte: u8) -> Option<()> {
@@ -209,15 +237,27 @@ impl Scan<'_> {
     }
 }
 
-/// Finds what most texts do not hold.
-fn find(wanted: u8, text: &[u8]) -> Option<usize> {
-    if holds(wanted, text) { memchr(wanted, text) } else { None }
-}
-
-/// Says whether a text holds a byte; a fold without an early end, since the compiler makes wide
-/// instructions of it, and most texts are too short for a call of `memchr`.
-fn holds(wanted: u8, text: &[u8]) -> bool {
-    text.iter().fold(false, |found, byte| found | (*byte == wanted))
+/// Returns how many bytes stand before the first that may end a run of text.
+fn text_end(bytes: &[u8]) -> usize {
+    // Eight at a time, since most texts are too short for a call: the lowest marked byte is one of
+    // the wanted; marks above it may be wrong.
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
+    let is = |word: u64, wanted: u8| {
+        let word = word ^ (ONES * u64::from(wanted));
+        word.wrapping_sub(ONES) & !word & TOPS
+    };
+    let mut length = 0;
+    for word in bytes.as_chunks::<8>().0.iter().take(SHORT / 8) {
+        let word = u64::from_le_bytes(*word);
+        let marks = is(word, b'<') | is(word, b'&') | is(word, b'>');
+        if marks != 0 {
+            return length + usize::try_from(marks.trailing_zeros()).expect("it is below 64") / 8;
+        }
+        length += 8;
+    }
+    let rest = &bytes[length..];
+    length + memchr3(b'<', b'&', b'>', rest).unwrap_or(rest.len())
 }
 
 /// Finds where a section of character data ends.
@@ -231,6 +271,12 @@ const DECLARATIONS: &[&str] = &[
     "<?xml version=\"1.0\" encoding=\"utf-8\"?>",
     "<?xml version=\"1.0\"?>",
 ];
+
+/// Bytes of text that are looked at without a call of `memchr`.
+const SHORT: usize = 64;
+
+/// The longest name of a reference that is read here, with its end.
+const LONGEST_REFERENCE: usize = 32;
 
 const CDATA: &[u8] = b"<![CDATA[";
 

@@ -108,13 +108,13 @@ fn print(tree: &Tree<'_>) -> String {
 }
 
 /// What documents are changed by.
-fn piece() -> impl Strategy<Value = String> {
+pub(in crate::wire::vast) fn piece() -> impl Strategy<Value = String> {
     let letter = any::<char>().prop_map(|letter| letter.to_string());
     prop_oneof![30 => select(PIECES).prop_map(str::to_owned), 1 => letter]
 }
 
 #[expect(clippy::disallowed_methods, reason = "cases are files; what is tested reads none")]
-fn documents() -> Vec<String> {
+pub(in crate::wire::vast) fn documents() -> Vec<String> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wire/vast");
     let mut documents = Vec::new();
     for folder in ["read", "unwrap", "write"] {
@@ -131,7 +131,7 @@ fn documents() -> Vec<String> {
 }
 
 /// More cases when slow tests are asked for.
-fn cases() -> u32 {
+pub(in crate::wire::vast) fn cases() -> u32 {
     let slow = std::env::var_os("RUN_SLOW_TESTS").is_some();
     if slow { 200_000 } else { 1000 }
 }
