@@ -5,11 +5,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use hmac::{Hmac, Mac};
-use sha2::{Digest, Sha256};
-
 use crate::model::time::UnixMillis;
 use crate::wire::record::json::Json;
+use crate::wire::record::seal::short::{BLOCK, START, State};
+
+mod short;
 
 /// The 58 bytes that stand for a record in its stream's tree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -82,20 +82,30 @@ pub(super) struct Sealer {
     compressor: Option<Compressor>,
 }
 
-/// What a record key makes salts with: its schedule is worked out once a record.
-pub(super) struct Salts(Hmac<Sha256>);
+/// What a record key makes salts with, by HMAC (RFC 2104): its two pads are hashed once a record.
+pub(super) struct Salts {
+    inner: State,
+    outer: State,
+}
 
 impl Salts {
     /// Prepares a record key.
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
+        let pad = |filler: u8| {
+            let mut block = [filler; BLOCK];
+            block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+            short::after(&block)
+        };
+        Self { inner: pad(0x36), outer: pad(0x5c) }
     }
 
     /// Returns the salt of a section (decision 24).
+    #[inline]
     pub(super) fn of(&self, name: &[u8]) -> [u8; 16] {
-        let mut mac = self.0.clone();
-        mac.update(name);
-        let tag: [u8; 32] = mac.finalize().into_bytes().into();
+        let mut inner = self.inner;
+        let rest = short::blocks(&mut inner, name);
+        let inner = short::last(inner, rest, BLOCK + name.len());
+        let tag = short::last(self.outer, &inner, BLOCK + inner.len());
         *tag.first_chunk().expect("16 is below 32")
     }
 }
@@ -210,16 +220,23 @@ pub(super) fn payload(
 
 /// Returns the commitment to a section.
 pub(super) fn commitment(name: impl AsRef<[u8]>, salt: &[u8; 16], bytes: &[u8]) -> [u8; 32] {
-    let mut start = [0; SECTION.len() + 255 + 1 + 16];
+    // Five blocks hold the longest name.
+    let mut start = [0; 5 * BLOCK];
     let mut length = 0;
     for piece in [SECTION, name.as_ref(), b"\n", salt] {
         start[length..length + piece.len()].copy_from_slice(piece);
         length += piece.len();
     }
-    let mut hash = Sha256::new();
-    hash.update(&start[..length]);
-    hash.update(bytes);
-    hash.finalize().into()
+    // The block in which the bytes begin is filled with them.
+    let room = length.next_multiple_of(BLOCK) - length;
+    let (first, others) = bytes.split_at(room.min(bytes.len()));
+    start[length..length + first.len()].copy_from_slice(first);
+    let mut state = START;
+    let mut rest = short::blocks(&mut state, &start[..length + first.len()]);
+    if rest.is_empty() {
+        rest = short::blocks(&mut state, others);
+    }
+    short::last(state, rest, length + bytes.len())
 }
 
 /// Returns the leaf hash of a section in the tree of its record.
@@ -229,19 +246,20 @@ pub(super) fn leaf(name: impl AsRef<[u8]>, commitment: &[u8; 32]) -> [u8; 32] {
     let end = name.len() + 1;
     leaf[1..end].copy_from_slice(name);
     leaf[end + 1..end + 33].copy_from_slice(commitment);
-    Sha256::digest(&leaf[..end + 33]).into()
+    short::digest(&leaf[..end + 33])
 }
+
 /// Returns the Merkle tree hash of RFC 6962, section 2.1, over leaf hashes.
 pub(super) fn root(leaves: &[[u8; 32]]) -> [u8; 32] {
     match leaves {
-        [] => Sha256::digest(b"").into(),
+        [] => short::digest(b""),
         [leaf] => *leaf,
         _ => {
             let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
             let mut node = [0x01; 65];
             node[1..33].copy_from_slice(&root(left));
             node[33..].copy_from_slice(&root(right));
-            Sha256::digest(node).into()
+            short::digest(&node)
         }
     }
 }

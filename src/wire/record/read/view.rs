@@ -60,34 +60,37 @@ pub fn view(payload: &[u8]) -> Result<View<'_>, RecordError> {
     let kind = Kind::of(entry.kind).ok_or(RecordError::Kind(entry.kind))?;
     let mut cursor = Cursor { rest: &payload[Entry::BYTES..], room: MAX_UNPACKED };
     let key: [u8; 32] = cursor.array()?;
-    let salts = Salts::new(&key);
-    let count = u16::from_le_bytes(cursor.array()?);
-    // A section takes at least seven bytes: more than fit are not believed.
-    let expected = usize::from(count).min(cursor.rest.len() / 7);
-    let mut sections: Vec<Lying<'_>> = Vec::with_capacity(expected);
-    let mut leaves = Vec::with_capacity(expected);
-    for _ in 0..count {
-        let section = cursor.section(&salts)?;
-        if sections.last().is_some_and(|last| section.name.as_bytes() <= last.name.as_bytes()) {
-            return Err(RecordError::Section(section.name.into()));
-        }
-        let commitment = match &section.content {
-            Content::Kept { salt, bytes } => commitment(section.name, salt, bytes),
-            Content::Erased(commitment) => *commitment,
-        };
-        leaves.push(leaf(section.name, &commitment));
-        sections.push(section);
-    }
-    if !cursor.rest.is_empty() {
-        return Err(RecordError::Malformed);
-    }
-    if root(&leaves) != entry.root {
+    let mut sections = cursor.sections()?;
+    if root_of(&mut sections, &Salts::new(&key)) != entry.root {
         return Err(RecordError::Root);
     }
     let id = AuctionId::new(entry.id);
     let head = find(&sections, HEAD).ok_or_else(|| missing(HEAD))?;
     let head = head_facts(head, kind, id, entry.at)?;
     Ok(View { kind, id, at: entry.at, root: entry.root, key, head, sections })
+}
+
+/// Salts sections that have no salt of their own, and returns the root that all lead to.
+///
+/// Step by step over all of them: what does not wait for the hash before it, a processor begins
+/// meanwhile.
+fn root_of(sections: &mut [Lying<'_>], salts: &Salts) -> [u8; 32] {
+    for section in &mut *sections {
+        if let Content::Kept { salt, .. } = &mut section.content
+            && section.name != USER
+        {
+            *salt = salts.of(section.name.as_bytes());
+        }
+    }
+    let committed = |section: &Lying<'_>| match &section.content {
+        Content::Kept { salt, bytes } => commitment(section.name, salt, bytes),
+        Content::Erased(commitment) => *commitment,
+    };
+    let mut leaves: Vec<[u8; 32]> = sections.iter().map(committed).collect();
+    for (hash, section) in leaves.iter_mut().zip(sections) {
+        *hash = leaf(section.name, hash);
+    }
+    root(&leaves)
 }
 
 /// Reads a head and holds it against its entry.
@@ -304,7 +307,24 @@ impl<'a> Cursor<'a> {
         Ok(*taken)
     }
 
-    fn section(&mut self, salts: &Salts) -> Result<Lying<'a>, RecordError> {
+    /// Reads all that follows: the count of sections, and each.
+    fn sections(&mut self) -> Result<Vec<Lying<'a>>, RecordError> {
+        let count = u16::from_le_bytes(self.array()?);
+        // A section takes at least seven bytes: more than fit are not believed.
+        let expected = usize::from(count).min(self.rest.len() / 7);
+        let mut sections: Vec<Lying<'_>> = Vec::with_capacity(expected);
+        for _ in 0..count {
+            let section = self.section()?;
+            if sections.last().is_some_and(|last| section.name.as_bytes() <= last.name.as_bytes()) {
+                return Err(RecordError::Section(section.name.into()));
+            }
+            sections.push(section);
+        }
+        if self.rest.is_empty() { Ok(sections) } else { Err(RecordError::Malformed) }
+    }
+
+    /// Reads a section; one that the record key salts has no salt yet.
+    fn section(&mut self) -> Result<Lying<'a>, RecordError> {
         let [length] = self.array()?;
         let name = self.take(usize::from(length))?;
         let name = std::str::from_utf8(name).map_err(|_| RecordError::Malformed)?;
@@ -318,11 +338,8 @@ impl<'a> Cursor<'a> {
         }
         let [form] = self.array()?;
         // What an erased section was salted with does not matter any more.
-        let salt = match name == USER && form != FORM_ERASED {
-            true => self.array()?,
-            false if form == FORM_ERASED => [0; 16],
-            false => salts.of(name.as_bytes()),
-        };
+        let own = name == USER && form != FORM_ERASED;
+        let salt = if own { self.array()? } else { [0; 16] };
         let length = u32::from_le_bytes(self.array()?);
         let length = usize::try_from(length).map_err(|_| RecordError::Malformed)?;
         let stored = self.take(length)?;
