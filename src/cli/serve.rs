@@ -45,10 +45,9 @@ use crate::io::log::follower::{Follower, Logs};
 use crate::io::log::published::Published;
 use crate::io::metrics::Metrics;
 use crate::io::metrics::exposition;
-use crate::io::notifier::{self, Notifier};
+use crate::io::notifier::Notifier;
 use crate::io::{bidders, clock, journal, keys};
 use crate::live::admission::Bounds;
-use crate::model::market::{Bidder, Market};
 use crate::server::proxies::Proxies;
 use crate::server::{Listen, Server};
 use crate::wire::beacon::Keyring;
@@ -156,7 +155,7 @@ pub fn start_from(file: Option<PathBuf>, loaded: Loaded) -> anyhow::Result<Runni
     metrics.config_load(1, clock::now());
     let keyring = keyring(&settings.data)?;
     let live = Live::new(Patience::BIDDER, Vec::new())?;
-    let notifier = notifier(&market, &live, &metrics);
+    let notifier = notifier(&live, &metrics);
     let first = InForce::first(market, snapshots.config, snapshots.rates);
     let mut shared = Shared::new(first, journal, metrics, keyring, notifier);
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
@@ -316,18 +315,9 @@ fn keyring(data: &Path) -> anyhow::Result<Keyring> {
     Ok(Keyring::new(newest, keys.collect()))
 }
 
-fn notifier(market: &Market, live: &Live, metrics: &Arc<Metrics>) -> Notifier {
+fn notifier(live: &Live, metrics: &Arc<Metrics>) -> Notifier {
     let connector: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::NOTICE));
-    Notifier::start(targets(market), connector, Arc::clone(metrics))
-}
-
-/// Returns who of a market may be notified.
-fn targets(market: &Market) -> Vec<notifier::Target> {
-    let target = |bidder: &Arc<Bidder>| notifier::Target {
-        id: bidder.id.clone(),
-        allow_loopback: bidder.allow_loopback,
-    };
-    market.bidders.iter().map(target).collect()
+    Notifier::start(connector, Arc::clone(metrics))
 }
 
 fn server(settings: &Settings, shared: &Arc<Shared>, live: Live) -> anyhow::Result<Server> {

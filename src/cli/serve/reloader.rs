@@ -15,7 +15,7 @@ use crate::admin::controls::{Named, NotReloaded, Reload, Reloaded};
 use crate::cli::life;
 use crate::cli::load::{self, Refused};
 use crate::cli::serve::labels::Known;
-use crate::cli::serve::{targets, workers};
+use crate::cli::serve::workers;
 use crate::config::Loaded;
 use crate::config::fixed::Fixed;
 use crate::exchange::current::{InForce, Prepared};
@@ -124,7 +124,6 @@ impl Reloader {
                 self.exposition.relabel(&self.shared.metrics, labels);
             });
         }
-        self.shared.notifier.reload(targets(&market));
         let prepared = self.shared.prepare(next);
         let until = Instant::now() + MAX_WARMING;
         join_all(prepared.workers().map(|worker| worker.bidders.warm(until))).await;
