@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use futures_util::future::join;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -56,6 +57,7 @@ use crate::wire::record;
 mod control;
 mod labels;
 mod reloader;
+mod turns;
 
 /// A running exchange.
 pub struct Running {
@@ -244,17 +246,25 @@ impl Running {
         Ok(code)
     }
 
-    /// Stops in order: readiness, listener, running sales, notices, their records, journal, log.
+    /// Stops in order: readiness, listener, running sales, notices, their records, the reload under
+    /// way, journal, log.
     pub async fn stop(self) {
         let Self { shared, log, clerk, server, admin, control, shutdown_delay } = self;
         control.stop();
         admin.drain();
         sleep(shutdown_delay).await;
         blocking(move || server.drain()).await;
-        shared.notifier.finish(Instant::now() + NOTICE_TIME).await;
+        let ended = Instant::now();
+        let notices = shared.notifier.finish(ended + NOTICE_TIME);
+        let ((), settled) = join(notices, control.settled(ended + RELOAD_TIME)).await;
         blocking(move || {
             clerk.stop();
-            life::end(&shared.journal, |seq| shared.head(seq, clock::now()));
+            if settled {
+                life::end(&shared.journal, |seq| shared.head(seq, clock::now()));
+            } else {
+                // Nothing may stand behind a stop: the next start tells that there was none.
+                tracing::error!("a reload is still under way: the journal ends without a stop");
+            }
             shared.journal.finish();
             // The last checkpoint covers all; the lock is held until it stands.
             log.stop();
@@ -381,6 +391,9 @@ const FEW_DESCRIPTORS: u64 = 32_768;
 
 /// Notices that are queued when the drain begins have this long to leave.
 const NOTICE_TIME: Duration = Duration::from_secs(1);
+
+/// A reload that is under way when the last sale has ended has this long to end too.
+const RELOAD_TIME: Duration = Duration::from_millis(1_500);
 
 /// A drain that takes longer is cut.
 pub const HARD_STOP: Duration = Duration::from_secs(10);
