@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::cli::remote::{self, Admin};
+use crate::cli::remote::{self, Admin, Answer};
 use crate::cli::serve::HARD_STOP;
 use crate::cli::{Common, FAILED, Format, NEGATIVE, OK, UNREACHABLE};
 
@@ -30,23 +30,21 @@ pub struct Options {
 /// When the answer cannot be written.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let authority = options.admin.authority(common);
-    let answer = match remote::post(&authority, "/v1/drain") {
-        Ok(answer) => answer,
-        Err(error) => {
-            writeln!(io::stderr().lock(), "error: the exchange at {authority}: {error}")?;
-            return Ok(UNREACHABLE);
-        }
+    let Some(answer) = remote::post(&authority, "/v1/drain", options.format, tell)? else {
+        return Ok(UNREACHABLE);
     };
-    match options.format {
-        Format::Json => writeln!(io::stdout().lock(), "{}", answer.body)?,
-        Format::Text if answer.status == 202 => writeln!(io::stdout().lock(), "ok: draining")?,
-        Format::Text => writeln!(io::stderr().lock(), "refused: {}", answer.text("detail"))?,
-    }
     match answer.status {
         202 if options.wait => wait(&authority),
         202 => Ok(OK),
         409 => Ok(NEGATIVE),
         _ => Ok(FAILED),
+    }
+}
+
+fn tell(answer: &Answer) -> io::Result<()> {
+    match answer.status {
+        202 => writeln!(io::stdout().lock(), "ok: draining"),
+        _ => writeln!(io::stderr().lock(), "refused: {}", answer.text("detail")),
     }
 }
 

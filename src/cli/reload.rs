@@ -25,23 +25,21 @@ pub struct Options {
 /// When the answer cannot be written.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let authority = options.admin.authority(common);
-    let answer = match remote::post(&authority, "/v1/reload") {
-        Ok(answer) => answer,
-        Err(error) => {
-            writeln!(io::stderr().lock(), "error: the exchange at {authority}: {error}")?;
-            return Ok(UNREACHABLE);
-        }
+    let Some(answer) = remote::post(&authority, "/v1/reload", options.format, tell)? else {
+        return Ok(UNREACHABLE);
     };
-    match options.format {
-        Format::Json => writeln!(io::stdout().lock(), "{}", answer.body)?,
-        Format::Text if answer.status == 200 => done(&answer)?,
-        Format::Text => refused(&answer)?,
-    }
     Ok(match answer.status {
         200 => OK,
         409 | 422 => NEGATIVE,
         _ => FAILED,
     })
+}
+
+fn tell(answer: &Answer) -> io::Result<()> {
+    match answer.status {
+        200 => done(answer),
+        _ => refused(answer),
+    }
 }
 
 fn done(answer: &Answer) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use crate::cli::{Common, load};
+use crate::cli::{Common, Format, load};
 use crate::config::settings;
 
 /// Which exchange is meant.
@@ -46,13 +46,31 @@ impl Answer {
     }
 }
 
-/// Posts nothing to a path.
+/// Posts nothing to a path and prints what came of it: the answer as it is in JSON, in text what
+/// `tell` makes of it. Returns none when nobody is there or what answers is no exchange, which is
+/// then told.
 ///
 /// # Errors
 ///
-/// When nobody is there, or what answers is no exchange.
-pub fn post(authority: &str, path: &str) -> io::Result<Answer> {
-    exchange(authority, "POST", path)
+/// When the answer cannot be written.
+pub fn post(
+    authority: &str,
+    path: &str,
+    format: Format,
+    tell: impl FnOnce(&Answer) -> io::Result<()>,
+) -> io::Result<Option<Answer>> {
+    let answer = match exchange(authority, "POST", path) {
+        Ok(answer) => answer,
+        Err(error) => {
+            writeln!(io::stderr().lock(), "error: the exchange at {authority}: {error}")?;
+            return Ok(None);
+        }
+    };
+    match format {
+        Format::Json => writeln!(io::stdout().lock(), "{}", answer.body)?,
+        Format::Text => tell(&answer)?,
+    }
+    Ok(Some(answer))
 }
 
 /// Says whether anybody is there.

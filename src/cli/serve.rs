@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use futures_util::future::join;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -45,9 +46,8 @@ use crate::io::log::follower::{Follower, Logs};
 use crate::io::log::published::Published;
 use crate::io::metrics::Metrics;
 use crate::io::metrics::exposition;
-use crate::io::notifier::{self, Notifier};
+use crate::io::notifier::Notifier;
 use crate::io::{bidders, clock, journal, keys};
-use crate::model::market::{Bidder, Market};
 use crate::server::proxies::Proxies;
 use crate::server::room::Caps;
 use crate::server::{Listen, Server};
@@ -58,6 +58,7 @@ pub mod capacity;
 mod control;
 mod labels;
 mod reloader;
+mod turns;
 
 /// A running exchange.
 pub struct Running {
@@ -159,7 +160,7 @@ pub fn start_from(file: Option<PathBuf>, loaded: Loaded) -> anyhow::Result<Runni
     capacity.tell(&metrics);
     let keyring = keyring(&settings.data)?;
     let live = Live::new(Patience::BIDDER, Vec::new())?;
-    let notifier = notifier(&market, &live, &metrics);
+    let notifier = notifier(&live, &metrics);
     let first = InForce::first(market, snapshots.config, snapshots.rates);
     let mut shared = Shared::new(first, journal, metrics, keyring, notifier);
     shared.log = Some(Published::new(settings.data.clone(), settings.log_public));
@@ -248,17 +249,25 @@ impl Running {
         Ok(code)
     }
 
-    /// Stops in order: readiness, listener, running sales, notices, their records, journal, log.
+    /// Stops in order: readiness, listener, running sales, notices, their records, the reload under
+    /// way, journal, log.
     pub async fn stop(self) {
         let Self { shared, log, clerk, server, admin, control, shutdown_delay } = self;
         control.stop();
         admin.drain();
         sleep(shutdown_delay).await;
         blocking(move || server.drain()).await;
-        shared.notifier.finish(Instant::now() + NOTICE_TIME).await;
+        let ended = Instant::now();
+        let notices = shared.notifier.finish(ended + NOTICE_TIME);
+        let ((), settled) = join(notices, control.settled(ended + RELOAD_TIME)).await;
         blocking(move || {
             clerk.stop();
-            life::end(&shared.journal, |seq| shared.head(seq, clock::now()));
+            if settled {
+                life::end(&shared.journal, |seq| shared.head(seq, clock::now()));
+            } else {
+                // Nothing may stand behind a stop: the next start tells that there was none.
+                tracing::error!("a reload is still under way: the journal ends without a stop");
+            }
             shared.journal.finish();
             // The last checkpoint covers all; the lock is held until it stands.
             log.stop();
@@ -319,18 +328,9 @@ fn keyring(data: &Path) -> anyhow::Result<Keyring> {
     Ok(Keyring::new(newest, keys.collect()))
 }
 
-fn notifier(market: &Market, live: &Live, metrics: &Arc<Metrics>) -> Notifier {
+fn notifier(live: &Live, metrics: &Arc<Metrics>) -> Notifier {
     let connector: Arc<dyn Connect> = Arc::new(live.with_patience(Patience::NOTICE));
-    Notifier::start(targets(market), connector, Arc::clone(metrics))
-}
-
-/// Returns who of a market may be notified.
-fn targets(market: &Market) -> Vec<notifier::Target> {
-    let target = |bidder: &Arc<Bidder>| notifier::Target {
-        id: bidder.id.clone(),
-        allow_loopback: bidder.allow_loopback,
-    };
-    market.bidders.iter().map(target).collect()
+    Notifier::start(connector, Arc::clone(metrics))
 }
 
 fn server(
@@ -393,6 +393,9 @@ pub fn raise_descriptors() {
 
 /// Notices that are queued when the drain begins have this long to leave.
 const NOTICE_TIME: Duration = Duration::from_secs(1);
+
+/// A reload that is under way when the last sale has ended has this long to end too.
+const RELOAD_TIME: Duration = Duration::from_millis(1_500);
 
 /// A drain that takes longer is cut.
 pub const HARD_STOP: Duration = Duration::from_secs(10);

@@ -16,7 +16,7 @@ use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
 use crate::io::log::published::Published;
 use crate::io::metrics::Metrics;
-use crate::io::notifier::{About, Notifier};
+use crate::io::notifier::{About, Notifier, Target};
 use crate::io::offload::Offload;
 use crate::io::once::Once;
 use crate::io::pulse::Pulse;
@@ -31,7 +31,7 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::AuctionInput;
 use crate::model::time::UnixMillis;
 use crate::wire::beacon::Keyring;
-use crate::wire::notice;
+use crate::wire::notice::{self, Notice};
 use crate::wire::record::{self, Lifecycle};
 use crate::wire::sold::Finish;
 
@@ -192,8 +192,8 @@ impl Shared {
         observe::auction(&self.metrics, request, input, outcome);
         self.in_force.load().states.learn(&observe::experiences(request, input, outcome));
         for notice in notice::wins(input, outcome) {
-            let about = About { auction: input.draw.auction, bid: notice.bid };
-            self.notifier.send_win(&notice.bidder, about, notice.url);
+            let (target, about, url) = addressed(input, notice);
+            self.notifier.send_win(target, about, url);
         }
         aside::tell_losers(self, auction, begun);
     }
@@ -206,10 +206,17 @@ impl Shared {
         minimums: &[Vec<Option<Cpm>>],
     ) {
         for notice in notice::losses(input, outcome, minimums) {
-            let about = About { auction: input.draw.auction, bid: notice.bid };
-            self.notifier.send_loss(&notice.bidder, about, notice.url);
+            let (target, about, url) = addressed(input, notice);
+            self.notifier.send_loss(target, about, url);
         }
     }
+}
+
+/// Returns whom a notice of an auction goes to, what it is about, and its address.
+fn addressed(input: &AuctionInput, notice: Notice) -> (Target, About, String) {
+    let Notice { bidder, bid, url, allow_loopback, kind: _ } = notice;
+    let target = Target { id: bidder, allow_loopback };
+    (target, About { auction: input.draw.auction, bid }, url)
 }
 
 /// Returns the bidders of a market as the network sees them.

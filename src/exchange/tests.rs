@@ -177,7 +177,7 @@ async fn exchange(disk: &MemoryDisk, net: &Net, bounds: Bounds) -> (Arc<Shared>,
         Journal::open_on(Arc::new(disk.clone()), Path::new("data"), &identity, settings, |_| false)
             .expect("an empty disk takes a journal");
     let metrics = Arc::new(Metrics::new(&NoopRecorder, &Labels::default()));
-    let notifier = Notifier::start(Vec::new(), net.connector(), Arc::clone(&metrics));
+    let notifier = Notifier::start(net.connector(), Arc::clone(&metrics));
     let keyring = Keyring::new((7, [7; 32]), Vec::new());
     let told = Arc::clone(&metrics);
     let in_force = InForce::first(market, (0, [0; 32]), None);

@@ -155,7 +155,7 @@ impl Bidders {
             false => self.values.at(placement),
         };
         let standing = |(at, bidder): (usize, &Bidder)| {
-            bidder.state.standing(&bidder.endpoint.id, worth.get(at).copied().unwrap_or(0))
+            bidder.state.standing(&bidder.endpoint.id, worth.get(at).copied())
         };
         let mut bidders: Vec<_> = self.bidders.iter().enumerate().map(standing).collect();
         value::explore(brownout, &mut bidders);

@@ -86,7 +86,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// When the stream breaks, or the peer speaks something else (`Unsupported`).
+    /// When the stream breaks or the peer leaves (`ConnectionAborted`), or it speaks something else
+    /// (`Unsupported`).
     pub async fn open(
         stream: Box<dyn Stream>,
         limits: Limits,
@@ -205,12 +206,6 @@ impl Place {
         let request = head.request(body, gzip);
         let call = Box::pin(exchange(inner, request, left));
         Exchange { place: Some(self), call, begun: false }
-    }
-
-    /// Says whether any call on its connection was answered.
-    #[must_use]
-    pub fn has_answered(&self) -> bool {
-        self.0.has_answered()
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! It carries payloads and never knows what they say beyond the time in their entry. A sale takes a
 //! permit, numbers its record by it, appends, and waits for the flush; `queue` has the way in,
-//! `writer` the thread, `open` and `recover` the start, `read` the way out. `keeper` seals and prunes what is
-//! full, `space` ends sales before the disk is. What was decided about numbers: one that its permit
+//! `writer` the thread, `open` and `recover` the start, `close` the end, `read` the way out. `keeper` seals and
+//! prunes what is full, `space` ends sales before the disk is. What was decided about numbers: one that its permit
 //! did not use goes to the next permit; what is left over when the node stops is for a record of
 //! kind 11.
 
@@ -27,6 +27,7 @@ use crate::model::time::{Millis, UnixMillis};
 
 mod alarm;
 pub mod asked;
+mod close;
 pub mod disk;
 mod files;
 pub mod hold;
@@ -317,21 +318,6 @@ impl Journal {
         self.keeper.approve(told, index);
     }
 
-    /// Takes no more auctions, waits until those it took are on disk, and returns the index after the
-    /// last of them; blocks on disk.
-    ///
-    /// Where the disk fails it is the last known to be there, and `failure` says so.
-    pub fn finish_auctions(&self) -> u64 {
-        self.auction.close();
-        let mut threads = self.threads.lock();
-        let named = |thread: &JoinHandle<()>| thread.thread().name() == Some(AUCTION_THREAD);
-        if let Some(at) = threads.iter().position(named) {
-            // A writer that panicked has ended its queue.
-            let _ = threads.remove(at).join();
-        }
-        self.auction.on_disk()
-    }
-
     /// Returns what the file system said when a write or sync failed; final.
     #[must_use]
     pub fn failure(&self) -> Option<Arc<str>> {
@@ -350,38 +336,11 @@ impl Journal {
         self.failure().or_else(|| (!self.space.suffices()).then(full))
     }
 
-    /// Writes and syncs what is queued, ends the writers and gives the lock back; blocks on disk.
-    ///
-    /// Permits are refused from the first moment on.
-    pub fn close(&self) {
-        self.finish();
-        self.lock.lock().take();
-    }
-
-    /// Writes and syncs what is queued and ends the writers, but keeps the lock: what is on disk
-    /// changes no more. Blocks on disk.
-    pub fn finish(&self) {
-        self.auction.close();
-        self.money.close();
-        self.keeper.close();
-        self.space.close();
-        for thread in self.threads.lock().drain(..) {
-            // A writer that panicked has ended its queue.
-            let _ = thread.join();
-        }
-    }
-
     fn queue(&self, stream: Stream) -> &Arc<Queue> {
         match stream {
             Stream::Auction => &self.auction,
             Stream::Money => &self.money,
         }
-    }
-}
-
-impl Drop for Journal {
-    fn drop(&mut self) {
-        self.close();
     }
 }
 

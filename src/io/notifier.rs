@@ -22,7 +22,7 @@ use crate::io::notifier::queue::{Fallen, Notice, Queue, State};
 use crate::io::notifier::results::Results;
 use crate::model::ids::{AuctionId, BidId, BidderId};
 
-/// A bidder that may be notified.
+/// The bidder that a notice goes to, as the market of its auction has it.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Who.
@@ -64,7 +64,7 @@ pub enum Delivery {
     Refused,
     /// The answer was not HTTP or broke off.
     Failed,
-    /// The queue was full, the URL too long, the bidder unknown, or the time of a shutdown up.
+    /// The queue was full, the URL too long, or the time of a shutdown up.
     Dropped,
 }
 
@@ -87,14 +87,14 @@ struct Shared {
 }
 
 impl Notifier {
-    /// Starts the thread; notices to anyone not among `bidders` are dropped.
+    /// Starts the thread.
     ///
     /// # Panics
     ///
     /// When the system can start no thread or runtime.
     #[must_use]
-    pub fn start(bidders: Vec<Target>, connector: Arc<dyn Connect>, metrics: Arc<Metrics>) -> Self {
-        let queue = Mutex::new(Queue::new(bidders));
+    pub fn start(connector: Arc<dyn Connect>, metrics: Arc<Metrics>) -> Self {
+        let queue = Mutex::new(Queue::new());
         let results = Arc::<Results>::default();
         let kept = Arc::clone(&results);
         let shared = Arc::new(Shared { queue, woken: Notify::new(), metrics, results: kept });
@@ -117,18 +117,13 @@ impl Notifier {
     }
 
     /// Queues a win notice; never waits.
-    pub fn send_win(&self, bidder: &BidderId, about: About, url: String) {
-        self.send(bidder, Kind::Win, about, url);
+    pub fn send_win(&self, target: Target, about: About, url: String) {
+        self.send(target, Kind::Win, about, url);
     }
 
     /// Queues a loss notice; never waits. When the queue is full, the oldest of these goes.
-    pub fn send_loss(&self, bidder: &BidderId, about: About, url: String) {
-        self.send(bidder, Kind::Loss, about, url);
-    }
-
-    /// Notifies these bidders from here on, and those that left of what began before.
-    pub fn reload(&self, bidders: Vec<Target>) {
-        self.shared.queue.lock().reload(bidders);
+    pub fn send_loss(&self, target: Target, about: About, url: String) {
+        self.send(target, Kind::Loss, about, url);
     }
 
     /// Returns what came of notices and is not recorded yet.
@@ -152,8 +147,8 @@ impl Notifier {
         }
     }
 
-    fn send(&self, bidder: &BidderId, kind: Kind, about: About, url: String) {
-        let dropped = self.shared.queue.lock().push(bidder, kind, about, url);
+    fn send(&self, target: Target, kind: Kind, about: About, url: String) {
+        let dropped = self.shared.queue.lock().push(target, kind, about, url);
         self.shared.count_dropped(&dropped);
         self.shared.woken.notify_one();
     }

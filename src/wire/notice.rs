@@ -31,6 +31,8 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// The address, macros filled, as a URL parser writes it.
     pub url: String,
+    /// The market of the auction lifts the rules on what the address resolves to (decision 35).
+    pub allow_loopback: bool,
 }
 
 /// What a notice tells.
@@ -225,8 +227,10 @@ fn notice(
 ) -> Option<Notice> {
     let filled = macros::substitute(url, values, Place::Url, &mut Budget::full()).ok()?;
     // What is called is what was checked: the filled address, as the parser writes it.
-    let url = parsed(&filled, &input.offer(reply)?.bidder).ok()?;
-    Some(Notice { bidder: reply.bidder.clone(), bid: bid.id.clone(), kind, url: url.into() })
+    let bidder = &input.offer(reply)?.bidder;
+    let url = parsed(&filled, bidder).ok()?.into();
+    let allow_loopback = bidder.allow_loopback;
+    Some(Notice { bidder: bidder.id.clone(), bid: bid.id.clone(), kind, url, allow_loopback })
 }
 
 /// Parses an address and checks all that only the parsed form can show.

@@ -34,14 +34,7 @@ async fn no_lie_costs_an_honest_bidder_its_bid() {
         let within = Duration::from_millis(if times_out { 400 } else { 5_000 });
         let mut liar = serve(case).await;
         let bidders = bidders(&[&liar.url, &good.url], Vec::new()).await;
-        let begun = Instant::now();
-        let answers = ask(&bidders, 2, within).await;
-        let took = begun.elapsed();
-        let got = (answers[0].outcome.clone(), answers[0].status);
-        assert!(got == wanted, "{name}: {:.200}, not {:.200}", brief(&got), brief(&wanted));
-        assert_honest(&answers[1], name);
-        // Liars hang for good; the slack is for a machine that does other things too.
-        assert!(took < within + Duration::from_secs(2), "{name} held up all for {took:?}");
+        assert_costs_itself(&bidders, &wanted, within, name).await;
         if is_ours_to_close {
             let closed = timeout(Duration::from_secs(5), liar.closed.recv()).await;
             assert!(closed.is_ok(), "{name}: its connection is not closed");
@@ -259,6 +252,23 @@ async fn ask(bidders: &Bidders, count: usize, within: Duration) -> Vec<Answer> {
     };
     let calls = (0..count).map(call).collect();
     bidders.ask(calls, |_, answer| answer, Instant::now() + within).await
+}
+
+/// Asks a liar and an honest bidder: of the first comes what is wanted, the second wins in time.
+async fn assert_costs_itself(
+    bidders: &Bidders,
+    wanted: &(AnswerOutcome, Option<u16>),
+    within: Duration,
+    name: &str,
+) {
+    let begun = Instant::now();
+    let answers = ask(bidders, 2, within).await;
+    let took = begun.elapsed();
+    let got = (answers[0].outcome.clone(), answers[0].status);
+    assert!(got == *wanted, "{name}: {:.200}, not {:.200}", brief(&got), brief(wanted));
+    assert_honest(&answers[1], name);
+    // Liars hang for good; the slack is for a machine that does other things too.
+    assert!(took < within + Duration::from_secs(2), "{name} held up all for {took:?}");
 }
 
 fn assert_honest(answer: &Answer, beside: &str) {

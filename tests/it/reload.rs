@@ -5,6 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::Arc;
 use std::thread;
 
 use breakwater::io::journal::Stream;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::killed::verified;
-use crate::support::bidder::{Ad, Bidder};
+use crate::support::bidder::{Ad, Bidder, Gate};
 use crate::support::crowd::{Crowd, Recorded};
 use crate::support::exchange::{config, count};
 use crate::support::process::{Process, command};
@@ -97,6 +98,35 @@ fn bidders_come_and_go_and_floors_change_and_no_caller_notices() {
     recorded.assert_once();
     assert!(recorded.missing(&answers).is_empty(), "every answer is recorded");
     assert_eq!(site.configs_that_served_whole_breaks(), 4);
+    verified(&site.data);
+}
+
+#[test]
+fn a_winner_that_left_the_config_during_its_auction_is_told() {
+    let gate = Arc::<Gate>::default();
+    let acme = Bidder::bidding_behind(&gate, "acme", vec![Ad::new("a1", "20", 30)]);
+    let zenith = Bidder::forgetting("zenith", vec![Ad::new("z1", "6", 30)]);
+    let site = Site::new(&[&acme, &zenith]);
+    let mut run = Process::start(&site.file, &["run"]);
+    let (traffic, admin) = (run.traffic, run.admin);
+    let pod = thread::scope(|scope| {
+        let target = "/v1/vast?placement=arena&deadline_ms=2000";
+        let asked = scope.spawn(move || http::get(traffic, target));
+        until("the bidder is asked", || (acme.requests().len() == 1).then_some(()));
+        for most in ["3", "2"] {
+            site.write(&[&zenith], |text| {
+                text.replace("max_ads = 4", &format!("max_ads = {most}"))
+            });
+            assert_eq!(reload(admin).1["result"], "applied");
+        }
+        gate.open();
+        asked.join().unwrap()
+    });
+    assert!(pod.text().contains("a1.mp4"), "it has sold under the first config: {pod:?}");
+    until("it is told that it won", || (acme.notices().len() == 1).then_some(()));
+    assert!(acme.notices()[0].starts_with("/win?mine=a1"), "{:?}", acme.notices());
+    until_counted(admin, "breakwater_notices_total", &["acme", "win", "delivered"]);
+    assert_eq!(run.terminate(), Some(0), "{}", run.log());
     verified(&site.data);
 }
 

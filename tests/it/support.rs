@@ -17,9 +17,12 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
-        std::thread::yield_now();
+        // Whoever is waited for needs the core.
+        std::thread::park_timeout(BETWEEN_LOOKS);
     }
 }
+
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 
 /// Nothing awaited here takes a tenth of this on an idle machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

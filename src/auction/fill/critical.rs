@@ -3,12 +3,12 @@
 use crate::auction::fill::best::Grounds;
 use crate::auction::fill::bits::{Bits, has};
 use crate::auction::fill::few;
-use crate::auction::fill::field::{Field, NEAR, Spare};
+use crate::auction::fill::field::{Field, Spare};
 use crate::auction::fill::problem::{Filled, Problem};
 use crate::auction::fill::score::{Levels, Score, Spread, Width, add_price};
 use crate::auction::fill::search::Goal;
 use crate::auction::fill::solve::{Ground, Room, Solved, Unit, walk};
-use crate::auction::fill::start::{Best, improve, pack, swapped};
+use crate::auction::fill::start::{Best, forced, swapped};
 use crate::auction::fill::table::{Grain, Tables};
 use crate::auction::fill::without;
 use crate::auction::fill::without::Without;
@@ -363,34 +363,6 @@ impl<S: Score> Others<S> {
 /// Returns the items of a component that stand, ascending.
 fn stand(component: &[usize], stands: &Bits) -> Vec<usize> {
     component.iter().copied().filter(|&item| stands.has(item)).collect()
-}
-
-/// Returns a good selection with an item that does not stand.
-///
-/// What stands is mended; so is what is made anew of the units in their order, and the better taken.
-fn forced<S: Score>(
-    problem: &Problem<'_>,
-    order: &[Unit<S>],
-    (room, stands): (&Room, &[usize]),
-    item: usize,
-) -> Best<S> {
-    let mut room = room.clone();
-    let row = problem.conflicts.row(item);
-    room.take(problem, item);
-    let legal = |other: usize| other != item && !has(row, other) && room.holds(problem, other);
-    let order: Vec<Unit<S>> = order.iter().copied().filter(|unit| legal(unit.item)).collect();
-    let stand =
-        |&other: &usize| legal(other).then(|| Unit { item: other, score: problem.score(other) });
-    let stand: Vec<Unit<S>> = stands.iter().filter_map(stand).collect();
-    let near = &order[..order.len().min(NEAR)];
-    let mut mended = pack(problem, stand.iter(), &room);
-    improve(problem, near, &room, &mut mended);
-    let mut anew = pack(problem, order.iter(), &room);
-    improve(problem, near, &room, &mut anew);
-    let mut best = if mended.score < anew.score { anew } else { mended };
-    best.items.push(item);
-    best.score = best.score.plus(problem.score(item));
-    best
 }
 
 /// The tables of a walk for all winners, none at first, and the steps that are tried with them:

@@ -9,7 +9,7 @@ use crate::auction::fill::dual::{Prices, Relaxed};
 use crate::auction::fill::problem::Problem;
 use crate::auction::fill::score::Score;
 use crate::auction::fill::solve::{Room, Unit};
-use crate::auction::fill::start::{Best, improve, pack};
+use crate::auction::fill::start::{Best, NEAR, improve, pack};
 
 /// Units in classes, exclusions that cross them, and prices.
 #[derive(Clone, Debug)]
@@ -340,9 +340,6 @@ fn dominates(problem: &Problem<'_>, rival: usize, item: usize) -> bool {
             .enumerate()
             .all(|(word, (rival, item))| rival & !item & !own(word) == 0)
 }
-
-/// Units that a selection is mended with.
-pub(super) const NEAR: usize = 96;
 
 /// The most rounds over all units, fewer over few; exclusions across classes unpriced.
 const COARSE_ROUNDS: usize = 16;

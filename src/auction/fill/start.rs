@@ -142,5 +142,35 @@ pub(super) fn swapped<S: Score>(
     without
 }
 
+/// Returns a good selection with an item that does not stand.
+///
+/// What stands is mended; so is what is made anew of the units in their order, and the better taken.
+pub(super) fn forced<S: Score>(
+    problem: &Problem<'_>,
+    order: &[Unit<S>],
+    (room, stands): (&Room, &[usize]),
+    item: usize,
+) -> Best<S> {
+    let mut room = room.clone();
+    let row = problem.conflicts.row(item);
+    room.take(problem, item);
+    let legal = |other: usize| other != item && !has(row, other) && room.holds(problem, other);
+    let order: Vec<Unit<S>> = order.iter().copied().filter(|unit| legal(unit.item)).collect();
+    let stand =
+        |&other: &usize| legal(other).then(|| Unit { item: other, score: problem.score(other) });
+    let stand: Vec<Unit<S>> = stands.iter().filter_map(stand).collect();
+    let near = &order[..order.len().min(NEAR)];
+    let mut mended = pack(problem, stand.iter(), &room);
+    improve(problem, near, &room, &mut mended);
+    let mut anew = pack(problem, order.iter(), &room);
+    improve(problem, near, &room, &mut anew);
+    let mut best = if mended.score < anew.score { anew } else { mended };
+    best.items.push(item);
+    best.score = best.score.plus(problem.score(item));
+    best
+}
+
+/// Units that a selection is mended with.
+pub(super) const NEAR: usize = 96;
 /// The most rounds of improvement; two or three are the rule.
 const ROUNDS: usize = 8;

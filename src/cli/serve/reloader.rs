@@ -16,7 +16,8 @@ use crate::cli::life;
 use crate::cli::load::{self, Refused};
 use crate::cli::serve::capacity::Capacity;
 use crate::cli::serve::labels::Known;
-use crate::cli::serve::{targets, workers};
+use crate::cli::serve::turns::Turns;
+use crate::cli::serve::workers;
 use crate::config::Loaded;
 use crate::config::fixed::Fixed;
 use crate::exchange::current::{InForce, Prepared};
@@ -35,8 +36,7 @@ pub(super) struct Reloader {
     exposition: Arc<Exposition>,
     known: Mutex<Known>,
     capacity: Arc<Capacity>,
-    /// Held by the reload under way.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    turns: Turns,
 }
 
 impl Reloader {
@@ -46,22 +46,24 @@ impl Reloader {
         (exposition, known): (Arc<Exposition>, Known),
         capacity: Arc<Capacity>,
     ) -> Self {
-        let (known, turn) = (Mutex::new(known), Arc::default());
-        Self { file, fixed, shared, exposition, known, capacity, turn }
+        let (known, turns) = (Mutex::new(known), Turns::new());
+        Self { file, fixed, shared, exposition, known, capacity, turns }
+    }
+
+    /// Returns who gives out its turns.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// Reads the config and puts it in force, or says why the one before stays.
     ///
     /// Once it has its turn it goes on to its end, whoever asked for it.
-    pub(super) async fn reload(
-        self: Arc<Self>,
-        is_over: impl Fn() -> bool + Send + 'static,
-    ) -> Reload {
-        let turn = Arc::clone(&self.turn).lock_owned().await;
+    pub(super) async fn reload(self: Arc<Self>) -> Reload {
+        let turn = self.turns.take().await;
         let reload = async move {
-            let came = match is_over() {
-                true => Err(NotReloaded::Draining),
-                false => self.read_and_apply().await,
+            let came = match turn {
+                None => Err(NotReloaded::Draining),
+                Some(_) => self.read_and_apply().await,
             };
             self.tell(&came);
             drop(turn);
@@ -129,7 +131,6 @@ impl Reloader {
                 self.exposition.relabel(&self.shared.metrics, labels);
             });
         }
-        self.shared.notifier.reload(targets(&market));
         let prepared = self.shared.prepare(next);
         let until = Instant::now() + MAX_WARMING;
         join_all(prepared.workers().map(|worker| worker.bidders.warm(until))).await;

@@ -138,26 +138,23 @@ impl OpenCall {
 
     /// Returns what came back; `None` when the call was begun once more.
     fn end(&mut self, lease: Lease, finished: Finished) -> Option<Fetched> {
-        let outcome = match finished.fetched {
-            Ok(fetched) => {
-                lease.give_back(finished.link, fetched.status.is_some());
-                return Some(fetched);
-            }
-            Err(Unsent) if self.again || self.again_until <= Instant::now() => {
-                AnswerOutcome::Unreachable
-            }
+        let Finished { fetched, link } = finished;
+        let answered = fetched.as_ref().is_ok_and(|fetched| fetched.status.is_some());
+        // A call that was refused untouched says nothing against what it went over.
+        lease.give_back(link, answered);
+        let Err(Unsent) = fetched else { return fetched.ok() };
+        let outcome = if self.again || self.again_until <= Instant::now() {
+            AnswerOutcome::Unreachable
+        } else {
             // It ended while it was idle, or the bidder refused it untouched. Only what was never
             // sent is sent again, so that no bidder is asked twice for one place in its quota.
-            Err(Unsent) => {
-                self.again = true;
-                drop(lease);
-                match self.pool.take() {
-                    Ok(lent) => {
-                        self.begin(lent);
-                        return None;
-                    }
-                    Err(outcome) => outcome,
+            self.again = true;
+            match self.pool.take() {
+                Ok(lent) => {
+                    self.begin(lent);
+                    return None;
                 }
+                Err(outcome) => outcome,
             }
         };
         Some(Fetched { outcome, status: None })

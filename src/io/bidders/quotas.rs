@@ -62,7 +62,9 @@ struct Tenth {
     free: u32,
     /// Calls that were to be made.
     wanted: u32,
-    /// What a call was expected to bring, over all that read.
+    /// Those of them that knew what a call is expected to bring.
+    valued: u32,
+    /// What that was, over all of these.
     value: u64,
 }
 
@@ -99,11 +101,12 @@ impl Limit {
         self.contended.load(Ordering::Relaxed)
     }
 
-    /// Says whether one auction may ask in which a call is expected to bring `value`; takes nothing.
+    /// Says whether one auction may ask in which a call is expected to bring `value`, if that is
+    /// known; takes nothing.
     ///
     /// It may not while the last refusal holds, nor when more is wanted than there is and it draws
     /// a blank.
-    pub(super) fn standing(&self, value: u64) -> Quota {
+    pub(super) fn standing(&self, value: Option<u64>) -> Quota {
         let Some(qps) = self.qps else { return Quota::Free };
         if qps == 0 {
             return Quota::Exhausted;
@@ -152,17 +155,20 @@ impl Share {
 
     /// Returns the chance of one auction to ask, in millionths; none where all may.
     ///
-    /// It is the share of all, times what a call brings here over what it brings on average,
-    /// between a quarter and four times as much.
-    fn chance_ppm(&mut self, qps: u32, value: u64, now: Duration) -> Option<u32> {
+    /// It is the share of all, times what a call brings here over what it brings on average, between
+    /// a quarter and four times as much; where that is not known, it counts as the average. Nobody
+    /// looks what calls bring while the quota is enough: a second that begins so must not make the
+    /// average small.
+    fn chance_ppm(&mut self, qps: u32, value: Option<u64>, now: Duration) -> Option<u32> {
         let share = self.ppm(qps, now);
         if share == WHOLE {
             return None;
         }
         let (share, whole) = (u64::from(share), u64::from(WHOLE));
-        let weight = match self.sum.value.checked_div(self.sum.read.into()) {
-            None | Some(0) => whole,
-            Some(average) => {
+        let average = self.sum.value.checked_div(self.sum.valued.into());
+        let weight = match (value, average) {
+            (None, _) | (_, None | Some(0)) => whole,
+            (Some(value), Some(average)) => {
                 (value.min(MOST_VALUE) * whole / average).clamp(whole / WEIGHED, whole * WEIGHED)
             }
         };
@@ -170,15 +176,16 @@ impl Share {
     }
 
     /// Counts an auction that read whether it may ask.
-    fn read(&mut self, free: bool, value: u64, now: Duration) {
-        let (free, value) = (u32::from(free), value.min(MOST_VALUE));
-        let tenth = self.tenth(now);
-        tenth.read += 1;
-        tenth.free += free;
-        tenth.value += value;
-        self.sum.read += 1;
-        self.sum.free += free;
-        self.sum.value += value;
+    fn read(&mut self, free: bool, value: Option<u64>, now: Duration) {
+        let (free, valued) = (u32::from(free), u32::from(value.is_some()));
+        let value = value.unwrap_or(0).min(MOST_VALUE);
+        self.tenth(now);
+        for tenth in [&mut self.tenths[place(self.newest)], &mut self.sum] {
+            tenth.read += 1;
+            tenth.free += free;
+            tenth.valued += valued;
+            tenth.value += value;
+        }
     }
 
     /// Counts a call that was to be made.
@@ -199,6 +206,7 @@ impl Share {
             self.sum.read -= old.read;
             self.sum.free -= old.free;
             self.sum.wanted -= old.wanted;
+            self.sum.valued -= old.valued;
             self.sum.value -= old.value;
         }
         &mut self.tenths[place(self.newest)]

@@ -175,9 +175,11 @@ impl State {
         self.limit.qps == endpoint.qps && self.in_flight.most == endpoint.in_flight
     }
 
-    /// Returns the standing of its bidder, of which a call is expected to bring `value`.
-    pub(super) fn standing(&self, bidder: &BidderId, value: u64) -> BidderStanding {
+    /// Returns the standing of its bidder, of which a call is expected to bring `value`, if that is
+    /// known.
+    pub(super) fn standing(&self, bidder: &BidderId, value: Option<u64>) -> BidderStanding {
         let (quota, health) = (self.limit.standing(value), self.health.standing());
+        let value = value.unwrap_or(0);
         BidderStanding { quota, health, value, ..BidderStanding::free(bidder.clone()) }
     }
 

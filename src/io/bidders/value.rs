@@ -99,14 +99,14 @@ impl Values {
     }
 
     /// Returns what a call to each bidder is expected to bring at a placement, in their order; empty
-    /// where nothing is known. Who is not known counts as the median of the known.
+    /// where nothing is known of any. Who is not known counts as the median of the known.
     pub(super) fn at(&self, placement: &PlacementId) -> Vec<u64> {
         let now = self.begun.elapsed();
         let known: Vec<Option<u64>> = match self.placements.lock().get(placement) {
             Some(cells) => cells.iter().map(|cell| cell.lately(now).value()).collect(),
             None => return Vec::new(),
         };
-        let middle = median(&known);
+        let Some(middle) = median(&known) else { return Vec::new() };
         known.iter().map(|known| known.unwrap_or(middle)).collect()
     }
 
@@ -193,11 +193,11 @@ impl Lately {
     }
 }
 
-/// Returns the middle of what is known, the lower of two; 0 when nothing is.
-fn median(known: &[Option<u64>]) -> u64 {
+/// Returns the middle of what is known, the lower of two.
+fn median(known: &[Option<u64>]) -> Option<u64> {
     let mut known: Vec<u64> = known.iter().flatten().copied().collect();
     known.sort_unstable();
-    known.len().checked_sub(1).map_or(0, |last| known[last / 2])
+    known.len().checked_sub(1).map(|last| known[last / 2])
 }
 
 /// Draws who is asked whatever its value; nobody where nobody is left out.

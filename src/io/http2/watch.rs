@@ -23,6 +23,8 @@ pub(super) struct Gauge {
     settled: AtomicBool,
     /// It takes no more calls, or is gone.
     leaving: AtomicBool,
+    /// It speaks something else.
+    strange: AtomicBool,
     /// Nothing is read any more.
     closed: AtomicBool,
     reader: AtomicWaker,
@@ -44,6 +46,7 @@ impl Gauge {
             state: Notify::new(),
             settled: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            strange: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             reader: AtomicWaker::new(),
             most: AtomicU32::new(u32::MAX),
@@ -55,18 +58,16 @@ impl Gauge {
     ///
     /// # Errors
     ///
-    /// When it speaks something else, or leaves.
+    /// When it speaks something else (`Unsupported`), or leaves (`ConnectionAborted`).
     pub(super) async fn settled(&self) -> io::Result<()> {
         loop {
             let changed = self.state.notified();
             let (is_settled, is_open) = (self.settled.load(Ordering::Acquire), self.is_open());
             match (is_settled, is_open) {
                 (true, true) => return Ok(()),
-                (true, false) => return Err(io::ErrorKind::ConnectionAborted.into()),
                 (false, true) => changed.await,
-                (false, false) => {
-                    return Err(io::Error::new(io::ErrorKind::Unsupported, NoHttp2));
-                }
+                (_, false) if self.strange.load(Ordering::Acquire) => return Err(no_http2()),
+                (_, false) => return Err(io::ErrorKind::ConnectionAborted.into()),
             }
         }
     }
@@ -104,7 +105,8 @@ impl Gauge {
     fn see(&self, seen: Seen) -> io::Result<()> {
         match seen {
             Seen::Stranger => {
-                return Err(io::Error::new(io::ErrorKind::Unsupported, NoHttp2));
+                self.strange.store(true, Ordering::Release);
+                return Err(no_http2());
             }
             Seen::Answer => return Ok(()),
             Seen::Idle => {}
@@ -181,6 +183,10 @@ impl AsyncWrite for Watched {
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
+}
+
+fn no_http2() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, NoHttp2)
 }
 
 /// What a frame says that matters here.

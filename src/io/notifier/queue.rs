@@ -1,18 +1,20 @@
 //! Which notice goes next, and which goes overboard.
 //!
-//! A lane a bidder, so that a bidder that hangs holds up only its own; wins before losses.
+//! A lane a bidder, so that a bidder that hangs holds up only its own; wins before losses. Which
+//! bidders there are is not known here: whoever won before a reload is told, however many there were.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 use crate::io::notifier::{About, Kind, Target};
 use crate::model::ids::BidderId;
 
 /// Notices that wait, within `MAX_ENTRIES` and `MAX_BYTES`.
 pub(super) struct Queue {
-    lanes: Vec<Lane>,
-    by_id: BTreeMap<BidderId, usize>,
-    /// The lane that is looked at first.
-    turn: usize,
+    /// Those of bidders with a notice that waits or is on the way.
+    lanes: BTreeMap<BidderId, Lane>,
+    /// The bidder whose turn it was last.
+    turn: Option<BidderId>,
     entries: usize,
     bytes: usize,
     /// The number of the next loss notice.
@@ -51,10 +53,8 @@ pub(super) struct Fallen {
 }
 
 /// The notices of one bidder.
+#[derive(Default)]
 struct Lane {
-    target: Target,
-    /// The market in force does not have it: it stays for what began before.
-    left: bool,
     wins: VecDeque<Waiting>,
     /// Numbered over all lanes, so that the oldest can be found.
     losses: VecDeque<(u64, Waiting)>,
@@ -66,15 +66,14 @@ struct Lane {
 struct Waiting {
     about: About,
     url: String,
+    allow_loopback: bool,
 }
 
 impl Queue {
-    pub(super) fn new(targets: Vec<Target>) -> Self {
-        let lanes: Vec<Lane> = targets.into_iter().map(Lane::new).collect();
+    pub(super) fn new() -> Self {
         Self {
-            by_id: by_id(&lanes),
-            lanes,
-            turn: 0,
+            lanes: BTreeMap::new(),
+            turn: None,
             entries: 0,
             bytes: 0,
             next_loss: 0,
@@ -83,50 +82,34 @@ impl Queue {
         }
     }
 
-    /// Has these bidders from here on. One that left keeps its lane until the next time, and until it
-    /// is empty: auctions that began before may still have something to say.
-    pub(super) fn reload(&mut self, targets: Vec<Target>) {
-        self.lanes.retain(|lane| !lane.left || !lane.is_empty());
-        self.by_id = by_id(&self.lanes);
-        for lane in &mut self.lanes {
-            lane.left = true;
-        }
-        for target in targets {
-            match self.by_id.get(&target.id) {
-                Some(at) => (self.lanes[*at].target, self.lanes[*at].left) = (target, false),
-                None => self.lanes.push(Lane::new(target)),
-            }
-        }
-        self.by_id = by_id(&self.lanes);
-    }
-
     /// Takes a notice in and returns those that had to go for it, or itself.
     pub(super) fn push(
         &mut self,
-        bidder: &BidderId,
+        target: Target,
         kind: Kind,
         about: About,
         url: String,
     ) -> Vec<Fallen> {
+        let Target { id, allow_loopback } = target;
         let mut dropped = Vec::new();
-        let lane = self.by_id.get(bidder).copied();
-        let Some(lane) = lane.filter(|_| self.state == State::Open && url.len() <= MAX_URL) else {
-            return vec![Fallen { bidder: bidder.clone(), kind, about }];
-        };
+        if self.state != State::Open || MAX_URL < url.len() {
+            return vec![Fallen { bidder: id, kind, about }];
+        }
         while self.entries == MAX_ENTRIES || MAX_BYTES < self.bytes + cost(&url) {
             let Some(victim) = self.drop_oldest_loss() else {
-                dropped.push(Fallen { bidder: bidder.clone(), kind, about });
+                dropped.push(Fallen { bidder: id, kind, about });
                 return dropped;
             };
             dropped.push(victim);
         }
         self.entries += 1;
         self.bytes += cost(&url);
-        let waiting = Waiting { about, url };
+        let waiting = Waiting { about, url, allow_loopback };
+        let lane = self.lanes.entry(id).or_default();
         match kind {
-            Kind::Win => self.lanes[lane].wins.push_back(waiting),
+            Kind::Win => lane.wins.push_back(waiting),
             Kind::Loss => {
-                self.lanes[lane].losses.push_back((self.next_loss, waiting));
+                lane.losses.push_back((self.next_loss, waiting));
                 self.next_loss += 1;
             }
         }
@@ -135,16 +118,14 @@ impl Queue {
 
     /// Gives out the next notice whose bidder has fewer than `MAX_FLYING` on the way.
     pub(super) fn pop(&mut self) -> Option<Notice> {
-        let count = self.lanes.len();
-        let at = (0..count).map(|step| (self.turn + step) % count).find(|at| {
-            let lane = &self.lanes[*at];
-            let waiting = !lane.wins.is_empty() || !lane.losses.is_empty();
-            waiting && lane.flying.len() < MAX_FLYING
-        })?;
-        self.turn = at + 1;
-        let bidder = self.lanes[at].target.id.clone();
-        let lane = &mut self.lanes[at];
-        let (kind, Waiting { about, url }) = match lane.wins.pop_front() {
+        let may_go = |lane: &Lane| lane.waits() && lane.flying.len() < MAX_FLYING;
+        let last = self.turn.as_ref();
+        let after = (last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let mut lanes = self.lanes.range::<BidderId, _>(after).chain(&self.lanes);
+        let bidder = lanes.find(|(_, lane)| may_go(lane))?.0.clone();
+        self.turn = Some(bidder.clone());
+        let lane = self.lanes.get_mut(&bidder)?;
+        let (kind, Waiting { about, url, allow_loopback }) = match lane.wins.pop_front() {
             Some(waiting) => (Kind::Win, waiting),
             None => (Kind::Loss, lane.losses.pop_front()?.1),
         };
@@ -153,23 +134,23 @@ impl Queue {
         lane.flying.insert(number, (kind, about));
         self.entries -= 1;
         self.bytes -= cost(&url);
-        let allow_loopback = lane.target.allow_loopback;
         Some(Notice { url, allow_loopback, bidder, number })
     }
 
     /// Makes room for another notice of the same bidder, and says which one is over.
     pub(super) fn done(&mut self, notice: &Notice) -> Option<Fallen> {
-        // A lane with a notice on its way stays.
-        let lane = &mut self.lanes[*self.by_id.get(&notice.bidder)?];
+        let lane = self.lanes.get_mut(&notice.bidder)?;
         let (kind, about) = lane.flying.remove(&notice.number)?;
-        Some(Fallen { bidder: lane.target.id.clone(), kind, about })
+        if lane.flying.is_empty() && !lane.waits() {
+            self.lanes.remove(&notice.bidder);
+        }
+        Some(Fallen { bidder: notice.bidder.clone(), kind, about })
     }
 
     /// Returns the notices that were given out and are not done.
     pub(super) fn flying(&self) -> Vec<Fallen> {
         let mut flying = Vec::new();
-        for lane in &self.lanes {
-            let bidder = &lane.target.id;
+        for (bidder, lane) in &self.lanes {
             flying.extend(lane.flying.values().map(|(kind, about)| Fallen {
                 bidder: bidder.clone(),
                 kind: *kind,
@@ -192,8 +173,7 @@ impl Queue {
         self.entries = 0;
         self.bytes = 0;
         let mut dropped = Vec::new();
-        for lane in &mut self.lanes {
-            let id = &lane.target.id;
+        for (id, lane) in &mut self.lanes {
             let fallen =
                 |kind, waiting: Waiting| Fallen { bidder: id.clone(), kind, about: waiting.about };
             dropped.extend(lane.wins.drain(..).map(|win| fallen(Kind::Win, win)));
@@ -206,35 +186,31 @@ impl Queue {
         self.state
     }
 
+    /// Says whether it holds nothing, not even a bidder's name.
+    #[cfg(test)]
+    pub(super) fn is_bare(&self) -> bool {
+        self.lanes.is_empty() && (self.entries, self.bytes) == (0, 0)
+    }
+
     fn drop_oldest_loss(&mut self) -> Option<Fallen> {
         let oldest = |lane: &Lane| lane.losses.front().map(|(number, _)| *number);
-        let lanes = self.lanes.iter_mut().filter(|lane| !lane.losses.is_empty());
-        let lane = lanes.min_by_key(|lane| oldest(lane))?;
-        let (_, Waiting { about, url }) = lane.losses.pop_front()?;
+        let lanes = self.lanes.iter_mut().filter(|(_, lane)| !lane.losses.is_empty());
+        let (bidder, lane) = lanes.min_by_key(|(_, lane)| oldest(lane))?;
+        let (_, Waiting { about, url, .. }) = lane.losses.pop_front()?;
         self.entries -= 1;
         self.bytes -= cost(&url);
-        Some(Fallen { bidder: lane.target.id.clone(), kind: Kind::Loss, about })
+        let fallen = Fallen { bidder: bidder.clone(), kind: Kind::Loss, about };
+        if lane.flying.is_empty() && !lane.waits() {
+            self.lanes.remove(&fallen.bidder);
+        }
+        Some(fallen)
     }
 }
 
 impl Lane {
-    fn new(target: Target) -> Self {
-        Self {
-            target,
-            left: false,
-            wins: VecDeque::new(),
-            losses: VecDeque::new(),
-            flying: BTreeMap::new(),
-        }
+    fn waits(&self) -> bool {
+        !self.wins.is_empty() || !self.losses.is_empty()
     }
-
-    fn is_empty(&self) -> bool {
-        self.wins.is_empty() && self.losses.is_empty() && self.flying.is_empty()
-    }
-}
-
-fn by_id(lanes: &[Lane]) -> BTreeMap<BidderId, usize> {
-    lanes.iter().enumerate().map(|(at, lane)| (lane.target.id.clone(), at)).collect()
 }
 
 /// What a waiting notice takes of the queue's bytes: its URL and its entry, bid id included.

@@ -18,14 +18,14 @@ use crate::model::ids::{AuctionId, BidId, BidderId};
 
 #[test]
 fn wins_go_first_and_bidders_take_turns() {
-    let mut queue = Queue::new(vec![target("a"), target("b")]);
+    let mut queue = Queue::new();
     for (bidder, kind, url) in [
         ("a", Kind::Loss, "a loss"),
         ("a", Kind::Win, "a win 1"),
         ("a", Kind::Win, "a win 2"),
         ("b", Kind::Loss, "b loss"),
     ] {
-        assert!(queue.push(&BidderId::new(bidder), kind, about(), url.to_owned()).is_empty());
+        assert!(queue.push(target(bidder), kind, about(), url.to_owned()).is_empty());
     }
     let order: Vec<String> = std::iter::from_fn(|| Some(queue.pop()?.url)).collect();
     assert_eq!(order, ["a win 1", "b loss", "a win 2", "a loss"]);
@@ -34,32 +34,41 @@ fn wins_go_first_and_bidders_take_turns() {
 #[test]
 fn a_full_queue_loses_its_oldest_loss_notices() {
     let (a, b) = (BidderId::new("a"), BidderId::new("b"));
-    let mut queue = Queue::new(vec![target("a"), target("b")]);
-    assert!(queue.push(&b, Kind::Loss, about(), "oldest".into()).is_empty());
-    assert!(queue.push(&a, Kind::Loss, about(), "older".into()).is_empty());
+    let mut queue = Queue::new();
+    assert!(queue.push(target("b"), Kind::Loss, about(), "oldest".into()).is_empty());
+    assert!(queue.push(target("a"), Kind::Loss, about(), "older".into()).is_empty());
     for _ in 2..MAX_ENTRIES {
-        assert!(queue.push(&a, Kind::Win, about(), "win".into()).is_empty());
+        assert!(queue.push(target("a"), Kind::Win, about(), "win".into()).is_empty());
     }
-    assert_eq!(queue.push(&a, Kind::Win, about(), "win".into()), [fallen(b, Kind::Loss)]);
-    assert_eq!(queue.push(&a, Kind::Loss, about(), "new".into()), [fallen(a.clone(), Kind::Loss)]);
-    assert_eq!(queue.push(&a, Kind::Win, about(), "win".into()), [fallen(a.clone(), Kind::Loss)]);
+    assert_eq!(queue.push(target("a"), Kind::Win, about(), "win".into()), [fallen(b, Kind::Loss)]);
+    assert_eq!(
+        queue.push(target("a"), Kind::Loss, about(), "new".into()),
+        [fallen(a.clone(), Kind::Loss)]
+    );
+    assert_eq!(
+        queue.push(target("a"), Kind::Win, about(), "win".into()),
+        [fallen(a.clone(), Kind::Loss)]
+    );
     // Nothing but wins: the newcomer goes, whatever it is.
-    assert_eq!(queue.push(&a, Kind::Win, about(), "win".into()), [fallen(a.clone(), Kind::Win)]);
-    assert_eq!(queue.push(&a, Kind::Loss, about(), "new".into()), [fallen(a, Kind::Loss)]);
+    assert_eq!(
+        queue.push(target("a"), Kind::Win, about(), "win".into()),
+        [fallen(a.clone(), Kind::Win)]
+    );
+    assert_eq!(queue.push(target("a"), Kind::Loss, about(), "new".into()), [fallen(a, Kind::Loss)]);
 }
 
 #[test]
 fn the_queue_is_bounded_in_bytes_too() {
     let a = BidderId::new("a");
-    let mut queue = Queue::new(vec![target("a")]);
+    let mut queue = Queue::new();
     let url = "u".repeat(MAX_URL);
     let mut taken = 0;
-    while queue.push(&a, Kind::Loss, about(), url.clone()).is_empty() {
+    while queue.push(target("a"), Kind::Loss, about(), url.clone()).is_empty() {
         taken += 1;
     }
     assert!((MAX_BYTES - 2 * MAX_URL..=MAX_BYTES).contains(&(taken * (MAX_URL + 192))), "{taken}");
     assert_eq!(
-        queue.push(&a, Kind::Loss, about(), url + "u"),
+        queue.push(target("a"), Kind::Loss, about(), url + "u"),
         [fallen(a.clone(), Kind::Loss)],
         "too long"
     );
@@ -70,7 +79,7 @@ fn the_queue_is_bounded_in_bytes_too() {
     }
     assert_eq!(out, taken);
     assert!(
-        queue.push(&a, Kind::Win, about(), "u".repeat(MAX_URL)).is_empty(),
+        queue.push(target("a"), Kind::Win, about(), "u".repeat(MAX_URL)).is_empty(),
         "room is given back"
     );
 }
@@ -78,13 +87,13 @@ fn the_queue_is_bounded_in_bytes_too() {
 #[test]
 fn a_bidder_has_64_notices_on_the_way_and_holds_up_nobody() {
     let (hung, good) = (BidderId::new("hung"), BidderId::new("good"));
-    let mut queue = Queue::new(vec![target("hung"), target("good")]);
+    let mut queue = Queue::new();
     for _ in 0..2 * MAX_FLYING {
-        queue.push(&hung, Kind::Win, about(), "win".into());
+        queue.push(target("hung"), Kind::Win, about(), "win".into());
     }
     let first = queue.pop().unwrap();
     assert_eq!(std::iter::from_fn(|| queue.pop()).count(), MAX_FLYING - 1);
-    queue.push(&good, Kind::Loss, about(), "loss".into());
+    queue.push(target("good"), Kind::Loss, about(), "loss".into());
     let other = queue.pop().unwrap();
     assert_eq!(queue.done(&other).unwrap().bidder, good);
     assert!(queue.pop().is_none());
@@ -97,11 +106,14 @@ fn a_bidder_has_64_notices_on_the_way_and_holds_up_nobody() {
 #[test]
 fn a_closed_queue_takes_nothing_in_and_a_cut_one_gives_nothing_out() {
     let a = BidderId::new("a");
-    let mut queue = Queue::new(vec![target("a")]);
-    queue.push(&a, Kind::Win, about(), "1".into());
-    queue.push(&a, Kind::Loss, about(), "2".into());
+    let mut queue = Queue::new();
+    queue.push(target("a"), Kind::Win, about(), "1".into());
+    queue.push(target("a"), Kind::Loss, about(), "2".into());
     queue.close();
-    assert_eq!(queue.push(&a, Kind::Win, about(), "3".into()), [fallen(a.clone(), Kind::Win)]);
+    assert_eq!(
+        queue.push(target("a"), Kind::Win, about(), "3".into()),
+        [fallen(a.clone(), Kind::Win)]
+    );
     assert_eq!(queue.pop().unwrap().url, "1");
     assert_eq!(queue.cut(), [fallen(a, Kind::Loss)]);
     assert!(queue.pop().is_none());
@@ -120,16 +132,16 @@ async fn each_notice_is_fired_once_and_counted() {
     let exposition = install();
     let notifier = start(&exposition);
     let acme = BidderId::new("acme");
-    notifier.send_win(&acme, about(), format!("{good}/win?price=9.10"));
-    notifier.send_loss(&acme, about(), format!("{good}/loss?reason=102"));
-    notifier.send_loss(&acme, about(), format!("{moved}/a"));
-    notifier.send_win(&acme, about(), format!("{talker}/a"));
-    notifier.send_win(&acme, about(), format!("{liar}/a"));
-    notifier.send_win(&acme, about(), format!("http://{closed}/a"));
-    notifier.send_win(&acme, about(), "not a url".to_owned());
-    notifier.send_win(&BidderId::new("strict"), about(), format!("{good}/literal"));
-    notifier.send_win(&BidderId::new("strict"), about(), "http://localhost:1/name".to_owned());
-    notifier.send_win(&BidderId::new("stranger"), about(), format!("{good}/stranger"));
+    notifier.send_win(target("acme"), about(), format!("{good}/win?price=9.10"));
+    notifier.send_loss(target("acme"), about(), format!("{good}/loss?reason=102"));
+    notifier.send_loss(target("acme"), about(), format!("{moved}/a"));
+    notifier.send_win(target("acme"), about(), format!("{talker}/a"));
+    notifier.send_win(target("acme"), about(), format!("{liar}/a"));
+    notifier.send_win(target("acme"), about(), format!("http://{closed}/a"));
+    notifier.send_win(target("acme"), about(), "not a url".to_owned());
+    notifier.send_win(strict(), about(), format!("{good}/literal"));
+    notifier.send_win(strict(), about(), "http://localhost:1/name".to_owned());
+    notifier.send_win(target("stranger"), about(), format!("{good}/stranger"));
     notifier.finish(Instant::now() + Duration::from_secs(10)).await;
 
     let mut requests = Vec::new();
@@ -140,7 +152,8 @@ async fn each_notice_is_fired_once_and_counted() {
     let host = good.strip_prefix("http://").unwrap();
     let request =
         |path: &str| format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    assert_eq!(requests, [request("/loss?reason=102"), request("/win?price=9.10")]);
+    let paths = ["/loss?reason=102", "/stranger", "/win?price=9.10"];
+    assert_eq!(requests, paths.map(request));
     assert!(moves.try_recv().is_ok());
     assert_counts(
         &exposition,
@@ -178,38 +191,32 @@ async fn a_hung_bidder_holds_up_nobody_and_no_shutdown() {
     let exposition = install();
     let notifier = start(&exposition);
     for _ in 0..100 {
-        notifier.send_win(&BidderId::new("hung"), about(), url.clone());
+        notifier.send_win(target("hung"), about(), url.clone());
     }
-    notifier.send_loss(&BidderId::new("acme"), about(), format!("{good}/loss"));
+    notifier.send_loss(target("acme"), about(), format!("{good}/loss"));
     assert!(seen.recv().await.unwrap().starts_with("GET /loss "));
     let begun = Instant::now();
     notifier.finish(begun + Duration::from_millis(100)).await;
     assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
     assert_counts(&exposition, &[("hung", "win", "dropped", 100)]);
-    notifier.send_win(&BidderId::new("acme"), about(), format!("{good}/late"));
+    notifier.send_win(target("acme"), about(), format!("{good}/late"));
     assert_counts(&exposition, &[("acme", "win", "dropped", 1)]);
 }
 
 #[test]
-fn a_bidder_that_left_is_told_what_began_before() {
-    let [acme, zenith] = ["acme", "zenith"].map(BidderId::new);
-    let mut queue = Queue::new(vec![target("acme")]);
-    let url = || "http://bid.example/".to_owned();
-    assert!(queue.push(&acme, Kind::Win, about(), url()).is_empty());
-    let flying = queue.pop().unwrap();
-    queue.reload(vec![target("zenith")]);
-    assert!(queue.push(&acme, Kind::Loss, about(), url()).is_empty(), "its auction began before");
-    assert!(queue.push(&zenith, Kind::Win, about(), url()).is_empty());
-    assert_eq!(queue.done(&flying), Some(fallen(acme.clone(), Kind::Win)));
-    queue.reload(vec![target("zenith")]);
-    for _ in 0..2 {
-        let notice = queue.pop().unwrap();
-        queue.done(&notice).unwrap();
+fn a_notice_keeps_the_rules_of_its_auction_and_leaves_nothing_behind() {
+    let mut queue = Queue::new();
+    let strict = Target { allow_loopback: false, ..target("acme") };
+    for target in [strict, target("acme")] {
+        assert!(queue.push(target, Kind::Win, about(), "win".into()).is_empty());
     }
-    queue.reload(vec![target("zenith")]);
-    assert_eq!(queue.push(&acme, Kind::Win, about(), url()), [fallen(acme.clone(), Kind::Win)]);
-    queue.reload(vec![target("acme")]);
-    assert!(queue.push(&acme, Kind::Win, about(), url()).is_empty(), "it came back");
+    let given: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+    assert_eq!(given.iter().map(|it| it.allow_loopback).collect::<Vec<_>>(), [false, true]);
+    for notice in &given {
+        let acme = BidderId::new("acme");
+        assert_eq!(queue.done(notice), Some(fallen(acme, Kind::Win)));
+    }
+    assert!(queue.is_bare(), "no lane is kept for a bidder that may have left");
 }
 
 #[tokio::test]
@@ -219,7 +226,7 @@ async fn a_notice_takes_a_second_at_most() {
     let exposition = install();
     let notifier = start(&exposition);
     let begun = Instant::now();
-    notifier.send_win(&BidderId::new("hung"), about(), url);
+    notifier.send_win(target("hung"), about(), url);
     notifier.finish(begun + Duration::from_secs(30)).await;
     assert!(begun.elapsed() < Duration::from_secs(10));
     assert_counts(&exposition, &[("hung", "win", "timeout", 1)]);
@@ -237,12 +244,14 @@ fn target(id: &str) -> Target {
     Target { id: BidderId::new(id), allow_loopback: true }
 }
 
+fn strict() -> Target {
+    Target { allow_loopback: false, ..target("strict") }
+}
+
 fn start(exposition: &Exposition) -> Notifier {
     let labels = Labels { bidders: &["acme", "hung", "strict"], ..Labels::default() };
-    let targets =
-        vec![target("acme"), target("hung"), Target { allow_loopback: false, ..target("strict") }];
     let connector = Live::new(Patience::NOTICE, Vec::new()).unwrap();
-    Notifier::start(targets, Arc::new(connector), Arc::new(exposition.metrics(&labels)))
+    Notifier::start(Arc::new(connector), Arc::new(exposition.metrics(&labels)))
 }
 
 /// Answers every connection's first request with `answer`; returns its origin and the requests.

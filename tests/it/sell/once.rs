@@ -6,33 +6,13 @@ use std::sync::Arc;
 use std::thread;
 
 use breakwater::audit::replay::{Wanted, replay};
-use parking_lot::{Condvar, Mutex};
 
-use crate::support::bidder::{Ad, Bidder, Say, response};
+use crate::support::bidder::{Ad, Bidder, Gate, Say, response};
 use crate::support::exchange::Exchange;
 use crate::support::http;
 use crate::support::until;
 
 const SHARED: &str = "breakwater_sales_shared_total";
-
-/// A gate that bidders wait at.
-#[derive(Default)]
-struct Gate {
-    open: Mutex<bool>,
-    opened: Condvar,
-}
-
-impl Gate {
-    fn pass(&self) {
-        let mut open = self.open.lock();
-        self.opened.wait_while(&mut open, |open| !*open);
-    }
-
-    fn open(&self) {
-        *self.open.lock() = true;
-        self.opened.notify_all();
-    }
-}
 
 /// Returns a bidder that answers when the gate is open.
 fn gated(gate: &Arc<Gate>) -> Bidder {

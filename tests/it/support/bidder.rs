@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
 
 use crate::support::http;
@@ -49,6 +49,27 @@ struct Seen {
     all: String,
 }
 
+/// A gate that bidders wait at.
+#[derive(Default)]
+pub(crate) struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    /// Waits until it is open.
+    pub(crate) fn pass(&self) {
+        let mut open = self.is_open.lock();
+        self.opened.wait_while(&mut open, |open| !*open);
+    }
+
+    /// Lets everybody pass from here on.
+    pub(crate) fn open(&self) {
+        *self.is_open.lock() = true;
+        self.opened.notify_all();
+    }
+}
+
 /// Decides what to say.
 type Speech = dyn Fn(&Value) -> Say + Send + Sync;
 
@@ -87,10 +108,19 @@ impl Bidder {
 
     /// Starts a bidder that bids these on the first imp, each with notices to this bidder.
     pub(crate) fn bidding(id: &'static str, ads: Vec<Ad>) -> Self {
+        let gate = Arc::<Gate>::default();
+        gate.open();
+        Self::bidding_behind(&gate, id, ads)
+    }
+
+    /// Starts the same; it answers once the gate is open.
+    pub(crate) fn bidding_behind(gate: &Arc<Gate>, id: &'static str, ads: Vec<Ad>) -> Self {
+        let gate = Arc::clone(gate);
         // Its own address is known only once it listens, and a notice names it.
         let own = Arc::<Mutex<Option<SocketAddr>>>::default();
         let known = Arc::clone(&own);
         let bidder = Self::start(id, move |request| {
+            gate.pass();
             let address = known.lock().expect("set before the exchange starts");
             Say::Json(response(id, request, ads.iter().map(|ad| ad.bid(request, Some(address)))))
         });

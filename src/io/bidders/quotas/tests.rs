@@ -22,8 +22,8 @@ fn each_tenth_of_a_second_gets_its_share() {
         for auction in 0..demand * 13 {
             let now = step * auction;
             let watched = Duration::from_secs(3) <= now;
-            let free = refused_until <= now && may(&mut share, &mut dice, 0, now);
-            share.read(free, 0, now);
+            let free = refused_until <= now && may(&mut share, &mut dice, None, now);
+            share.read(free, None, now);
             let offered = dice.millionth() < offered_ppm;
             wanted += u32::from(watched && offered);
             if free && offered {
@@ -57,8 +57,8 @@ fn where_a_call_brings_more_the_chance_is_greater() {
         let now = Duration::from_millis(auction.into());
         let dear = auction % 2;
         let value = 1_000 + 2_000 * u64::from(dear);
-        let free = may(&mut share, &mut dice, value, now);
-        share.read(free, value, now);
+        let free = may(&mut share, &mut dice, Some(value), now);
+        share.read(free, Some(value), now);
         if free {
             share.want(now);
             asked[usize::try_from(dear).unwrap()] += u32::from(3_000 <= auction);
@@ -74,16 +74,37 @@ fn a_chance_has_bounds() {
     let mut share = Share::default();
     let now = Duration::from_secs(1);
     for value in [0, 0, 0, 4_000_000] {
-        share.read(true, value, now);
+        share.read(true, Some(value), now);
         (0..25).for_each(|_| share.want(now));
     }
-    let mut chance = |value| share.chance_ppm(10, value, now);
+    let mut chance = |value| share.chance_ppm(10, Some(value), now);
     assert_eq!(chance(1_000_000), Some(100_000));
     assert_eq!(chance(0), Some(25_000));
     assert_eq!(chance(2_000_000), Some(200_000));
     assert_eq!(chance(u64::MAX), Some(400_000));
-    assert_eq!(share.chance_ppm(50, u64::MAX, now), Some(WHOLE));
-    assert_eq!(share.chance_ppm(100, 0, now), None);
+    assert_eq!(share.chance_ppm(50, Some(u64::MAX), now), Some(WHOLE));
+    assert_eq!(share.chance_ppm(100, None, now), None);
+}
+
+/// A second's auctions did not look what a call brings, since the quota was enough: those that find
+/// it contended are held against one another, not against them.
+#[test]
+fn who_did_not_look_says_nothing_of_the_average() {
+    let mut share = Share::default();
+    let now = Duration::from_secs(1);
+    for value in [None, None, None, Some(3_000_000), Some(1_000_000)] {
+        share.read(true, value, now);
+        (0..20).for_each(|_| share.want(now));
+    }
+    let mut chance = |value| share.chance_ppm(10, value, now);
+    assert_eq!(chance(Some(2_000_000)), Some(100_000));
+    assert_eq!(chance(Some(1_000_000)), Some(50_000));
+    assert_eq!(chance(None), Some(100_000), "what is not known is neither dear nor cheap");
+    assert_eq!(chance(Some(0)), Some(25_000), "what is known to bring nothing is cheap");
+    let later = now + Duration::from_secs(1);
+    share.read(true, None, later);
+    (0..20).for_each(|_| share.want(later));
+    assert_eq!(share.chance_ppm(10, Some(9), later), Some(WHOLE / 2), "a second later all is gone");
 }
 
 #[test]
@@ -91,8 +112,8 @@ fn nothing_is_drawn_while_the_quota_is_enough() {
     let mut share = Share::default();
     for auction in 0..1_000 {
         let now = Duration::from_millis(auction * 10);
-        assert_eq!(share.chance_ppm(100, 0, now), None);
-        share.read(true, 0, now);
+        assert_eq!(share.chance_ppm(100, None, now), None);
+        share.read(true, None, now);
         share.want(now);
     }
     let now = Duration::from_millis(9_990);
@@ -111,7 +132,7 @@ fn what_some_want_stands_for_all_who_read() {
     let now = Duration::from_secs(7);
     assert_eq!(share.demand(now), 0);
     for auction in 0..100 {
-        share.read(auction % 4 == 0, 0, now);
+        share.read(auction % 4 == 0, None, now);
     }
     assert_eq!(share.demand(now), 0);
     (0..20).for_each(|_| share.want(now));
@@ -120,10 +141,10 @@ fn what_some_want_stands_for_all_who_read() {
     (0..20).for_each(|_| unread.want(now));
     assert_eq!(unread.demand(now), 20);
     let mut blocked = Share::default();
-    (0..20).for_each(|_| blocked.read(false, 0, now));
+    (0..20).for_each(|_| blocked.read(false, None, now));
     assert_eq!(blocked.ppm(1, now), WHOLE);
 }
 
-fn may(share: &mut Share, dice: &mut Dice, value: u64, now: Duration) -> bool {
+fn may(share: &mut Share, dice: &mut Dice, value: Option<u64>, now: Duration) -> bool {
     share.chance_ppm(100, value, now).is_none_or(|chance| dice.millionth() < chance)
 }

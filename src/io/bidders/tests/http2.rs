@@ -81,6 +81,26 @@ async fn past_the_peers_limit_nobody_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_call_says_nothing_against_its_connection() {
+    let net = Net::new();
+    let mut calls = serve(&net, 1);
+    let bidders = bidders(&net, 8).await;
+    let (refused, ()) = tokio::join!(ask(&bidders, &["acme"], 100), async {
+        // It is made once more.
+        for _ in 0..2 {
+            calls.recv().await.unwrap().0.send_reset(h2::Reason::REFUSED_STREAM);
+        }
+    });
+    assert_eq!(refused[0].outcome, AnswerOutcome::Unreachable);
+    for _ in 0..3 {
+        ask(&bidders, &["acme"; 6], 100).await;
+        pass(Duration::from_secs(1)).await;
+    }
+    let dials = net.dials("acme");
+    assert!(2 < dials, "{dials} connections for six calls at once, each takes one");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_answers_no_ping_is_left() {
     let net = Net::new();
     let mut pipes = net.accept("acme");

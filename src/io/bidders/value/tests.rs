@@ -57,6 +57,8 @@ async fn placements_are_apart_and_the_unknown_count_as_the_middle() {
         values.learn(&once);
     };
     assert!(at(&values, "mid").is_empty());
+    values.learn(&[experience("d", 1, 2_000_000, true)]);
+    assert!(at(&values, "mid").is_empty(), "one call is too few, and nobody else is known");
     teach("a", 2_000_000);
     assert_eq!(at(&values, "mid")[1..], [1_980_392; 3], "all are like the only one known");
     teach("b", 9_000_000);
@@ -105,9 +107,9 @@ async fn a_cold_bidder_is_explored_and_becomes_warm() {
 #[test]
 fn exploration_takes_little() {
     assert_eq!([0, 1, 10, 20, 50].map(explored_ppm), [20_000, 20_000, 20_000, 10_000, 4_000]);
-    assert_eq!(median(&[]), 0);
-    assert_eq!(median(&[None, Some(4), Some(2)]), 2);
-    assert_eq!(median(&[Some(9), Some(4), None, Some(2)]), 4);
+    assert_eq!(median(&[]), None);
+    assert_eq!(median(&[None, Some(4), Some(2)]), Some(2));
+    assert_eq!(median(&[Some(9), Some(4), None, Some(2)]), Some(4));
 }
 
 #[test]

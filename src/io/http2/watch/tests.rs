@@ -56,6 +56,22 @@ async fn what_does_not_begin_with_settings_is_a_stranger() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_leaves_before_its_settings_is_gone_and_no_stranger() {
+    // Nothing, part of a head, and settings that are cut short.
+    for text in [&b""[..], &frame(4, 0, 0, b"")[..5], &frame(4, 0, 0, &[0; 6])[..12]] {
+        let gauge = Arc::new(Gauge::new());
+        let (ours, mut theirs) = duplex(1024);
+        let mut watched = Watched::new(Box::new(ours), Arc::clone(&gauge));
+        theirs.write_all(text).await.unwrap();
+        drop(theirs);
+        watched.read_to_end(&mut Vec::new()).await.unwrap();
+        drop(watched);
+        let fault = gauge.settled().await.unwrap_err();
+        assert_eq!(fault.kind(), ErrorKind::ConnectionAborted, "after {text:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn frames_without_an_answer_are_counted() {
     let gauge = Arc::new(Gauge::new());
     let (ours, mut theirs) = duplex(1 << 20);
