@@ -69,7 +69,7 @@ fn the_queue_is_bounded_in_bytes_too() {
     assert!((MAX_BYTES - 2 * MAX_URL..=MAX_BYTES).contains(&(taken * (MAX_URL + 192))), "{taken}");
     assert_eq!(
         queue.push(target("a"), Kind::Loss, about(), url + "u"),
-        [fallen(a.clone(), Kind::Loss)],
+        [fallen(a, Kind::Loss)],
         "too long"
     );
     let mut out = 0;
