@@ -1,8 +1,8 @@
 //! What came back of a call becomes a reply: bids, or the reason why there are none.
 //!
 //! It says whether something *is* a bid; whether a bid may compete is `auction::eligibility`'s to
-//! say. `document` reads fast, `salvage` reads again bid by bid what that refuses (decision 26),
-//! and `bid` turns what either found into the model's bid.
+//! say. `plain` reads what is usual, `document` whatever is sound, `salvage` bid by bid what both
+//! refuse (decision 26), and `bid` turns what any of them found into the model's bid.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -22,6 +22,7 @@ use crate::wire::{price, vast};
 
 mod bid;
 mod document;
+mod plain;
 mod salvage;
 
 /// Returns what came of a call.

@@ -139,7 +139,7 @@ fn complete(bid: Bid, found: &mut Found<'_>, bidder: &Bidder) -> Bid {
         size: size.filter(|&(width, height)| 0 < width && 0 < height),
         markup,
         creative: Creative {
-            markup: found.adm.as_deref().unwrap_or_default().into(),
+            markup: found.adm.take().unwrap_or_default().into(),
             win_url: filled(found.nurl.as_deref()).map(Box::from),
             billing_url: filled(found.burl.as_deref()).map(Box::from),
             loss_url: bid.creative.loss_url,

@@ -9,7 +9,7 @@ use simd_json::tape::{Array, Value};
 use simd_json::{Buffers, Tape};
 
 use crate::model::reason::LossReason;
-use crate::wire::bid_response::salvage;
+use crate::wire::bid_response::{plain, salvage};
 
 /// A response.
 #[derive(Debug, Default, PartialEq)]
@@ -49,6 +49,7 @@ pub(super) struct Scratch {
     buffers: Buffers,
     tape: Tape<'static>,
     copy: Vec<u8>,
+    room: String,
 }
 
 thread_local! {
@@ -57,17 +58,22 @@ thread_local! {
 
 /// Reads a body and gives `then` what was found; `None` when it is no response at all.
 pub(super) fn read<R>(body: &mut [u8], then: impl FnOnce(Option<Document<'_>>) -> R) -> R {
-    // The fast reader writes into what it reads; a second reading needs what was there.
     let mut scratch = SCRATCH.take().unwrap_or_default();
-    scratch.copy.clear();
-    scratch.copy.extend_from_slice(body);
-    let found = fast(body, &mut scratch);
-    let result = then(found.or_else(|| salvage::read(&scratch.copy)));
+    let result = match plain::read(body, &mut scratch.room) {
+        Some(found) => then(Some(found)),
+        None => {
+            // The fast reader writes into what it reads; a third reading needs what was there.
+            scratch.copy.clear();
+            scratch.copy.extend_from_slice(body);
+            let found = fast(body, &mut scratch);
+            then(found.or_else(|| salvage::read(&scratch.copy)))
+        }
+    };
     SCRATCH.set(Some(scratch));
     result
 }
 
-/// Reads a body the fast way; `None` says nothing but that the other reader must look.
+/// Reads any sound body; `None` says nothing but that `salvage` must look.
 pub(super) fn fast<'a>(body: &'a mut [u8], scratch: &mut Scratch) -> Option<Document<'a>> {
     let mut tape = std::mem::replace(&mut scratch.tape, Tape(Vec::new())).reset();
     let filled = simd_json::fill_tape(body, &mut scratch.buffers, &mut tape).is_ok();
@@ -109,7 +115,8 @@ impl Default for Scratch {
         Self {
             buffers: Buffers::with_max_depth(USUAL, MAX_DEPTH),
             tape: Tape(Vec::new()),
-            copy: Vec::with_capacity(USUAL),
+            copy: Vec::new(),
+            room: String::new(),
         }
     }
 }

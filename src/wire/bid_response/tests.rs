@@ -1,4 +1,4 @@
-//! The two readings of a response against each other.
+//! The three readings of a response against each other.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use proptest::proptest;
 use proptest::sample::{Index, select};
 
 use super::document::{self, Document, MAX_DEPTH, Scratch};
-use super::{fill, not_asked, salvage};
+use super::{fill, not_asked, plain, salvage};
 use crate::model::bid::{Reply, ReplyOutcome};
 use crate::model::call::Call;
 use crate::model::ids::{BidderId, ImpId};
@@ -91,6 +91,42 @@ fn good_documents_are_read_fast() {
     }
 }
 
+#[test]
+fn usual_documents_are_read_at_once() {
+    let with = |member: &str| response_of(&GOOD.replacen('{', &format!("{{{member},"), 1));
+    for body in [
+        "{}",
+        r#" {"id":"r1" , "nbr":2 } "#,
+        &response_of(GOOD),
+        &response_of(&[GOOD; 20].join(",\n")),
+        &with(r#""ext":{"a":[1,-2,3.5,{},[],true,null,"\u00e9\n"]}"#),
+        &with(r#""adid":"\u00e9\"\\\/\b\f\n\r\t\u0000é","w":-1,"h":0,"apis":[7,2]"#),
+    ] {
+        assert!(plain::read(body.as_bytes(), &mut String::new()).is_some(), "{body}");
+        agree(body.as_bytes());
+    }
+    // What another reader must judge.
+    for body in [
+        "",
+        "{}{}",
+        r#"{"id":"r1","id":"r1"}"#,
+        &with(r#""w":01"#),
+        &with(r#""w":1.0"#),
+        &with(r#""w":-0"#),
+        &with(r#""w":1234567890"#),
+        &with(r#""adid":null"#),
+        &with(r#""adid":"\ud83d\ude00""#),
+        &with(r#""\u0069d":"x""#),
+        &with(r#""x":1e400"#),
+        &with("\"w\n\":1"),
+        &with("\"adid\":\"\u{1}\""),
+        &with("\"adid\":\"\\n\u{1}\""),
+    ] {
+        assert!(plain::read(body.as_bytes(), &mut String::new()).is_none(), "{body}");
+        agree(body.as_bytes());
+    }
+}
+
 /// Nothing of one response is seen in the next.
 #[test]
 fn buffers_keep_nothing() {
@@ -104,6 +140,9 @@ fn buffers_keep_nothing() {
 /// Reads a body both ways; panics when they differ.
 fn agree(body: &[u8]) {
     let again = reply_to(salvage::read(body));
+    if let Some(found) = plain::read(body, &mut String::new()) {
+        assert_eq!(reply_to(Some(found)), again, "{}", String::from_utf8_lossy(body));
+    }
     let mut copy = body.to_owned();
     let Some(found) = fast(&mut copy) else { return assert_eq!(read(body), again) };
     let first = reply_to(Some(found));

@@ -96,6 +96,7 @@ impl<'a> Sink<'a> for Gather<'a> {
         Some(self.open[self.depth.checked_sub(1)?].name)
     }
 
+    #[inline]
     fn begin(&mut self, name: Range<usize>) -> Option<()> {
         if MAX_DEPTH <= self.depth || MAX_ELEMENTS <= self.elements {
             return None;
@@ -113,6 +114,7 @@ impl<'a> Sink<'a> for Gather<'a> {
         Some(())
     }
 
+    #[inline]
     fn attribute(&mut self, name: Range<usize>, value: Piece<'_>) -> Option<()> {
         let source = self.source.as_bytes();
         let text = &source[name.clone()];
@@ -138,9 +140,14 @@ impl<'a> Sink<'a> for Gather<'a> {
         Some(())
     }
 
+    #[inline]
     fn end(&mut self) -> Option<()> {
         self.depth = self.depth.checked_sub(1)?;
-        let open = self.open[self.depth];
+        let open = &self.open[self.depth];
+        if open.place == Place::Other && (open.text.is_empty() || open.text.starts_with("https:")) {
+            return Some(());
+        }
+        let open = *open;
         let text = tree::trim(open.text);
         match address::scheme(text) {
             Scheme::Https | Scheme::Other => {}
@@ -151,18 +158,19 @@ impl<'a> Sink<'a> for Gather<'a> {
         self.ended(open, text)
     }
 
+    #[inline]
     fn text(&mut self, piece: Piece<'_>) -> Option<()> {
         let text = match &piece {
             Piece::Source(place) => &self.source[place.clone()],
             Piece::Decoded(text) => text,
         };
-        if text.trim_start_matches(SPACE).is_empty() {
+        if begun(text).is_empty() {
             return Some(());
         }
         let open = &mut self.open[self.depth.checked_sub(1)?];
         match piece {
             Piece::Source(place) if open.text.is_empty() => {
-                open.text = self.source[place].trim_start_matches(SPACE);
+                open.text = begun(&self.source[place]);
                 Some(())
             }
             // Of most texts only their beginning is looked at, if that.
@@ -279,9 +287,24 @@ impl<'a> Gather<'a> {
                 return few.then_some(());
             }
             Place::Linear => read::sort(&mut self.facts.apis),
-            _ => {}
+            Place::InLine
+            | Place::Creatives
+            | Place::Creative
+            | Place::MediaFiles
+            | Place::Extensions
+            | Place::Extension
+            | Place::Other => {}
         }
         Some(())
+    }
+}
+
+/// Returns a text from its first character that is no white space.
+#[inline]
+fn begun(text: &str) -> &str {
+    match text.as_bytes().first() {
+        Some(b' ' | b'\t' | b'\n' | b'\r') => text.trim_start_matches(SPACE),
+        Some(_) | None => text,
     }
 }
 

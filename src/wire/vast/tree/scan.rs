@@ -130,12 +130,11 @@ impl<'a, S: Sink<'a>> Scan<'_, 'a, S> {
         }
         let from = self.at + 1;
         let rest = self.bytes.get(from..)?;
-        let mut odd = false;
-        let length = rest.iter().position(|&byte| {
-            let class = CLASSES[usize::from(byte)];
-            odd |= class & ODD_VALUE != 0;
-            class & QUOTE != 0 && byte == quote
-        })?;
+        let mut length = value_end(quote, rest);
+        let odd = *rest.get(length)? != quote;
+        if odd {
+            length += memchr(quote, &rest[length..])?;
+        }
         let value = from..from + length;
         self.at = value.end + 1;
         if !odd {
@@ -238,27 +237,58 @@ impl<'a, S: Sink<'a>> Scan<'_, 'a, S> {
 }
 
 /// Returns how many bytes stand before the first that may end a run of text.
+#[inline]
 fn text_end(bytes: &[u8]) -> usize {
-    // Eight at a time, since most texts are too short for a call: the lowest marked byte is one of
-    // the wanted; marks above it may be wrong.
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
-    let is = |word: u64, wanted: u8| {
-        let word = word ^ (ONES * u64::from(wanted));
-        word.wrapping_sub(ONES) & !word & TOPS
-    };
+    // Most texts are too short for a call.
+    let (short, _) = bytes.split_at(bytes.len().min(SHORT));
+    let marks = |word| is(word, b'<') | is(word, b'&') | is(word, b'>');
+    first(short, marks).unwrap_or_else(|looked_at| {
+        let rest = &bytes[looked_at..];
+        looked_at + memchr3(b'<', b'&', b'>', rest).unwrap_or(rest.len())
+    })
+}
+
+/// Returns how many bytes stand before the first that ends the value of an attribute, or makes it
+/// other than it stands, or wrong.
+#[inline]
+fn value_end(quote: u8, bytes: &[u8]) -> usize {
+    let control = |word: u64| word.wrapping_sub(ONES * u64::from(b' ')) & !word & TOPS;
+    let marks = |word| is(word, quote) | is(word, b'<') | is(word, b'&') | control(word);
+    first(bytes, marks).unwrap_or_else(|looked_at| {
+        let ends = |byte: &u8| *byte == quote || matches!(byte, b'<' | b'&' | 0..b' ');
+        let rest = &bytes[looked_at..];
+        looked_at + rest.iter().position(ends).unwrap_or(rest.len())
+    })
+}
+
+/// Returns the place of the first marked byte, or how many bytes were looked at, which are all but
+/// the last few.
+///
+/// Eight are looked at together: the lowest mark is right; marks above it may be wrong.
+#[inline]
+fn first(bytes: &[u8], marks: impl Fn(u64) -> u64) -> Result<usize, usize> {
     let mut length = 0;
-    for word in bytes.as_chunks::<8>().0.iter().take(SHORT / 8) {
-        let word = u64::from_le_bytes(*word);
-        let marks = is(word, b'<') | is(word, b'&') | is(word, b'>');
+    for word in bytes.as_chunks::<8>().0 {
+        let marks = marks(u64::from_le_bytes(*word));
         if marks != 0 {
-            return length + usize::try_from(marks.trailing_zeros()).expect("it is below 64") / 8;
+            let bits = usize::try_from(marks.trailing_zeros()).expect("it is below 64");
+            return Ok(length + bits / 8);
         }
         length += 8;
     }
-    let rest = &bytes[length..];
-    length + memchr3(b'<', b'&', b'>', rest).unwrap_or(rest.len())
+    Err(length)
 }
+
+/// Marks the bytes of a word that are the wanted one.
+#[inline]
+fn is(word: u64, wanted: u8) -> u64 {
+    let word = word ^ (ONES * u64::from(wanted));
+    word.wrapping_sub(ONES) & !word & TOPS
+}
+
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+
+const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
 
 /// Finds where a section of character data ends.
 fn cdata_end(content: &[u8]) -> Option<usize> {
@@ -289,12 +319,6 @@ const NAME: u8 = 2;
 /// Parts a name from its prefix.
 const COLON: u8 = 4;
 
-/// May end the value of an attribute.
-const QUOTE: u8 = 8;
-
-/// Makes the value of an attribute other than it stands, or wrong.
-const ODD_VALUE: u8 = 16;
-
 /// What each byte may be.
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -304,8 +328,6 @@ const CLASSES: [u8; 256] = {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => START | NAME,
             b'0'..=b'9' | b'-' | b'.' => NAME,
             b':' => NAME | COLON,
-            b'"' | b'\'' => QUOTE,
-            b'<' | b'&' | b'\t' | b'\n' | b'\r' => ODD_VALUE,
             _ => 0,
         };
         if byte == u8::MAX {
