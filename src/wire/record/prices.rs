@@ -228,8 +228,7 @@ fn offered<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
             scan.object(|scan| {
                 let micros = scan.must(key!("micros"), Scan::micros)?;
                 let text = scan.must(key!("text"), Scan::text)?;
-                // What people read and what is reckoned with is one price (decision 3).
-                (parse_down(&text) == Some(micros)).then_some(micros)
+                is_price(&text, micros).then_some(micros)
             })
         })?;
         scan.pass(&AFTER_PRICE)?;
