@@ -13,8 +13,8 @@ use crate::model::money::Cpm;
 use crate::model::plan::{Offer, OfferedImp, Plan, Terms};
 use crate::model::reason::{CallReason, LossReason};
 use crate::model::time::{Millis, Seconds};
-use crate::wire::price::parse_down;
 use crate::wire::record::json::Json;
+use crate::wire::record::prices::is_price;
 use crate::wire::record::scan::Scan;
 use crate::wire::record::texts::Texts;
 
@@ -309,8 +309,7 @@ fn price(scan: &mut Scan<'_>) -> Option<Price> {
     scan.object(|scan| {
         let cpm = scan.must(key!("micros"), Scan::micros)?;
         let text = scan.must(key!("text"), Scan::boxed)?;
-        // What people read and what is reckoned with is one price (decision 3).
-        (parse_down(&text) == Some(cpm)).then_some(Price { text, cpm })
+        is_price(&text, cpm).then_some(Price { text, cpm })
     })
 }
 

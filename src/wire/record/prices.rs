@@ -228,8 +228,7 @@ fn offered<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
             scan.object(|scan| {
                 let micros = scan.must(key!("micros"), Scan::micros)?;
                 let text = scan.must(key!("text"), Scan::text)?;
-                // What people read and what is reckoned with is one price (decision 3).
-                (parse_down(&text) == Some(micros)).then_some(micros)
+                is_price(&text, micros).then_some(micros)
             })
         })?;
         scan.pass(&AFTER_PRICE)?;
@@ -237,6 +236,36 @@ fn offered<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
     })
 }
 
+/// Says whether a decimal text is a price: what people read and what is reckoned with is one
+/// (decision 3).
+pub(super) fn is_price(text: &str, price: Cpm) -> bool {
+    match short(text) {
+        Some(micros) => micros == price.micros(),
+        None => parse_down(text) == Some(price),
+    }
+}
+
+/// Returns the micros of a decimal of the usual form: at most nine digits, the first of several not
+/// zero, and of places either none or one to six. Of any other, none.
+fn short(text: &str) -> Option<i64> {
+    let digit = |byte: &u8| byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    let whole = bytes.iter().take_while(|byte| digit(byte)).count();
+    let plain = (1..=9).contains(&whole) && (whole == 1 || bytes[0] != b'0');
+    let (whole, rest) = bytes.split_at(whole);
+    let places = match rest {
+        [] => rest,
+        [b'.', places @ ..] if (1..=6).contains(&places.len()) && places.iter().all(digit) => {
+            places
+        }
+        _ => return None,
+    };
+    let all = whole.iter().chain(places).fold(0, |sum, byte| 10 * sum + i64::from(byte - b'0'));
+    plain.then(|| all * MICROS[places.len()])
+}
+
+/// The micros of a last place, by how many places there are.
+const MICROS: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 /// A whole, in millionths.
 const PPM: u64 = 1_000_000;
 const AFTER_PODS: [&str; 4] =

@@ -11,6 +11,7 @@ use crate::wire::quote::plain;
 use crate::wire::record::scan::escapes::unhex;
 
 pub(super) mod escapes;
+mod skip;
 
 /// A section being read.
 #[derive(Debug)]
@@ -102,11 +103,17 @@ impl<'a> Scan<'a> {
 
     /// Steps over those of some members, given in their order, that are there.
     pub(super) fn pass(&mut self, keys: &[&'static str]) -> Option<()> {
+        debug_assert!(keys.is_sorted(), "{keys:?}");
         // Most are not there: the first letter of the next member tells most of them.
         let mut letter = self.letter();
         for key in keys {
-            if letter == key.as_bytes().get(2) && self.key(key) {
-                self.skip(DEEPEST)?;
+            let own = key.as_bytes().get(2);
+            if letter < own {
+                // Nor is any that comes behind it.
+                break;
+            }
+            if letter == own && self.key(key) {
+                self.at = skip::value(self.text, self.at, DEEPEST)?;
                 letter = self.letter();
             }
         }
@@ -117,34 +124,6 @@ impl<'a> Scan<'a> {
     #[inline]
     fn letter(&self) -> Option<&'a u8> {
         self.text.as_bytes().get(self.at + 1 + usize::from(!self.first))
-    }
-
-    /// Steps over a value that nests at most `depth` deep.
-    fn skip(&mut self, depth: u32) -> Option<()> {
-        let inner = depth.checked_sub(1)?;
-        match self.bytes().get(self.at)? {
-            b'"' => self.skip_text(),
-            b'{' => self.items(b'{', b'}', |scan| {
-                scan.skip_text()?;
-                scan.byte(b':')?;
-                scan.skip(inner)
-            }),
-            b'[' => self.items(b'[', b']', |scan| scan.skip(inner)),
-            b't' | b'f' => self.flag().map(drop),
-            b'n' => self.word("null").then_some(()),
-            _ => self.number::<i64>().map(drop),
-        }
-    }
-
-    /// Steps over a text.
-    #[inline]
-    fn skip_text(&mut self) -> Option<()> {
-        let end = self.plain_text()?;
-        match self.bytes().get(end)? {
-            b'"' => self.at = end + 1,
-            _ => drop(self.unescaped(end)?),
-        }
-        Some(())
     }
 
     /// Steps over the items between two brackets.
@@ -193,7 +172,11 @@ impl<'a> Scan<'a> {
         loop {
             let item = item(self)?;
             if items.len() == items.capacity() {
-                items.reserve_exact(items.len());
+                items.reserve_exact(if size_of::<T>() <= SMALL {
+                    3 * items.len()
+                } else {
+                    items.len()
+                });
             }
             items.push(item);
             if self.byte(b',').is_none() {
@@ -375,5 +358,7 @@ fn checked(digits: &[u8]) -> Option<u64> {
 
 /// How many digits never are more than 64 bits.
 const NEVER_WRAPS: usize = 19;
+/// Items of so many bytes are given room before they come.
+const SMALL: usize = 64;
 /// How deep a value may nest that is stepped over; the forms nest less.
 const DEEPEST: u32 = 16;

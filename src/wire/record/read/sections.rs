@@ -83,10 +83,16 @@ fn differing<'a>(record: &View<'_>, wanted: impl IntoIterator<Item = Wanted<'a>>
     let mut faults = Vec::new();
     let mut names = record.names().peekable();
     for wanted in wanted {
-        while let Some(name) = names.next_if(|name| wanted.compare(name).is_gt()) {
-            faults.push((name.to_owned(), EXTRA));
-        }
-        if names.next_if(|name| wanted.compare(name).is_eq()).is_none() {
+        let is_there = loop {
+            match names.peek().map(|name| wanted.compare(name)) {
+                Some(Ordering::Greater) => {
+                    faults.extend(names.next().map(|name| (name.to_owned(), EXTRA)));
+                }
+                Some(Ordering::Equal) => break names.next().is_some(),
+                Some(Ordering::Less) | None => break false,
+            }
+        };
+        if !is_there {
             let name = [wanted.0, &wanted.1].concat();
             faults.push((name, "a record of its kind has it, and it is missing"));
         }

@@ -27,11 +27,13 @@ pub(super) fn unescaped(rest: &str, from: usize) -> Option<(String, usize)> {
 /// Returns the bytes that exactly so many digits of lowercase hex stand for.
 pub(in crate::wire::record) fn unhex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let pairs = digits.as_chunks().0;
-    let mut bytes = [0; N];
+    let (mut bytes, mut all) = ([0; N], 0);
     for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
+        let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+        *byte = high << 4 | low & 0x0f;
+        all |= high | low;
     }
-    (digits.len() == 2 * N).then_some(bytes)
+    (digits.len() == 2 * N && all < NONE).then_some(bytes)
 }
 
 /// Reads what follows a backslash, in the one spelling that is canonical.
@@ -57,10 +59,28 @@ fn escape(rest: &str) -> Option<(char, &str)> {
 }
 
 /// Returns the value of a lowercase hex digit.
-fn digit(character: u8) -> Option<u8> {
+const fn digit(character: u8) -> Option<u8> {
     match character {
         b'0'..=b'9' => Some(character - b'0'),
         b'a'..=b'f' => Some(character - b'a' + 10),
         _ => None,
     }
 }
+
+/// The value of each character as a hex digit: many are looked at before it matters whether one is
+/// none.
+static VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut character = 0_u8;
+    loop {
+        if let Some(value) = digit(character) {
+            values[character as usize] = value;
+        }
+        if character == u8::MAX {
+            break values;
+        }
+        character += 1;
+    }
+};
+/// A bit that no value has.
+const NONE: u8 = 0x10;
