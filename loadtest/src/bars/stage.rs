@@ -199,10 +199,12 @@ pub(super) async fn peak(
 ) -> Result<Option<f64>, BarError> {
     let connections = usize::try_from(most).unwrap_or(usize::MAX);
     let crew = setting.crew(&subject.origin, &[connections]).await?;
-    closed(&crew, subject.pid(), bidders, most, setting.seconds(8)).await?;
     let mut in_flight = most;
     let (mut best, mut spared) = (0.0, 0.0);
     while LEAST_IN_FLIGHT <= in_flight {
+        // All of a loop ask at once when it begins: what that does to an exchange is not its peak.
+        let begin = setting.seconds(8).max(BEGINNING);
+        closed(&crew, subject.pid(), bidders, in_flight, begin).await?;
         let run = closed(&crew, subject.pid(), bidders, in_flight, setting.seconds(12)).await?;
         let share = ratio(run.bucket.sold_in_time, run.bucket.answered);
         let peak = run.rate * share;
@@ -360,6 +362,9 @@ pub(super) const MOST_IN_FLIGHT: u32 = 256;
 
 /// Connections of each publisher in an open loop.
 pub(super) const CONNECTIONS: usize = 512;
+
+/// Seconds after which a loop has got over its beginning, even where runs are short.
+const BEGINNING: f64 = 4.0;
 
 /// Auctions in flight below which no peak is looked for.
 const LEAST_IN_FLIGHT: u32 = 4;

@@ -88,14 +88,14 @@ fn micros(length: Duration) -> u64 {
 }
 
 /// More microseconds of work than this are not begun at once: what is refused waits behind it.
-const HORIZON: u64 = 10_000;
+const HORIZON: u64 = 15_000;
 
 /// Of the thread's time so much is given to sales and refusals, in percent: a thread that always has
 /// work has a queue that never ends.
-const BUSY: u64 = 95;
+const BUSY: u64 = 92;
 
 /// Of that at most so much is given to refusals, in percent.
-const MOST_REFUSED: u64 = 50;
+const MOST_REFUSED: u64 = 40;
 
 /// What a sale is taken to cost before any was made, in microseconds, how many sales that counts
 /// for, and between what bounds the cost is believed.

@@ -109,7 +109,7 @@ fn a_burst_is_let_in_as_far_as_it_can_be_served_soon() {
     let mut admission = Admission::new(Bounds::WORKER);
     let one = PublisherId::new("one");
     let let_in = (0..500).take_while(|_| admission.begin(&asks(&one, 0), CALM, ms(0)).is_ok());
-    assert_eq!(let_in.count(), 32, "10 ms of work, but as many as may always run");
+    assert_eq!(let_in.count(), 32, "15 ms of work, but as many as may always run");
     assert_eq!(admission.refusal(CALM, ms(0)), Some(Shed::Surge), "nobody's request is read");
     assert_eq!(admission.refusal(CALM, ms(7)), None);
 }
