@@ -22,6 +22,7 @@ mod score;
 mod search;
 mod solve;
 mod start;
+mod sum;
 mod table;
 mod ties;
 mod without;

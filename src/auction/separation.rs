@@ -160,7 +160,7 @@ fn group<K: Key>(keyed: &[(K, usize)], conflicts: &mut Conflicts) {
 /// Adds a clique of ascending indexes; one that names a key twice stands in it once.
 fn clique(mut members: Vec<usize>, conflicts: &mut Conflicts) {
     members.dedup();
-    conflicts.clique(members);
+    conflicts.clique(&members);
 }
 
 /// Says whether any rule is on.

@@ -46,16 +46,22 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     length + rest.iter().position(special).unwrap_or(rest.len())
 }
 
+/// Returns a number in digits, written at the end of `room`.
+#[inline]
+pub(super) fn decimal(number: u64, room: &mut [u8; 20]) -> &str {
+    std::str::from_utf8(digits(number, room)).expect("digits are ASCII")
+}
+
 /// Returns the digits of a number, written at the end of `room`.
 #[inline]
-pub(super) fn decimal(mut number: u64, room: &mut [u8; 20]) -> &str {
+pub(super) fn digits(mut number: u64, room: &mut [u8; 20]) -> &[u8] {
     let mut start = room.len();
     loop {
         start -= 1;
         room[start] = b'0' + u8::try_from(number % 10).expect("a digit is below 10");
         number /= 10;
         if number == 0 {
-            return std::str::from_utf8(&room[start..]).expect("digits are ASCII");
+            return &room[start..];
         }
     }
 }

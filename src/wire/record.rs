@@ -12,6 +12,7 @@ use crate::model::ids::AuctionId;
 use crate::model::outcome::{Outcome, Win};
 use crate::model::plan::{AuctionInput, Draw, Offer};
 use crate::model::time::UnixMillis;
+use crate::wire::quote::decimal;
 use crate::wire::record::bidder::Against;
 use crate::wire::record::head::AuctionHead;
 use crate::wire::record::json::Json;
@@ -172,8 +173,12 @@ pub fn auction(
         let own = AuctionHead { rules: RULES, seed: draw.seed, test: request.test };
         head::write(json, head, Kind::Auction, draw.auction, Some(own));
     });
-    for (slot, markup) in markup(input, outcome) {
-        sealer.section((MARKUP, &slot), |json| json.raw(markup.as_bytes()));
+    for slot in slots(outcome) {
+        let win = &outcome.wins[slot - 1].bid;
+        let markup = &input.replies[win.reply].bids[win.bid].creative.markup;
+        let slot = u64::try_from(slot).expect("a count of things in memory");
+        let mut room = [0; 20];
+        sealer.section((MARKUP, decimal(slot, &mut room)), |json| json.raw(markup.as_bytes()));
     }
     sealer.section(("ops", ""), |json| ops::write(json, ops, input));
     for (party, which) in outcome::sections(input) {
@@ -201,17 +206,15 @@ fn bidders(sealer: &mut Sealer, input: &AuctionInput) {
     assert!(offers.next().is_none(), "each offered bidder has its reply");
 }
 
-/// Returns the markup of the winners by their numbers, as texts in order.
+/// Returns the numbers of the winners in the order of their texts, from 1.
 ///
 /// They are numbered through the auction: places repeat where it has several pods.
-fn markup<'a>(input: &'a AuctionInput, outcome: &Outcome) -> Vec<(String, &'a str)> {
-    let of = |(slot, win): (usize, &Win)| {
-        let bid = &input.replies[win.bid.reply].bids[win.bid.bid];
-        (slot.to_string(), &*bid.creative.markup)
-    };
-    let mut markup: Vec<_> = (1..).zip(&outcome.wins).map(of).collect();
-    markup.sort_unstable();
-    markup
+fn slots(outcome: &Outcome) -> Vec<usize> {
+    let mut slots: Vec<usize> = (1..=outcome.wins.len()).collect();
+    if 9 < slots.len() {
+        slots.sort_by_cached_key(usize::to_string);
+    }
+    slots
 }
 
 /// Guesses the length of a payload, rather too high: one that grows is copied.

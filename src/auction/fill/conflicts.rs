@@ -15,16 +15,16 @@ pub(in crate::auction) struct Conflicts {
 
 impl Conflicts {
     /// Says that each of these conflicts with all others of them.
-    pub(in crate::auction) fn clique(&mut self, members: Vec<usize>) {
+    pub(in crate::auction) fn clique(&mut self, members: &[usize]) {
         if 1 < members.len() {
-            self.cliques.push(members);
+            self.cliques.push(members.to_vec());
         }
     }
 
     /// Says that each of the left conflicts with each of the right.
-    pub(in crate::auction) fn across(&mut self, left: Vec<usize>, right: Vec<usize>) {
+    pub(in crate::auction) fn across(&mut self, left: &[usize], right: &[usize]) {
         if !left.is_empty() && !right.is_empty() {
-            self.sides.push((left, right));
+            self.sides.push((left.to_vec(), right.to_vec()));
         }
     }
 

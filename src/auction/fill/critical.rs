@@ -9,6 +9,7 @@ use crate::auction::fill::score::{Levels, Score, Spread, Width, add_price};
 use crate::auction::fill::search::Goal;
 use crate::auction::fill::solve::{Ground, Room, Solved, Unit, walk};
 use crate::auction::fill::start::{Best, forced, swapped};
+use crate::auction::fill::sum::Sum;
 use crate::auction::fill::table::{Grain, Tables};
 use crate::auction::fill::without;
 use crate::auction::fill::without::Without;
@@ -71,9 +72,10 @@ impl Problem<'_> {
         let won = best.chosen.first() == Some(&candidate);
         let rival =
             if won { self.best_single(Some(candidate)) } else { best.chosen.first().copied() };
-        let without = rival.map_or([0; 3], |rival| self.levels(&[rival]));
-        let tie = self.tie(&[candidate], rival.as_slice());
-        Critical { tie, ..self.lift([0; 3], without, candidate, (best.search, 0)) }
+        let with = Sum::of_candidate(self, candidate);
+        let without = rival.map_or(Sum::default(), |rival| Sum::of_candidate(self, rival));
+        let lifted = self.lift([0; 3], without.levels, candidate, (best.search, 0));
+        Critical { tie: with.tie(&without), ..lifted }
     }
 
     fn critical_as<S: Score>(
@@ -112,48 +114,21 @@ impl Problem<'_> {
                     let one = |order| others.solve(self, order, steps, &mut tables);
                     (0..here.len()).map(one).collect()
                 });
-                let stand = stand(component, &stands);
+                let stand = component.iter().filter(|&&item| stands.has(item));
+                let stand = Sum::of_items(self, stand);
                 for (&place, (solved, taken)) in here.iter().zip(solved) {
                     let search = if solved.exact { best.search } else { Search::Bounded };
-                    let (with, without) =
-                        if won { (&stand, &solved.items) } else { (&solved.items, &stand) };
-                    let tie = self.tie(&self.all(with), &self.all(without));
-                    let with = self.levels_but(with, asked[place]);
-                    let without = self.levels_but(without, asked[place]);
-                    let lifted = self.lift(with, without, asked[place], (search, taken));
-                    found[place] = Critical { tie, ..lifted };
+                    let other = Sum::of_items(self, &solved.items);
+                    let (with, without) = if won { (stand, other) } else { (other, stand) };
+                    let mut rest = with.levels;
+                    let bid = &self.candidates[asked[place]];
+                    add_price(&mut rest, bid.tier, -bid.price.micros());
+                    let lifted = self.lift(rest, without.levels, asked[place], (search, taken));
+                    found[place] = Critical { tie: with.tie(&without), ..lifted };
                 }
             }
         }
         found
-    }
-
-    /// Returns the sums of prices of all bids of some items but one.
-    fn levels_but(&self, items: &[usize], candidate: usize) -> Levels {
-        let mut members = self.all(items);
-        members.retain(|&member| member != candidate);
-        self.levels(&members)
-    }
-
-    /// Returns the candidates of some items.
-    fn all(&self, items: &[usize]) -> Vec<usize> {
-        items.iter().flat_map(|&item| self.members(item)).copied().collect()
-    }
-
-    /// Returns what decides between two selections of candidates, where their prices add up to the
-    /// same.
-    fn tie(&self, left: &[usize], right: &[usize]) -> Option<TieBreak> {
-        if self.levels(left) != self.levels(right) {
-            return None;
-        }
-        let seconds = |some: &[usize]| -> u64 {
-            some.iter().map(|&index| u64::from(self.candidates[index].seconds.0)).sum()
-        };
-        Some(match (seconds(left) == seconds(right), left.len() == right.len()) {
-            (false, _) => TieBreak::Seconds,
-            (true, false) => TieBreak::Ads,
-            (true, true) => TieBreak::Keys,
-        })
     }
 
     /// Returns the price that lifts `with`, to which the bid adds, to `without`.
@@ -183,16 +158,6 @@ impl Problem<'_> {
         let price = price.and_then(|price| i64::try_from(price).ok()).and_then(Cpm::from_micros);
         Critical { price, tie: None, search, steps }
     }
-
-    /// Returns the sums of prices of some candidates.
-    fn levels(&self, candidates: &[usize]) -> Levels {
-        let mut levels = [0; 3];
-        for &index in candidates {
-            let bid = &self.candidates[index];
-            add_price(&mut levels, bid.tier, bid.price.micros());
-        }
-        levels
-    }
 }
 
 /// The selections of one component with each of some items decided the other way round.
@@ -218,7 +183,8 @@ impl<S: Score> Others<S> {
         ground: Option<Ground<S>>,
     ) -> Self {
         let room = Room::of(problem);
-        let stand = stand(component, stands);
+        let stand: Vec<usize> =
+            component.iter().copied().filter(|&item| stands.has(item)).collect();
         let best = Best {
             score: stand.iter().fold(S::ZERO, |sum, &item| sum.plus(problem.score(item))),
             items: stand.clone(),
@@ -358,11 +324,6 @@ impl<S: Score> Others<S> {
         solved.items.sort_unstable();
         (solved, steps - left)
     }
-}
-
-/// Returns the items of a component that stand, ascending.
-fn stand(component: &[usize], stands: &Bits) -> Vec<usize> {
-    component.iter().copied().filter(|&item| stands.has(item)).collect()
 }
 
 /// The tables of a walk for all winners, none at first, and the steps that are tried with them:

@@ -4,7 +4,6 @@
 //! ones leave. A selection is one word of bits; what this does not finish soon, `solve` begins anew.
 
 use crate::auction::fill::problem::Problem;
-use crate::auction::fill::score::Width;
 use crate::auction::fill::search::keys;
 use crate::auction::fill::solve::{Room, Solved};
 
@@ -96,7 +95,7 @@ struct Node {
 impl<'a> Few<'a> {
     /// Prepares a search; none where there is too much to look at.
     fn of(problem: &'a Problem<'a>, items: &'a [usize], steps: u32) -> Option<Self> {
-        if MOST_ITEMS < problem.items.len() || problem.width != Width::Narrow {
+        if !problem.few {
             return None;
         }
         let most = steps.saturating_mul(NODES).min(MOST_NODES);
@@ -213,7 +212,7 @@ impl<'a> Few<'a> {
 }
 
 /// The most items of a problem: a selection is a word.
-const MOST_ITEMS: usize = 24;
+pub(super) const MOST_FEW: usize = 24;
 
 /// The nodes that are about as much work as one step of a walk with bounds.
 const NODES: u32 = 8;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::auction::candidate::{Candidate, Keys};
 use crate::auction::fill::bits::Matrix;
 use crate::auction::fill::conflicts::Conflicts;
+use crate::auction::fill::few::MOST_FEW;
 use crate::auction::fill::relation::Relation;
 use crate::auction::fill::score::{Extent, Levels, Packing, Score, Width, add_price};
 use crate::model::market::Fit;
@@ -60,6 +61,8 @@ pub(in crate::auction) struct Problem<'a> {
     pub(super) components: Vec<Vec<usize>>,
     pub(super) packing: Packing,
     pub(super) width: Width,
+    /// Whether there are so few items that `few` is tried first.
+    pub(super) few: bool,
     members: Vec<usize>,
     pieces: Vec<Piece>,
     places: Vec<Hold>,
@@ -146,6 +149,7 @@ impl<'a> Problem<'a> {
             components: Vec::new(),
             packing: Packing::of(&Extent::default()).0,
             width: Width::Narrow,
+            few: false,
             members: Vec::with_capacity(room),
             pieces: Vec::with_capacity(room),
             places: Vec::new(),
@@ -158,6 +162,7 @@ impl<'a> Problem<'a> {
         let relation = Relation::of(&problem);
         problem.settle(relation);
         (problem.packing, problem.width) = Packing::of(&problem.extent());
+        problem.few = problem.width == Width::Narrow && problem.items.len() <= MOST_FEW;
         problem
     }
 

@@ -6,6 +6,7 @@ mod draw;
 mod market;
 
 use crate::auction::candidate::Keys;
+use crate::auction::fill::critical::Critical;
 use crate::auction::fill::problem::Problem;
 use crate::auction::fill::tests::brute::{Value, legal, oracle, value};
 use crate::auction::fill::tests::cases::{Case, small};
@@ -17,9 +18,10 @@ use crate::model::outcome::Search;
 fn small_pods_equal_the_oracle() {
     for seed in 0..seeds() {
         let case = small(seed);
-        let filled = case.solve(|problem| problem.best(STEPS));
-        assert_eq!(filled.search, Search::Exact, "seed {seed}");
-        assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}: {case:?}");
+        for filled in case.both(|problem| problem.best(STEPS)) {
+            assert_eq!(filled.search, Search::Exact, "seed {seed}");
+            assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}: {case:?}");
+        }
     }
 }
 
@@ -27,11 +29,14 @@ fn small_pods_equal_the_oracle() {
 fn critical_prices_are_the_least_that_do() {
     for seed in 0..seeds() / 5 {
         let case = small(seed);
-        let prices = case.solve(|problem| {
+        let [prices, long] = case.both(|problem| {
             let best = problem.best(STEPS);
             let all: Vec<usize> = (0..case.candidates.len()).collect();
             problem.critical(&best, &all, STEPS)
         });
+        for (critical, long) in prices.iter().zip(long) {
+            assert_eq!(*critical, Critical { steps: critical.steps, ..long }, "seed {seed}");
+        }
         for (index, critical) in prices.iter().enumerate() {
             assert_eq!(critical.search, Search::Exact, "seed {seed}");
             let without = oracle(&case, None, Some(index));
@@ -151,8 +156,9 @@ fn middling_live_markets_equal_the_oracle() {
     let middling = market::Live { bids: 13, advertisers: 9, ends: 30, ..market::SHORT };
     for seed in 0..seeds() / 100 {
         let case = market::live(seed, &middling);
-        let filled = case.solve(|problem| problem.best(STEPS));
-        assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}");
+        for filled in case.both(|problem| problem.best(STEPS)) {
+            assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}");
+        }
     }
 }
 
@@ -160,9 +166,10 @@ fn middling_live_markets_equal_the_oracle() {
 fn many_equal_bids_end_with_the_least_keys() {
     for seed in 0..50 {
         let case = cases::equals(seed);
-        let filled = case.solve(|problem| problem.best(STEPS));
-        assert_eq!(filled.search, Search::Exact, "seed {seed}");
-        assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}");
+        for filled in case.both(|problem| problem.best(STEPS)) {
+            assert_eq!(filled.search, Search::Exact, "seed {seed}");
+            assert_eq!(filled.chosen, oracle(&case, None, None), "seed {seed}");
+        }
     }
 }
 
@@ -172,6 +179,16 @@ impl Case {
         let make = |index: usize| self.keys[index];
         let keys = Keys::new(self.candidates.len(), &make);
         ask(&Problem::new(&self.candidates, &self.parts, &self.conflicts, &keys))
+    }
+
+    /// Asks the same of the problem as it is, and as if it had more items than a few.
+    fn both<T>(&self, ask: impl Fn(&Problem<'_>) -> T) -> [T; 2] {
+        let make = |index: usize| self.keys[index];
+        let keys = Keys::new(self.candidates.len(), &make);
+        let mut problem = Problem::new(&self.candidates, &self.parts, &self.conflicts, &keys);
+        let found = ask(&problem);
+        problem.few = false;
+        [found, ask(&problem)]
     }
 }
 

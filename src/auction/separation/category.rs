@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::auction::category::list::declared;
 use crate::auction::category::tables::{Node, TABLES, Tables, family};
 use crate::auction::fill::conflicts::Conflicts;
-use crate::auction::separation::{Key, Member, clique, group};
+use crate::auction::separation::{Key, Member, group};
 use crate::auction::text::mark;
 use crate::model::category::Category;
 
@@ -57,13 +57,13 @@ impl<'a> Categories<'a> {
         group(&self.unknown, conflicts);
         for (node, range) in &self.known {
             let own = &self.indexes[range.clone()];
-            clique(own.to_vec(), conflicts);
+            conflicts.clique(own);
             for &block in tables.hitting(*node).iter().filter(|block| *block != node) {
                 // Two that lie above one another, by mappings, meet here twice: once is enough.
                 let twice = || *node < block && tables.covers(*node, block);
                 let above = self.declaring(block);
                 if !above.is_empty() && !twice() {
-                    conflicts.across(above.to_vec(), own.to_vec());
+                    conflicts.across(above, own);
                 }
             }
         }

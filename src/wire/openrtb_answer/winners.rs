@@ -5,7 +5,7 @@
 
 use crate::model::money::Cpm;
 use crate::wire::openrtb_answer::{Asker, number};
-use crate::wire::quote::quoted;
+use crate::wire::quote::{decimal, escaped, quoted};
 use crate::wire::sold::{Sold, SoldAd};
 use crate::wire::vast;
 
@@ -50,7 +50,7 @@ fn bid(out: &mut Out, ad: &SoldAd, imp: &str) {
     out.raw("{\"id\":").text(ad.bid.as_str()).raw(",\"impid\":").text(imp);
     out.raw(",\"price\":").price(ad.net);
     out.raw(",\"burl\":").text(ad.billing_url.of(&ad.inline));
-    out.raw(",\"adm\":").text(&vast::single(ad));
+    out.raw(",\"adm\":").texts(&vast::single_in_pieces(ad));
     out.maybe(",\"adid\":", ad.ad_id.as_deref());
     out.list(",\"adomain\":", &ad.advertisers, |out, domain| {
         out.text(domain);
@@ -102,8 +102,19 @@ impl Out {
         self
     }
 
+    /// Writes pieces as one text.
+    fn texts(&mut self, pieces: &[&str]) -> &mut Self {
+        self.0.push(b'"');
+        pieces.iter().for_each(|piece| escaped(piece, &mut self.0));
+        self.0.push(b'"');
+        self
+    }
+
     fn number(&mut self, number: i32) -> &mut Self {
-        self.raw(&number.to_string())
+        if number < 0 {
+            self.raw("-");
+        }
+        self.raw(decimal(number.unsigned_abs().into(), &mut [0; 20]))
     }
 
     /// Writes a price as the shortest decimal that a reader takes for the same number.

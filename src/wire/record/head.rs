@@ -52,7 +52,9 @@ pub(super) fn write(
         json.key(key!("build")).text(head.build);
         json.maybe(key!("cfg"), head.config, cite);
         json.maybe(key!("fx"), head.rates, cite);
-        json.key(key!("id")).text(&id_text(kind, id));
+        // Bidders know an auction by this text.
+        let start = if kind == Kind::Auction { AUCTION } else { "" };
+        json.key(key!("id")).hex_after(start, &id.bytes());
         json.key(key!("kind")).number(kind.number());
         json.key(key!("node")).text(head.node);
         json.maybe(key!("rules"), auction, |json, auction| json.number(auction.rules));
@@ -109,24 +111,16 @@ impl HeadForm<'_> {
     }
 }
 
-/// Returns how a head spells its record's id: bidders know an auction by this text.
-fn id_text(kind: Kind, id: AuctionId) -> String {
-    match kind {
-        Kind::Auction => id.to_string(),
-        Kind::Notices | Kind::Config | Kind::Rates | Kind::Admin | Kind::Lifecycle => {
-            format!("{:032x}", u128::from_be_bytes(id.bytes()))
-        }
-    }
-}
-
 /// Says whether a text is that of a record's id, without writing one.
 fn is_id_text(text: &str, kind: Kind, id: AuctionId) -> bool {
     let digits = match kind {
-        Kind::Auction => text.strip_prefix("auc_"),
+        Kind::Auction => text.strip_prefix(AUCTION),
         Kind::Notices | Kind::Config | Kind::Rates | Kind::Admin | Kind::Lifecycle => Some(text),
     };
     digits.and_then(|digits| unhex(digits.as_bytes())) == Some(id.bytes())
 }
 
+/// What the text of an auction's id begins with.
+const AUCTION: &str = "auc_";
 /// The version of the sections' JSON.
 const VERSION: u32 = 1;

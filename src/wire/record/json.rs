@@ -4,7 +4,7 @@
 //! every section to a canonicalizer that nobody here wrote. `scan` reads the same form back.
 
 use crate::model::money::Cpm;
-use crate::wire::quote::{DIGITS, quoted};
+use crate::wire::quote::{DIGITS, digits, quoted};
 
 /// A text of JSON that is being written at the end of other bytes.
 #[derive(Debug)]
@@ -119,8 +119,14 @@ impl<'a> Json<'a> {
 
     /// Writes bytes as lowercase hex.
     pub(super) fn hex(&mut self, bytes: &[u8]) {
+        self.hex_after("", bytes);
+    }
+
+    /// Writes bytes as lowercase hex behind a start that needs no escapes.
+    pub(super) fn hex_after(&mut self, start: &str, bytes: &[u8]) {
         self.comma();
         self.out.push(b'"');
+        self.raw(start.as_bytes());
         for bytes in bytes.chunks(32) {
             let mut digits = [0; 64];
             for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
@@ -199,19 +205,10 @@ impl<'a> Json<'a> {
         }
     }
 
-    fn digits(&mut self, mut number: u64) {
-        let digit = |number: u64| b'0' + u8::try_from(number).expect("a digit is below 10");
-        if number < 10 {
-            self.out.push(digit(number));
-            return;
+    fn digits(&mut self, number: u64) {
+        match u8::try_from(number) {
+            Ok(digit @ 0..10) => self.out.push(b'0' + digit),
+            Ok(_) | Err(_) => self.out.extend_from_slice(digits(number, &mut [0; 20])),
         }
-        let mut digits = [0; 20];
-        let mut start = digits.len();
-        while 0 < number {
-            start -= 1;
-            digits[start] = digit(number % 10);
-            number /= 10;
-        }
-        self.out.extend_from_slice(&digits[start..]);
     }
 }

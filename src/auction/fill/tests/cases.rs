@@ -35,12 +35,12 @@ impl Case {
     }
 
     pub(super) fn clique(&mut self, members: Vec<usize>) {
-        self.conflicts.clique(members.clone());
+        self.conflicts.clique(&members);
         self.sides.push((members.clone(), members));
     }
 
     pub(super) fn across(&mut self, left: Vec<usize>, right: Vec<usize>) {
-        self.conflicts.across(left.clone(), right.clone());
+        self.conflicts.across(&left, &right);
         self.sides.push((left, right));
     }
 
