@@ -12,7 +12,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::sleep};
 
 use crate::run::{
     link::{Failure, Link},
@@ -207,7 +207,8 @@ impl Desk {
         .await
     }
 
-    fn end(&self, due: Due, answer: Result<Fill, Failure>) {
+    /// Counts an answer, and says whether it was asked for in a closed loop.
+    fn end(&self, due: Due, answer: Result<Fill, Failure>) -> bool {
         let mut state = self.state.lock();
         let took = state.begun.elapsed().saturating_sub(due.at);
         let ended = match answer {
@@ -219,6 +220,7 @@ impl Desk {
         if state.open == 0 {
             self.done.notify_one();
         }
+        state.looping.is_some()
     }
 }
 
@@ -248,9 +250,17 @@ impl Looping {
 pub(crate) async fn call(desk: Arc<Desk>, caller: usize, mut link: Link) {
     while let Some(due) = desk.next(caller).await {
         let answer = link.ask(&desk.stencil, due.n, desk.glance).await;
-        desk.end(due, answer);
+        let empty = answer.as_ref().is_ok_and(|fill| fill.ads == 0);
+        let circles = desk.end(due, answer);
+        if empty && circles {
+            sleep(AGAIN).await;
+        }
     }
 }
+
+/// A caller of a closed loop that got nothing asks again after this: one that asked at once would
+/// make as many refusals as the exchange has time for, and measure those.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// What is allowed beyond the patience for the end of a request to be counted.
 const SLACK: Duration = Duration::from_millis(100);
