@@ -6,19 +6,20 @@
 //! answered at once with no fill; nothing is queued. The clock is the caller's: instants are
 //! lengths of time since some fixed start.
 
-use std::collections::BTreeMap;
-use std::mem::{replace, take};
+use std::mem::take;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::live::admission::backlog::Backlog;
 use crate::live::admission::brownout::Brownout;
+use crate::live::admission::shares::Shares;
 use crate::live::admission::shed::Shed;
 use crate::model::ids::PublisherId;
 use crate::model::time::UnixMillis;
 
 pub mod backlog;
 pub mod brownout;
+pub mod shares;
 pub mod shed;
 
 /// Between what bounds the limit moves, and where it starts.
@@ -45,12 +46,7 @@ pub struct Admission {
     limit: u32,
     /// How many do.
     running: u32,
-    publishers: BTreeMap<PublisherId, Share>,
-    /// Publishers that asked within the last second, as counted at `counted_at`.
-    active: u32,
-    /// The weights of these.
-    weights: u32,
-    counted_at: Duration,
+    shares: Shares,
     /// When the delay was last told of.
     ticked_at: Duration,
     /// Until when the limit counts as nearly reached.
@@ -76,17 +72,6 @@ pub struct Spent {
     pub delay: Duration,
     /// What the thread used of its processor, refusals included.
     pub used: Duration,
-}
-
-/// What one publisher has of the limit.
-#[derive(Debug, Default)]
-struct Share {
-    running: u32,
-    asked_at: Duration,
-    /// What it is given beside the weights of others.
-    weight: u32,
-    /// Whether it is among those counted as active.
-    active: bool,
 }
 
 /// Who asks to sell.
@@ -121,10 +106,7 @@ impl Admission {
             bounds,
             limit: bounds.start,
             running: 0,
-            publishers: BTreeMap::new(),
-            active: 0,
-            weights: 0,
-            counted_at: Duration::ZERO,
+            shares: Shares::default(),
             ticked_at: Duration::ZERO,
             pressed_until: Duration::ZERO,
             brownout: Brownout::default(),
@@ -150,7 +132,7 @@ impl Admission {
     pub fn refusal(&mut self, delay: Duration, now: Duration) -> Option<Shed> {
         self.rouse(now);
         // Where several ask it may be the request of one that asks for little.
-        let whose = if 1 < self.active { Whose::Small } else { Whose::Large };
+        let whose = if self.shares.are_several() { Whose::Small } else { Whose::Large };
         let shed = self.has_room(whose, delay, now).err()?;
         self.unread = (self.unread + 1) % HEARD;
         if whose == Whose::Large && self.unread == 0 {
@@ -177,15 +159,8 @@ impl Admission {
     ///
     /// When the sale must not be begun; nothing is to be ended then.
     pub fn begin(&mut self, asks: &Asks<'_>, delay: Duration, now: Duration) -> Result<(), Shed> {
-        self.count_active(now);
+        self.shares.ask(asks.publisher, asks.weight, now);
         self.rouse(now);
-        let share = self.publishers.entry(asks.publisher.clone()).or_default();
-        share.asked_at = now;
-        if !replace(&mut share.active, true) {
-            self.active += 1;
-            share.weight = asks.weight.get();
-            self.weights += share.weight;
-        }
         let whose = self.whose(asks);
         let room = self.has_room(whose, delay, now);
         let gives_way = whose == Whose::Large && now < self.pressed_until;
@@ -196,9 +171,7 @@ impl Admission {
         }
         self.running += 1;
         self.backlog.begin();
-        if let Some(share) = self.publishers.get_mut(asks.publisher) {
-            share.running += 1;
-        }
+        self.shares.begin(asks.publisher);
         Ok(())
     }
 
@@ -215,16 +188,14 @@ impl Admission {
     /// Says whose request it is: beside others, a publisher with less than two thirds of its share
     /// is no part of what is too much.
     fn whose(&self, asks: &Asks<'_>) -> Whose {
-        let own = self.publishers.get(asks.publisher).map_or(0, |share| share.running);
-        let small = 1 < self.active && 3 * own < 2 * self.share(asks);
+        let (own, share) = (self.shares.running(asks.publisher), self.share(asks));
+        let small = self.shares.are_several() && 3 * own < 2 * share;
         if small { Whose::Small } else { Whose::Large }
     }
 
     /// Returns how many sales of its publisher may run once room is short, 1 or more.
     fn share(&self, asks: &Asks<'_>) -> u32 {
-        let (limit, weight) = (u64::from(self.limit), u64::from(asks.weight.get()));
-        let share = limit * weight / u64::from(self.weights.max(1));
-        u32::try_from(share).unwrap_or(self.limit).max(1)
+        self.shares.of(self.limit, asks.weight)
     }
 
     /// Says whether a sale may be begun.
@@ -256,8 +227,7 @@ impl Admission {
         if asks.starts.is_some_and(off) {
             return Err(Shed::Later);
         }
-        let running = self.publishers.get(asks.publisher).map_or(0, |share| share.running);
-        if self.share(asks) <= running {
+        if self.share(asks) <= self.shares.running(asks.publisher) {
             return Err(Shed::Share);
         }
         // The last tenth of the limit is given by cohort: the nearer it, the fewer cohorts.
@@ -279,9 +249,7 @@ impl Admission {
     pub fn end(&mut self, publisher: &PublisherId) {
         self.running = self.running.saturating_sub(1);
         self.backlog.end();
-        if let Some(share) = self.publishers.get_mut(publisher) {
-            share.running = share.running.saturating_sub(1);
-        }
+        self.shares.end(publisher);
     }
 
     /// Moves the limit and the brownout by what the last 10 ms or more went into.
@@ -336,22 +304,6 @@ impl Admission {
     fn nearly(&self) -> u32 {
         self.limit - self.limit / 10
     }
-
-    /// Counts the publishers that asked within the last second, ten times a second.
-    fn count_active(&mut self, now: Duration) {
-        if now < self.counted_at + COUNTED {
-            return;
-        }
-        self.counted_at = now;
-        // What has not asked for a second and runs nothing is as good as unknown.
-        self.publishers.retain(|_, share| {
-            share.active = now < share.asked_at + ACTIVE;
-            share.active || 0 < share.running
-        });
-        let active = self.publishers.values().filter(|share| share.active);
-        (self.active, self.weights) =
-            active.fold((0, 0), |(count, sum), share| (count + 1, sum + share.weight));
-    }
 }
 
 /// Returns a limit less a fifth for each target's length above the target, at most half of it.
@@ -386,10 +338,6 @@ const MOST_TICKS: u32 = 8;
 
 /// How long the limit counts as nearly reached once it was.
 const PRESSED: Duration = Duration::from_millis(100);
-
-/// How often active publishers are counted, and who is one.
-const COUNTED: Duration = Duration::from_millis(100);
-const ACTIVE: Duration = Duration::from_secs(1);
 
 /// A break further off than this, in milliseconds, can be asked for again.
 const SOON: u64 = 2_000;

@@ -63,6 +63,8 @@ fn every_series_reads_zero_until_something_happens() {
         let told = [
             "breakwater_build_info",
             "breakwater_config_",
+            "breakwater_connections_most",
+            "breakwater_sales_most",
             "breakwater_log_",
             "breakwater_bidder_connections",
             "breakwater_bidder_dials_total",

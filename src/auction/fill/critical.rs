@@ -73,7 +73,7 @@ impl Problem<'_> {
         let rival =
             if won { self.best_single(Some(candidate)) } else { best.chosen.first().copied() };
         let with = Sum::of_candidate(self, candidate);
-        let without = rival.map_or(Sum::default(), |rival| Sum::of_candidate(self, rival));
+        let without = rival.map_or_else(Sum::default, |rival| Sum::of_candidate(self, rival));
         let lifted = self.lift([0; 3], without.levels, candidate, (best.search, 0));
         Critical { tie: with.tie(&without), ..lifted }
     }
