@@ -22,11 +22,13 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::exchange::Exchange;
 use crate::io::descriptors::Reserve;
+use crate::io::memory::Touched;
 use crate::io::metrics::Metrics;
 use crate::server::doors::Doors;
 use crate::server::proxies::Proxies;
 use crate::server::room::{Caps, Room, Seat};
 use crate::server::stamp::Stamped;
+use crate::server::turn::Turns;
 
 pub mod beacons;
 pub mod body;
@@ -39,6 +41,7 @@ pub mod refusal;
 pub mod reply;
 pub mod room;
 pub mod stamp;
+pub mod turn;
 
 /// Connections that wait to be accepted, a worker.
 const BACKLOG: i32 = 4_096;
@@ -65,6 +68,8 @@ pub struct Listen {
     pub workers: usize,
     /// The most connections of all workers.
     pub connections: Caps,
+    /// Bytes of memory that each worker touches before it accepts.
+    pub touched: usize,
     /// Whose word on a caller's address is believed.
     pub proxies: Arc<Proxies>,
 }
@@ -98,10 +103,12 @@ impl Server {
         for _ in 1..listen.workers {
             sockets.push(bind(address)?);
         }
+        let touched = listen.touched;
         let workers = sockets.into_iter().enumerate().map(|(number, socket)| {
             let (make, watcher, room) = (make.clone(), watcher.clone(), Arc::clone(&room));
             let proxies = Arc::clone(&listen.proxies);
             std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+                let _touched = Touched::new(touched);
                 work(socket, || Doors::new(Arc::new(make(number)), proxies), watcher, room);
             })
         });
@@ -254,9 +261,11 @@ async fn converse(
             () = seat.leaving() => {}
         }
     };
+    let turns = Turns::new();
+    let serve = poll_fn(|cx| gate.watch_poll(|| turns.poll(cx, |cx| connection.as_mut().poll(cx))));
     let ended = tokio::select! {
         biased;
-        ended = poll_fn(|cx| gate.watch_poll(|| connection.as_mut().poll(cx))) => ended,
+        ended = serve => ended,
         () = leave => {
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -363,6 +363,7 @@ fn server(
         address: settings.traffic,
         workers: workers(),
         connections,
+        touched: capacity.touched(),
         proxies: Arc::new(Proxies::new(settings.trusted_proxies.clone())),
     };
     Server::start(&listen, make).with_context(|| format!("traffic listener {}", settings.traffic))

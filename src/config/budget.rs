@@ -40,6 +40,9 @@ pub struct Short {
 /// A connection at rest, the system's part included.
 pub const CONNECTION: u64 = 32 * 1024;
 
+/// What a caller's connection takes with its first request: room to read, and room to write.
+const BUFFERS: u64 = 16 * 1024;
+
 /// The largest body of a request.
 pub const REQUEST: u64 = 256 * 1024;
 
@@ -88,6 +91,14 @@ impl Budget {
         let sales = self.left() / short.sale().saturating_mul(self.machine.workers.max(1).into());
         let sales = u32::try_from(sales).unwrap_or(u32::MAX);
         if sales < LEAST_SALES { Err(short) } else { Ok(sales) }
+    }
+
+    /// Returns how many bytes each worker touches beforehand: the buffers of its callers' connections,
+    /// and no more than a 64th of the memory for all workers.
+    #[must_use]
+    pub fn touched(&self) -> u64 {
+        let all = self.callers.saturating_mul(BUFFERS).min(self.machine.memory / 64);
+        all / u64::from(self.machine.workers.max(1))
     }
 
     /// Three quarters of the memory.

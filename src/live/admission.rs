@@ -200,7 +200,7 @@ impl Admission {
 
     /// Says whether a sale may be begun.
     fn has_room(&mut self, whose: Whose, delay: Duration, now: Duration) -> Result<(), Shed> {
-        let surging = self.backlog.is_long(now);
+        let surging = self.backlog.is_long(delay, now);
         let (delay, limit, surging) = match whose {
             Whose::Large => (delay, self.limit, surging),
             Whose::Small => (delay / BORNE, self.limit + self.limit / 10, false),
@@ -325,7 +325,7 @@ const CROWD: u32 = 24;
 const SURGES: Duration = Duration::from_millis(200);
 
 /// Of requests that would be refused unread, one in so many is read.
-const HEARD: u32 = 16;
+const HEARD: u32 = 32;
 
 /// So many times the delay is borne for publishers with little of the limit.
 const BORNE: u32 = 4;

@@ -1,6 +1,6 @@
 //! What memory holds, a line a machine of `tests/data/budget/cases.txt`: MiB of memory, descriptors,
-//! workers and bidders, then connections of callers, connections to bidders and sales a worker, or what
-//! is wrong. `UPDATE_EXPECT=1` rewrites what is right of the arrows.
+//! workers and bidders, then connections of callers, connections to bidders, sales a worker and MiB that
+//! each worker touches at the start, or what is wrong. `UPDATE_EXPECT=1` rewrites what is right of the arrows.
 
 use std::fmt::Write;
 use std::fs;
@@ -45,6 +45,7 @@ fn what_is_promised_fits() {
     for (memory, descriptors) in odd.iter().flat_map(|it| odd.map(|other| (*it, other))) {
         for workers in [0, 1, 2, 96, u32::MAX] {
             let budget = Budget::of(Machine { memory, descriptors, workers });
+            assert!(budget.touched() <= memory / 64);
             for bidders in [0, 1, 10, 1_000, usize::MAX] {
                 match budget.sales(bidders) {
                     Ok(sales) => assert!(LEAST_SALES <= sales),
@@ -103,7 +104,10 @@ fn divided(given: &str) -> String {
         Machine { memory: memory << 20, descriptors, workers: u32::try_from(workers).unwrap() };
     let budget = Budget::of(machine);
     match budget.sales(usize::try_from(bidders).unwrap()) {
-        Ok(sales) => format!("{} {} {sales}", budget.callers(), budget.to_bidders()),
+        Ok(sales) => {
+            let touched = budget.touched() >> 20;
+            format!("{} {} {sales} {touched}", budget.callers(), budget.to_bidders())
+        }
         Err(short) => short.to_string(),
     }
 }

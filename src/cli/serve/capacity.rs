@@ -48,6 +48,11 @@ impl Capacity {
         usize::try_from(self.budget.callers()).unwrap_or(usize::MAX)
     }
 
+    /// Returns how many bytes of memory each worker touches before it accepts.
+    pub(super) fn touched(&self) -> usize {
+        usize::try_from(self.budget.touched()).unwrap_or(usize::MAX)
+    }
+
     /// Returns how many connections to bidders a worker may hold.
     pub(super) fn to_bidders(&self) -> usize {
         usize::try_from(self.budget.to_bidders()).unwrap_or(usize::MAX) / self.gates.len().max(1)

@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::most_under;
+use super::{Touched, most_under};
 
 /// What lies where, and the bytes it comes to.
 type Case = (&'static [(&'static str, &'static str)], Option<u64>);
@@ -102,4 +102,19 @@ fn the_least_of_all_limits_holds() {
 #[test]
 fn this_machine_has_some() {
     assert!(super::most().is_none_or(|bytes| 1 << 20 < bytes));
+}
+
+/// What is touched is resident while it lives, though free.
+#[test]
+fn what_is_touched_stays() {
+    let resident = || {
+        let status = fs::read_to_string("/proc/self/status").ok()?;
+        let rest = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        rest.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()
+    };
+    let Some(before) = resident() else { return };
+    let touched = Touched::new(64 << 20);
+    let after = resident().expect("it was told before");
+    assert!(before + 48 * 1024 <= after, "{before} KiB, then {after}");
+    drop(touched);
 }

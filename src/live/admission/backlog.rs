@@ -36,13 +36,15 @@ impl Default for Backlog {
 }
 
 impl Backlog {
-    /// Says whether more was begun than can be done within the horizon.
-    pub fn is_long(&mut self, now: Duration) -> bool {
+    /// Says whether more was begun than can be done within the horizon, while work waits for `delay`.
+    pub fn is_long(&mut self, delay: Duration, now: Duration) -> bool {
         let passed = micros(now.saturating_sub(self.at));
         let had = passed.saturating_mul(self.pace) / 100 * BUSY / 100;
         // Whoever asks again as soon as it is refused makes more refusals the fewer sales are begun:
-        // these keep a share, or nothing else would be done.
-        let refused = self.refused.min(had * MOST_REFUSED / 100);
+        // these keep a share, or nothing else would be done. Yet what is begun beside more refusals
+        // than that is late, once these wait.
+        let most = if BEHIND <= delay { 100 } else { MOST_REFUSED };
+        let refused = self.refused.min(had * most / 100);
         self.refused -= refused;
         self.left = self.left.saturating_sub(had - refused);
         self.at = now;
@@ -94,8 +96,9 @@ const HORIZON: u64 = 15_000;
 /// work has a queue that never ends.
 const BUSY: u64 = 92;
 
-/// Of that at most so much is given to refusals, in percent.
+/// Of that at most so much is given to refusals, in percent, while work waits for less than `BEHIND`.
 const MOST_REFUSED: u64 = 40;
+const BEHIND: Duration = Duration::from_millis(8);
 
 /// What a sale is taken to cost before any was made, in microseconds, how many sales that counts
 /// for, and between what bounds the cost is believed.
