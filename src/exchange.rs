@@ -376,10 +376,10 @@ struct Decided {
 fn every_reply(plan: &Plan, chosen: &Chosen, answered: Vec<Reply>) -> Vec<Reply> {
     let mut replies = answered;
     for &(offer, reason) in &chosen.skipped {
-        replies.push(bid_response::not_asked(&plan.offers[offer].bidder.id, reason));
+        replies.push(Reply::not_asked(plan.offers[offer].bidder.id.clone(), reason));
     }
     for (bidder, reason) in &plan.skipped {
-        replies.push(bid_response::not_asked(bidder, *reason));
+        replies.push(Reply::not_asked(bidder.clone(), *reason));
     }
     replies
 }

@@ -123,16 +123,8 @@ fn deal(dice: &mut Dice) -> Deal {
 pub(super) fn offer(dice: &mut Dice, id: &BidderId) -> Offer {
     let dialect = dice.pick(&[Dialect::Dynamic, Dialect::Structured]);
     let bidder = Bidder {
-        id: id.clone(),
-        endpoint: Arc::from(""),
-        domains: Vec::new(),
-        qps: None,
-        in_flight: 0,
-        http2: false,
-        dialect,
-        gzip: false,
         seats: dice.some(|dice| SeatId::new(dice.text())),
-        allow_loopback: false,
+        ..Bidder::bare(id.clone(), Arc::from(""), dialect)
     };
     let imps = dice.some(|dice| OfferedImp { id: ImpId::new(dice.text()), part: 0 });
     Offer { bidder: Arc::new(bidder), dialect, imps }
