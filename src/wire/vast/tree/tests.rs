@@ -80,8 +80,9 @@ proptest! {
 #[test]
 fn floods_are_read_in_work_by_their_length() {
     for (before, unit, after) in FLOODS {
-        let flood = |bytes: usize| [before, &*unit.repeat(bytes / unit.len()), after].concat();
-        let [half, whole] = [32 << 10, 64 << 10].map(|bytes| Work::of(&flood(bytes)));
+        let flood = |units: usize| [before, &*unit.repeat(units), after].concat();
+        let units = (32 << 10) / unit.len();
+        let [half, whole] = [units, 2 * units].map(|units| Work::of(&flood(units)));
         for ((what, half), (_, whole)) in half.counts().into_iter().zip(whole.counts()) {
             assert!(
                 whole <= 2 * half + 8,
