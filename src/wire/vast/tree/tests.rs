@@ -85,7 +85,7 @@ fn floods_are_read_in_work_by_their_length() {
         let [half, whole] = [units, 2 * units].map(|units| Work::of(&flood(units)));
         for ((what, half), (_, whole)) in half.counts().into_iter().zip(whole.counts()) {
             assert!(
-                whole <= 2 * half + 8,
+                whole <= 2 * half + unit.len(),
                 "{what} of {unit}: {half}, and {whole} of twice as much"
             );
         }
