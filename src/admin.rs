@@ -15,14 +15,16 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
+use axum::serve::Listener;
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::admin::controls::{Controls, Named};
 use crate::exchange::shared::{BUILD, COMMIT, Shared};
+use crate::io::descriptors::{self, Reserve};
 use crate::io::journal::Stream;
 use crate::io::log::follower::Follower;
 use crate::io::metrics::exposition::Exposition;
@@ -36,6 +38,26 @@ pub struct Admin {
     health: Arc<Health>,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+}
+
+/// The socket that is listened on. It leaves files the descriptors they need, and where none is left it
+/// tries again after 50 ms; axum's own would wait for a second.
+struct Modest {
+    socket: TcpListener,
+    files: Reserve,
+}
+
+impl Listener for Modest {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        descriptors::accept(&self.socket, self.files, || {}).await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
 }
 
 /// What the pages read.
@@ -70,6 +92,7 @@ impl Admin {
         let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
             runtime.block_on(async {
                 let socket = TcpListener::from_std(socket).expect("bound and non-blocking");
+                let socket = Modest { socket, files: Reserve::of_files() };
                 let (stopping, mut stop) = watch::channel(false);
                 let told = async move { drop(stop.wait_for(|stop| *stop).await) };
                 let served = axum::serve(socket, routes).with_graceful_shutdown(told);

@@ -93,8 +93,8 @@ impl Exchange {
     /// `current` is what the request was read with; a sale in force keeps what it began with.
     ///
     /// The sale runs on a task of its own: a caller that hangs up ends nothing, and what is sold is
-    /// always recorded. An auction that is over before it is decided sells nothing: its calls are
-    /// counted, and it leaves no record.
+    /// always recorded. An auction that is decided too late or not at all, or that the journal refuses,
+    /// sells nothing and leaves no record; its calls are counted only when it was decided too late.
     pub async fn serve(
         self: &Arc<Self>,
         current: Arc<Current>,
@@ -376,10 +376,10 @@ struct Decided {
 fn every_reply(plan: &Plan, chosen: &Chosen, answered: Vec<Reply>) -> Vec<Reply> {
     let mut replies = answered;
     for &(offer, reason) in &chosen.skipped {
-        replies.push(bid_response::not_asked(&plan.offers[offer].bidder.id, reason));
+        replies.push(Reply::not_asked(plan.offers[offer].bidder.id.clone(), reason));
     }
     for (bidder, reason) in &plan.skipped {
-        replies.push(bid_response::not_asked(bidder, *reason));
+        replies.push(Reply::not_asked(bidder.clone(), *reason));
     }
     replies
 }

@@ -18,10 +18,10 @@ use hyper_util::server::conn::auto::Builder;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::exchange::Exchange;
-use crate::io::descriptors::Reserve;
+use crate::io::descriptors::{self, Reserve};
 use crate::io::memory::Touched;
 use crate::io::metrics::Metrics;
 use crate::server::doors::Doors;
@@ -45,9 +45,6 @@ pub mod turn;
 
 /// Connections that wait to be accepted, a worker.
 const BACKLOG: i32 = 4_096;
-
-/// Pause in accepting for want of descriptors: the reserve is touched, or there are none at all.
-const BREATHER: Duration = Duration::from_millis(50);
 
 /// Sales end by their own deadlines, 2 s at most; this is the hard stop.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -184,28 +181,12 @@ async fn accept(
 ) {
     let (open, reserve) = (Arc::new(open), Reserve::of_process());
     let metrics: Arc<Metrics> = Arc::clone(&doors.exchange().shared().metrics);
+    let none_left = || metrics.load.connection_refused("descriptors");
     loop {
-        let accepted = tokio::select! {
-            accepted = socket.accept() => accepted,
+        let (stream, peer) = tokio::select! {
+            accepted = descriptors::accept(&socket, reserve, none_left) => accepted,
             () = begun(&mut draining) => return,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            // It was gone before anybody looked at it.
-            Err(error) if is_of_the_peer(&error) => continue,
-            Err(error) => {
-                tracing::debug!(%error, "a connection could not be accepted");
-                metrics.load.connection_refused("descriptors");
-                sleep(BREATHER).await;
-                continue;
-            }
-        };
-        if reserve.holds(&stream) {
-            drop(stream);
-            metrics.load.connection_refused("descriptors");
-            sleep(BREATHER).await;
-            continue;
-        }
         let seat = match room.seat(peer.ip()) {
             Ok(seat) => Arc::new(seat),
             Err(none) => {
@@ -221,11 +202,6 @@ async fn accept(
             drop((seat, open));
         });
     }
-}
-
-/// Says whether a connection that could not be accepted was its peer's fault, and no want of ours.
-fn is_of_the_peer(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
 /// Waits until the drain begins.

@@ -61,36 +61,24 @@ pub(super) fn ask(input: &mut AuctionInput, bidder: &str, bids: Vec<Bid>) {
     let parts = 0..input.plan.parts.len();
     let imp = |part: usize| OfferedImp { id: ImpId::new((part + 1).to_string()), part };
     input.chosen.asked.push(input.plan.offers.len());
+    let id = BidderId::new(bidder);
     input.plan.offers.push(Offer {
-        bidder: Arc::new(Bidder {
-            id: BidderId::new(bidder),
-            endpoint: "https://bidder.example/".into(),
-            domains: Vec::new(),
-            qps: None,
-            in_flight: 0,
-            http2: false,
-            dialect: Dialect::Dynamic,
-            gzip: false,
-            seats: Vec::new(),
-            allow_loopback: false,
-        }),
+        bidder: Arc::new(Bidder::bare(
+            id.clone(),
+            "https://bidder.example/".into(),
+            Dialect::Dynamic,
+        )),
         dialect: Dialect::Dynamic,
         imps: parts.map(imp).collect(),
     });
     input.replies.push(Reply {
-        bidder: BidderId::new(bidder),
         outcome: match bids.is_empty() {
             true => ReplyOutcome::Nothing(CallReason::Timeout),
             false => ReplyOutcome::Bids,
         },
         sent: true,
-        status: None,
-        deadline_us: None,
-        arrived_us: None,
-        response_sha: None,
-        response_id: None,
-        no_bid_reason: None,
         bids,
+        ..Reply::not_asked(id, CallReason::Timeout)
     });
 }
 

@@ -1,8 +1,9 @@
 //! `breakwater audit`: the journal of a data folder, read without a server or beside one.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use clap::Args;
 use serde_json::json;
 
 use crate::audit::replay::ReplayError;
@@ -23,6 +24,14 @@ pub mod prove;
 pub mod prune;
 pub mod replay;
 pub mod verify;
+
+/// Which data folder is meant.
+#[derive(Args, Debug)]
+struct Folder {
+    /// The data folder; without it, that of the config, else ./data
+    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+}
 
 /// An auction as a person names it.
 #[derive(Clone, Copy, Debug)]
@@ -56,9 +65,9 @@ fn moment(text: &str) -> Result<UnixMillis, String> {
 /// # Errors
 ///
 /// When the config cannot be read, or the folder holds no journal.
-fn journal(common: &Common, data: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
-    let data = match (data, &common.config) {
-        (Some(data), _) => data.to_owned(),
+fn journal(common: &Common, folder: &Folder) -> anyhow::Result<Option<PathBuf>> {
+    let data = match (&folder.data, &common.config) {
+        (Some(data), _) => data.clone(),
         (None, Some(_)) => match load::config(common, Secrets::Skip)? {
             Some(loaded) => loaded.settings.data,
             None => return Ok(None),

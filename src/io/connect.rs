@@ -17,7 +17,7 @@ use rustls::client::Resumption;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use url::Url;
@@ -170,9 +170,6 @@ impl Live {
             egress::resolve_public(&self.names, &target.host, target.port).await?
         };
         let stream = self.first(&addresses).await?;
-        if Reserve::of_process().holds(&stream) {
-            return Err(io::Error::other("only the reserve of descriptors is left"));
-        }
         stream.set_nodelay(true)?;
         give_up_on_silence(&stream)?;
         if !target.tls {
@@ -197,7 +194,7 @@ impl Live {
         let mut next = waiting.next();
         loop {
             if let Some(address) = next.take() {
-                tried.push(timeout(self.patience.tcp, TcpStream::connect(address)));
+                tried.push(timeout(self.patience.tcp, reach(address)));
             }
             tokio::select! {
                 biased;
@@ -212,6 +209,17 @@ impl Live {
             next = waiting.next();
         }
     }
+}
+
+/// Connects to one address. A descriptor of the reserve is given back before anything is sent: a peer
+/// that hesitates must not hold it.
+async fn reach(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = socket?;
+    if Reserve::of_process().holds(&socket) {
+        return Err(io::Error::other("only the reserve of descriptors is left"));
+    }
+    socket.connect(address).await
 }
 
 /// The fault of a peer that was asked for HTTP/2 and speaks something else.

@@ -36,6 +36,25 @@ pub struct Reply {
     pub bids: Vec<Bid>,
 }
 
+impl Reply {
+    /// Returns the reply of a bidder that was not asked.
+    #[must_use]
+    pub fn not_asked(bidder: BidderId, reason: CallReason) -> Self {
+        Self {
+            bidder,
+            outcome: ReplyOutcome::Nothing(reason),
+            sent: false,
+            status: None,
+            deadline_us: None,
+            arrived_us: None,
+            response_sha: None,
+            response_id: None,
+            no_bid_reason: None,
+            bids: Vec::new(),
+        }
+    }
+}
+
 /// Bids, or the reason why there are none that count.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReplyOutcome {

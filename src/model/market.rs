@@ -201,6 +201,25 @@ pub struct Bidder {
     pub allow_loopback: bool,
 }
 
+impl Bidder {
+    /// Returns a bidder of which nothing else is known: no limits, no seats, no domains.
+    #[must_use]
+    pub fn bare(id: BidderId, endpoint: Arc<str>, dialect: Dialect) -> Self {
+        Self {
+            id,
+            endpoint,
+            domains: Vec::new(),
+            qps: None,
+            in_flight: 0,
+            dialect,
+            gzip: false,
+            http2: false,
+            seats: Vec::new(),
+            allow_loopback: false,
+        }
+    }
+}
+
 /// How a bidder reads a pod.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Dialect {

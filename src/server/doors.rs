@@ -286,8 +286,12 @@ impl Doors {
         let (tmax, network) = (request.placement.tmax, request.publisher.network_reserve);
         let times = clock::times(arrival, request.patience, tmax, network, own);
         let times = times.read_at(read);
+        let leaves = seat.is_leaving();
         if !seat.asks_for(&request.publisher.id) {
-            self.exchange.shared().metrics.load.connection_refused("publisher");
+            // Over HTTP/2 others may be asked for beside it: the connection counts once.
+            if !leaves {
+                self.exchange.shared().metrics.load.connection_refused("publisher");
+            }
             return self.exchange.turn_away(&current, &request, &times);
         }
         self.exchange.serve(current, request, times).await

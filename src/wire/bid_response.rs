@@ -12,7 +12,6 @@ use sha2::{Digest, Sha256};
 use crate::model::bid::{Bid, MarkupFacts, Reply, ReplyOutcome};
 use crate::model::break_request::BreakRequest;
 use crate::model::call::{Answer, AnswerOutcome, Call};
-use crate::model::ids::BidderId;
 use crate::model::money::{Cpm, Currency};
 use crate::model::plan::{Offer, Plan};
 use crate::model::reason::{CallReason, LossReason};
@@ -142,23 +141,6 @@ pub fn unwrap(bid: &mut Bid, found: Result<Unwrapped, LossReason>) {
 
 fn is_wrapper(bid: &Bid) -> bool {
     bid.markup.as_ref().is_some_and(|facts| facts.defect == Some(LossReason::WrapperRefused))
-}
-
-/// Returns the reply of a bidder that was not asked.
-#[must_use]
-pub fn not_asked(bidder: &BidderId, reason: CallReason) -> Reply {
-    Reply {
-        bidder: bidder.clone(),
-        outcome: ReplyOutcome::Nothing(reason),
-        sent: false,
-        status: None,
-        deadline_us: None,
-        arrived_us: None,
-        response_sha: None,
-        response_id: None,
-        no_bid_reason: None,
-        bids: Vec::new(),
-    }
 }
 
 /// Puts what was found into a reply.

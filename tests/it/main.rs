@@ -29,6 +29,7 @@ mod replay;
 mod requests;
 mod responses;
 mod rich;
+mod room;
 mod sale;
 mod sell;
 mod stamps;

@@ -83,7 +83,7 @@ fn answers_without_a_body_have_their_reasons() {
     assert_eq!(of(AnswerOutcome::SkippedQps, None), expected);
     let expected = (nothing(CallReason::SkippedInFlight), false, None, None, None);
     assert_eq!(of(AnswerOutcome::SkippedInFlight, None), expected);
-    let reply = bid_response::not_asked(&BidderId::new("idle"), CallReason::SkippedSelection);
+    let reply = Reply::not_asked(BidderId::new("idle"), CallReason::SkippedSelection);
     assert_eq!(reply.outcome, nothing(CallReason::SkippedSelection));
     assert_eq!((reply.bidder.as_str(), reply.sent, reply.deadline_us), ("idle", false, None));
 }

@@ -238,17 +238,10 @@ pub(crate) fn placement(id: &str, publisher: &str) -> Placement {
 
 /// A bidder whose notices may go to `<id>.example`.
 pub(crate) fn bidder(id: &str) -> Bidder {
+    let endpoint = format!("https://bid.{id}.example/openrtb2").into();
     Bidder {
-        id: BidderId::new(id),
-        endpoint: format!("https://bid.{id}.example/openrtb2").into(),
         domains: vec![format!("{id}.example").into()],
-        qps: None,
-        in_flight: 0,
-        http2: false,
-        dialect: Dialect::Dynamic,
-        gzip: false,
-        seats: Vec::new(),
-        allow_loopback: false,
+        ..Bidder::bare(BidderId::new(id), endpoint, Dialect::Dynamic)
     }
 }
 

@@ -1,14 +1,14 @@
 //! `breakwater audit erase`: deletes what old auctions tell of viewers.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
 
 use crate::audit::erase::{self, Report};
 use crate::cli::audit::action::{self, Books, Recorded};
-use crate::cli::audit::{journal, moment, verify};
+use crate::cli::audit::{Folder, journal, moment, verify};
 use crate::cli::{Common, Format, NEGATIVE, OK, serve};
 use crate::model::time::UnixMillis;
 use crate::wire::record::admin::Action;
@@ -22,9 +22,8 @@ pub struct Options {
     /// Of auctions recorded before: RFC 3339 or Unix milliseconds
     #[arg(long, value_name = "TIME", value_parser = moment)]
     before: UnixMillis,
-    /// The data folder; without it, that of the config, else ./data
-    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// How to answer
     #[arg(long, default_value = "text")]
     format: Format,
@@ -36,7 +35,7 @@ pub struct Options {
 ///
 /// When the config cannot be read, or the file system refuses.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
-    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
     let (report, recorded) = match erase(common, &data, options.before) {
         Ok(done) => done,
         Err(error) => return serve::damaged(error),

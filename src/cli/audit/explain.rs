@@ -1,13 +1,12 @@
 //! `breakwater audit explain`: one auction as a person would tell it.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::audit::replay::{self, Explained};
-use crate::cli::audit::{NO_AUCTION, Named, damaged, journal, missing, named};
+use crate::cli::audit::{Folder, NO_AUCTION, Named, damaged, journal, missing, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 use crate::wire::explain::{Explanation, text};
 
@@ -17,9 +16,8 @@ pub struct Options {
     /// The auction, by id, or `latest`
     #[arg(value_parser = named)]
     id: Named,
-    /// The data folder; without it, that of the config, else ./data
-    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// How to answer
     #[arg(long, default_value = "text")]
     format: Format,
@@ -42,7 +40,7 @@ struct Document<'a> {
 ///
 /// When the config or the journal cannot be read.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
-    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
     let id = match options.id {
         Named::Latest => None,
         Named::Id(id) => Some(id),

@@ -10,7 +10,7 @@ use crate::audit::export::{self, Case, ExportError, Query, Seen, auctions, bids}
 use crate::audit::party::Party;
 use crate::audit::times;
 use crate::cli::audit::file::Made;
-use crate::cli::audit::{NO_AUCTION, journal};
+use crate::cli::audit::{Folder, NO_AUCTION, journal};
 use crate::cli::{Common, NEGATIVE, OK};
 use crate::model::time::UnixMillis;
 use crate::wire::record::read::RecordError;
@@ -36,9 +36,8 @@ pub struct Options {
     /// Where to write the rows; without it, to standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The data folder; without it, that of the config, else ./data
-    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 /// What a row is.
@@ -66,7 +65,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         writeln!(io::stderr().lock(), "{what}")?;
         return Ok(NEGATIVE);
     }
-    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
     let written = match &options.output {
         None => write(&data, options, &mut io::stdout().lock())?,
         Some(file) => {

@@ -1,21 +1,19 @@
 //! `breakwater audit gaps`: starts without stops, numbers without records.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use crate::audit::gaps::{self, Ended, Missing, Report, Start, Told};
-use crate::cli::audit::{journal, verify};
+use crate::cli::audit::{Folder, journal, verify};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
 /// Options of `audit gaps`.
 #[derive(Args, Debug)]
 pub struct Options {
-    /// The data folder; without it, that of the config, else ./data
-    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// How to answer
     #[arg(long, default_value = "text")]
     format: Format,
@@ -27,7 +25,7 @@ pub struct Options {
 ///
 /// When the config cannot be read, or the file system refuses.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
-    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
     let report = gaps::gaps(&data)?;
     match options.format {
         Format::Text => text(&report)?,

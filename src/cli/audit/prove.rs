@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::audit::party::Party;
 use crate::audit::prove::{self, Proved};
 use crate::cli::audit::file::Made;
-use crate::cli::audit::{Named, journal, named};
+use crate::cli::audit::{Folder, Named, journal, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
 /// Options of `audit prove`.
@@ -25,9 +25,8 @@ pub struct Options {
     /// Where to write the bundle; without it, to standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The data folder; without it, that of the config, else ./data
-    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// How to answer about a bundle written to a file, or a refusal
     #[arg(long, default_value = "text")]
     format: Format,
@@ -39,7 +38,7 @@ pub struct Options {
 ///
 /// When the config, the journal or the log cannot be read, or the bundle not be written.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
-    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
     let id = match options.id {
         Named::Latest => None,
         Named::Id(id) => Some(id),

@@ -1,14 +1,14 @@
 //! `breakwater audit prune`: deletes the auctions that are kept no longer.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
 use crate::cli::audit::action::{self, Books, Recorded};
-use crate::cli::audit::{journal, moment};
+use crate::cli::audit::{Folder, journal, moment};
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE, OK, serve};
 use crate::io::clock;
@@ -24,9 +24,8 @@ pub struct Options {
     /// of the config no longer keeps
     #[arg(long, value_name = "TIME", value_parser = moment)]
     before: Option<UnixMillis>,
-    /// The data folder; without it, that of the config, else ./data
-    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// How to answer
     #[arg(long, default_value = "text")]
     format: Format,
@@ -39,7 +38,7 @@ pub struct Options {
 /// When the config cannot be read or says no retention, the exchange that has the journal open does
 /// not record it, or the file system refuses.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
-    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
     let before = match options.before {
         Some(before) => before,
         None => {

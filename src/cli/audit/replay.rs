@@ -1,13 +1,12 @@
 //! `breakwater audit replay`: recorded auctions decided again and compared.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use crate::audit::replay::{self, Report, Wanted};
-use crate::cli::audit::{NO_AUCTION, Named, damaged, journal, missing, misused, named};
+use crate::cli::audit::{Folder, NO_AUCTION, Named, damaged, journal, missing, misused, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 use crate::model::ids::AuctionId;
 
@@ -17,9 +16,8 @@ pub struct Options {
     /// Auctions by id, or `latest`; all without any
     #[arg(value_parser = named)]
     ids: Vec<Named>,
-    /// The data folder; without it, that of the config, else ./data
-    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// How to answer
     #[arg(long, default_value = "text")]
     format: Format,
@@ -46,7 +44,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         (false, true) => Wanted::All,
         (false, false) => Wanted::These(ids),
     };
-    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
     let report = match replay::replay(&data, &wanted) {
         Ok(report) => report,
         Err(error) if error.is_damage() => return Ok(damaged(error, options.format)?),

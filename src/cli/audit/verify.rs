@@ -10,7 +10,7 @@ use tlog::note::VerifierKey;
 
 use crate::audit::finding::Finding;
 use crate::audit::verify::{self, KeyOf, Progress, Report, StreamReport};
-use crate::cli::audit::{journal, misused};
+use crate::cli::audit::{Folder, journal, misused};
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
@@ -27,9 +27,8 @@ pub struct Options {
     /// of the config, if one is given
     #[arg(long, value_name = "DIR")]
     anchor: Option<PathBuf>,
-    /// The data folder; without it, that of the config, else ./data
-    #[arg(long, env = "BREAKWATER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// How to answer
     #[arg(long, default_value = "text")]
     format: Format,
@@ -53,10 +52,10 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     if (1..streams.len()).any(|at| streams[..at].contains(&streams[at])) {
         return Ok(misused("--key names one stream twice: give one key a stream")?);
     }
-    let Some(data) = journal(common, options.data.as_deref())? else { return Ok(NEGATIVE) };
+    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
     let anchor = match (&options.anchor, &common.config) {
         (Some(anchor), _) => Some(anchor.clone()),
-        (None, Some(_)) if options.data.is_none() => {
+        (None, Some(_)) if options.folder.data.is_none() => {
             let Some(loaded) = load::config(common, Secrets::Skip)? else { return Ok(NEGATIVE) };
             loaded.settings.anchor
         }

@@ -12,7 +12,7 @@ use proptest::proptest;
 use proptest::sample::{Index, select};
 
 use super::document::{self, Document, MAX_DEPTH, Scratch};
-use super::{fill, not_asked, plain, salvage};
+use super::{fill, plain, salvage};
 use crate::model::bid::{Reply, ReplyOutcome};
 use crate::model::call::Call;
 use crate::model::ids::{BidderId, ImpId};
@@ -161,16 +161,8 @@ fn fast(body: &mut [u8]) -> Option<Document<'_>> {
 
 fn reply_to(found: Option<Document<'_>>) -> Reply {
     let bidder = Arc::new(Bidder {
-        id: BidderId::new("acme"),
-        endpoint: "https://bid.acme.example/".into(),
         domains: vec!["acme.example".into()],
-        qps: None,
-        in_flight: 0,
-        http2: false,
-        dialect: Dialect::Dynamic,
-        gzip: false,
-        seats: Vec::new(),
-        allow_loopback: false,
+        ..Bidder::bare(BidderId::new("acme"), "https://bid.acme.example/".into(), Dialect::Dynamic)
     });
     let call = Call {
         bidder: bidder.id.clone(),
@@ -179,7 +171,7 @@ fn reply_to(found: Option<Document<'_>>) -> Reply {
         body: Arc::default(),
         gzip: false,
     };
-    let mut reply = not_asked(&bidder.id, CallReason::InvalidResponse);
+    let mut reply = Reply::not_asked(bidder.id.clone(), CallReason::InvalidResponse);
     if let Some(found) = found {
         let imps = [OfferedImp { id: ImpId::new("1"), part: 0 }];
         let offer = Offer { bidder, dialect: Dialect::Dynamic, imps: imps.into() };

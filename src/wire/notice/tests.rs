@@ -37,16 +37,9 @@ fn usual_addresses_are_plain() {
 
 fn bidder(allow_loopback: bool) -> Bidder {
     Bidder {
-        id: BidderId::new("acme"),
-        endpoint: "https://bid.acme.example/".into(),
         domains: vec!["acme.example".into(), "192.0.2.1".into()],
-        qps: None,
-        in_flight: 0,
-        dialect: Dialect::Dynamic,
-        gzip: false,
-        seats: Vec::new(),
         allow_loopback,
-        http2: false,
+        ..Bidder::bare(BidderId::new("acme"), "https://bid.acme.example/".into(), Dialect::Dynamic)
     }
 }
 

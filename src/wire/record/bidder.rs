@@ -219,18 +219,10 @@ fn offer(scan: &mut Scan<'_>, bidder: &BidderId, parts: usize, texts: &mut Texts
             (part < parts).then_some(OfferedImp { id, part })
         })?;
         let bidder = Bidder {
-            id: bidder.clone(),
-            endpoint: texts.shared(""),
-            domains: Vec::new(),
-            qps: None,
-            in_flight: 0,
-            http2: false,
-            dialect,
-            gzip: false,
             seats: scan.some(key!("seats"), |scan| {
                 scan.text().map(|seat| SeatId::new(texts.shared(&seat)))
             })?,
-            allow_loopback: false,
+            ..Bidder::bare(bidder.clone(), texts.shared(""), dialect)
         };
         Some(Offer { bidder: Arc::new(bidder), dialect, imps })
     })

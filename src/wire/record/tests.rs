@@ -18,6 +18,7 @@ use crate::model::standing::{BidderStanding, Brownout, Health, Quota, Standing};
 use crate::wire::record::tests::fixed::fixed;
 use crate::wire::record::tests::sample::{Sample, drawn, head};
 
+pub(super) mod dice;
 pub(super) mod fixed;
 mod kinds;
 pub(super) mod sample;

@@ -14,6 +14,7 @@ use breakwater::model::money::{Cpm, Currency};
 use breakwater::model::plan::{
     AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Place, Plan, Pod, Shape, Terms,
 };
+use breakwater::model::reason::CallReason;
 use breakwater::model::time::{Millis, Seconds};
 use sha2::{Digest, Sha256};
 
@@ -99,18 +100,7 @@ pub(crate) fn offer(plan: &Plan, bidder: Bidder) -> Offer {
 }
 
 pub(crate) fn bidder(id: &str, dialect: Dialect) -> Bidder {
-    Bidder {
-        id: BidderId::new(id),
-        endpoint: format!("https://{id}.example/bid").into(),
-        domains: Vec::new(),
-        qps: None,
-        in_flight: 0,
-        http2: false,
-        dialect,
-        gzip: false,
-        seats: Vec::new(),
-        allow_loopback: false,
-    }
+    Bidder::bare(BidderId::new(id), format!("https://{id}.example/bid").into(), dialect)
 }
 
 /// A deal for anybody, priced as the auction is, under the part's floor.
@@ -130,16 +120,10 @@ pub(crate) fn deal(id: &str) -> Deal {
 /// Bids that arrived in time, or none by choice.
 pub(crate) fn reply(bidder: &str, outcome: ReplyOutcome, bids: Vec<Bid>) -> Reply {
     Reply {
-        bidder: BidderId::new(bidder),
         outcome,
         sent: true,
-        status: None,
-        deadline_us: None,
-        arrived_us: None,
-        response_sha: None,
-        response_id: None,
-        no_bid_reason: None,
         bids,
+        ..Reply::not_asked(BidderId::new(bidder), CallReason::NoBid)
     }
 }
 

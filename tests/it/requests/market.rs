@@ -58,15 +58,8 @@ fn publisher(id: &str, domain: &str, guarded: bool) -> Publisher {
 
 fn bidder(id: &str, dialect: Dialect, gzip: bool) -> Bidder {
     Bidder {
-        id: BidderId::new(id),
-        endpoint: format!("https://{id}.example/rtb").into(),
         domains: vec![format!("{id}.example").into()],
-        qps: None,
-        in_flight: 0,
-        http2: false,
-        dialect,
         gzip,
-        seats: Vec::new(),
-        allow_loopback: false,
+        ..Bidder::bare(BidderId::new(id), format!("https://{id}.example/rtb").into(), dialect)
     }
 }

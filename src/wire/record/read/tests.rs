@@ -5,9 +5,10 @@ use proptest::prelude::{any, proptest};
 use super::{Body, MAX_UNPACKED, Record, RecordError, read};
 use crate::wire::record::Kind;
 use crate::wire::record::seal::{Entry, FORM_ERASED, Part, USER, commitment, payload};
+use crate::wire::record::tests::dice::Dice;
 use crate::wire::record::tests::fixed::fixed;
 use crate::wire::record::tests::kept;
-use crate::wire::record::tests::sample::{Dice, drawn};
+use crate::wire::record::tests::sample::drawn;
 
 #[test]
 fn a_payload_cut_anywhere_is_refused() {

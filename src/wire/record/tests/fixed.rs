@@ -122,16 +122,8 @@ fn fixed_part() -> Part {
 
 fn fixed_offer(id: &str, dialect: Dialect) -> Offer {
     let bidder = Bidder {
-        id: BidderId::new(id),
-        endpoint: Arc::from(""),
-        domains: Vec::new(),
-        qps: None,
-        in_flight: 0,
-        http2: false,
-        dialect,
-        gzip: false,
         seats: vec![SeatId::new("a1")],
-        allow_loopback: false,
+        ..Bidder::bare(BidderId::new(id), Arc::from(""), dialect)
     };
     Offer {
         bidder: Arc::new(bidder),
@@ -141,18 +133,7 @@ fn fixed_offer(id: &str, dialect: Dialect) -> Offer {
 }
 
 fn fixed_replies() -> Vec<Reply> {
-    let nothing = |id: &str, reason| Reply {
-        bidder: BidderId::new(id),
-        outcome: ReplyOutcome::Nothing(reason),
-        sent: false,
-        status: None,
-        deadline_us: None,
-        arrived_us: None,
-        response_sha: None,
-        response_id: None,
-        no_bid_reason: None,
-        bids: Vec::new(),
-    };
+    let nothing = |id: &str, reason| Reply::not_asked(BidderId::new(id), reason);
     let acme = Reply {
         outcome: ReplyOutcome::Bids,
         sent: true,

@@ -1,33 +1,27 @@
 //! Auctions to record, drawn from a seed.
 
-use std::sync::Arc;
-
 use crate::model::ad_break::{AdBreak, BreakSignal, LengthSource};
 use crate::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
 use crate::model::break_request::{BreakRequest, Door};
-use crate::model::category::{Category, Separation};
-use crate::model::deal::{Deal, Pricing};
-use crate::model::floor::{Floor, FloorStep};
-use crate::model::house::HouseAd;
 use crate::model::ids::{
     AuctionId, BidId, BidderId, BreakId, CreativeId, DealId, ImpId, SeatId, StreamId,
 };
-use crate::model::market::{Bidder, Dialect, Fit, Lengths};
-use crate::model::money::{Cpm, Currency, Fee, FeeSchedule};
+use crate::model::money::Cpm;
 use crate::model::outcome::{
     BidRef, Discount, Fate, HousePlay, Outcome, Search, SecondCount, TieBreak, Unfilled, Win,
 };
 use crate::model::passthrough::ViewerFacts;
-use crate::model::plan::{
-    AuctionInput, Chosen, Draw, Offer, OfferedImp, Part, Place, Plan, Pod, Shape, Terms,
-};
-use crate::model::rates::Rate;
+use crate::model::plan::{AuctionInput, Chosen, Draw, Plan};
 use crate::model::reason::{CallReason, LossReason, NoFillReason, UnfilledReason};
 use crate::model::standing::{BidderStanding, Brownout, Health, Quota, Standing};
 use crate::model::time::{Millis, Seconds, UnixMillis};
 use crate::wire::record::Head;
 use crate::wire::record::ops::Ops;
+use crate::wire::record::tests::dice::Dice;
 use crate::wire::record::tests::fixed::fixed;
+use crate::wire::record::tests::sample::plan::{offer, part, pod, terms};
+
+mod plan;
 
 /// One auction with all that its record is made of.
 pub(crate) struct Sample {
@@ -55,76 +49,6 @@ pub(crate) fn head() -> Head<'static> {
         config: Some((2, [0xc0; 32])),
         rates: None,
         build: "0.1.0+test",
-    }
-}
-
-/// Draws numbers and what is made of them.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// SplitMix64.
-    pub(crate) fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.number() % u64::try_from(bound).unwrap()).unwrap()
-    }
-
-    fn small(&mut self, bound: usize) -> u32 {
-        u32::try_from(self.below(bound)).unwrap()
-    }
-
-    fn code(&mut self) -> i32 {
-        i32::try_from(self.below(40)).unwrap() - 8
-    }
-
-    fn coin(&mut self) -> bool {
-        self.below(2) == 0
-    }
-
-    fn maybe<T>(&mut self, draw: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if self.coin() { Some(draw(self)) } else { None }
-    }
-
-    fn some<T>(&mut self, draw: impl Fn(&mut Self) -> T) -> Vec<T> {
-        (0..self.below(4)).map(|_| draw(self)).collect()
-    }
-
-    fn text(&mut self) -> &'static str {
-        TEXTS[self.below(TEXTS.len())]
-    }
-
-    fn shared(&mut self) -> Arc<str> {
-        Arc::from(self.text())
-    }
-
-    fn boxed(&mut self) -> Box<str> {
-        Box::from(self.text())
-    }
-
-    fn cpm(&mut self) -> Cpm {
-        Cpm::from_micros(i64::try_from(self.number() >> self.below(60).max(1)).unwrap()).unwrap()
-    }
-
-    fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        std::array::from_fn(|_| self.number().to_le_bytes()[0])
-    }
-
-    fn currency(&mut self) -> Currency {
-        Currency::new(["USD", "EUR", "GBP"][self.below(3)]).unwrap()
-    }
-
-    fn pick<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
     }
 }
 
@@ -173,130 +97,6 @@ pub(crate) fn drawn(seed: u64) -> Sample {
     let standing = Standing { bidders, brownout: dice.pick(Brownout::ALL) };
     let request = request(&mut dice);
     Sample { request, input, outcome, standing }
-}
-
-fn terms(dice: &mut Dice) -> Terms {
-    let fees = dice.some(|dice| Fee { name: dice.shared(), ppm: dice.small(300_000) });
-    Terms {
-        currency: dice.currency(),
-        currencies: dice.some(Dice::currency),
-        rates: dice
-            .some(|dice| Rate { from: dice.currency(), e12: 1 + i64::from(dice.small(900)) }),
-        pricing: dice.pick(&[Pricing::First, Pricing::Second]),
-        max_cpm: dice.cpm(),
-        fees: FeeSchedule::new(fees).unwrap(),
-        allowed_categories: dice.some(category),
-        blocked_apps: dice.some(Dice::shared),
-        allowed_seats: dice.some(Dice::shared),
-        blocked_seats: dice.some(Dice::shared),
-        languages: dice.some(Dice::shared),
-    }
-}
-
-fn category(dice: &mut Dice) -> Category {
-    Category { taxonomy: dice.code(), id: dice.shared() }
-}
-
-fn pod(dice: &mut Dice, parts: &[Part]) -> Pod {
-    let separation = Separation {
-        advertiser: dice.coin(),
-        category: dice.coin(),
-        creative: dice.coin(),
-        media: dice.coin(),
-        exclusive: dice.some(category),
-    };
-    let seconds = Seconds(parts.iter().map(|part| part.seconds.0).sum());
-    Pod { id: dice.shared(), seconds, separation }
-}
-
-fn part(dice: &mut Dice, pod: usize) -> Part {
-    let lengths = if dice.coin() {
-        Lengths::Range { min: Seconds(1 + dice.small(9)), max: Seconds(10 + dice.small(90)) }
-    } else {
-        Lengths::Exact(vec![Seconds(1 + dice.small(15)), Seconds(30)])
-    };
-    Part {
-        pod,
-        shape: dice.pick(&[Shape::Stretch, Shape::Slot]),
-        place: dice.pick(&[Place::Any, Place::First, Place::Last, Place::Edge]),
-        seconds: Seconds(dice.small(901)),
-        real: Millis(dice.number()),
-        max_ads: u16::try_from(dice.below(65_536)).unwrap(),
-        lengths,
-        fit: dice.pick(&[Fit::Nominal, Fit::Real]),
-        floor: floor(dice),
-        deals: dice.some(|dice| Arc::new(deal(dice))),
-        private_auction: dice.coin(),
-        deals_first: dice.coin(),
-        blocked_advertisers: dice.some(Dice::shared),
-        blocked_categories: dice.some(category),
-        unmapped_refused: dice.coin(),
-        blocked_attributes: dice.some(Dice::code),
-        protocols: dice.some(Dice::code),
-        apis: dice.some(Dice::code),
-        mimes: dice.some(Dice::shared),
-        size: dice.maybe(|dice| (dice.small(4000), dice.small(4000))),
-        secure: dice.coin(),
-        expires_s: dice.maybe(|dice| dice.small(4000)),
-        house: house(dice),
-    }
-}
-
-/// As a record keeps them: what no decision reads is left out.
-fn house(dice: &mut Dice) -> Vec<Arc<HouseAd>> {
-    let ids = dice.some(Dice::shared);
-    let ad = |(number, text): (usize, Arc<str>)| HouseAd {
-        id: format!("{number}{text}").into(),
-        seconds: Seconds(1 + dice.small(90)),
-        length: Millis(u64::from(dice.small(90_000))),
-        ..HouseAd::default()
-    };
-    ids.into_iter().enumerate().map(ad).map(Arc::new).collect()
-}
-
-fn floor(dice: &mut Dice) -> Floor {
-    match dice.below(3) {
-        0 => Floor::Fixed(dice.cpm()),
-        1 => Floor::PerSecond(dice.cpm()),
-        _ => Floor::ByLength { steps: dice.some(step), otherwise: dice.cpm() },
-    }
-}
-
-fn step(dice: &mut Dice) -> FloorStep {
-    let mut bound = || dice.maybe(|dice| Seconds(dice.small(90)));
-    FloorStep { min: bound(), max: bound(), floor: dice.cpm() }
-}
-
-fn deal(dice: &mut Dice) -> Deal {
-    Deal {
-        id: DealId::new(dice.text()),
-        bidders: dice.some(|dice| BidderId::new(dice.text())),
-        seats: dice.some(Dice::shared),
-        advertisers: dice.some(Dice::shared),
-        pricing: dice.pick(&[Pricing::First, Pricing::Second, Pricing::Fixed]),
-        floor: dice.maybe(floor),
-        guaranteed: dice.coin(),
-        discount_ppm: dice.small(1_000_000),
-    }
-}
-
-/// An offer whose bidder has what a record keeps of it and no more.
-fn offer(dice: &mut Dice, id: &BidderId) -> Offer {
-    let dialect = dice.pick(&[Dialect::Dynamic, Dialect::Structured]);
-    let bidder = Bidder {
-        id: id.clone(),
-        endpoint: Arc::from(""),
-        domains: Vec::new(),
-        qps: None,
-        in_flight: 0,
-        http2: false,
-        dialect,
-        gzip: false,
-        seats: dice.some(|dice| SeatId::new(dice.text())),
-        allow_loopback: false,
-    };
-    let imps = dice.some(|dice| OfferedImp { id: ImpId::new(dice.text()), part: 0 });
-    Offer { bidder: Arc::new(bidder), dialect, imps }
 }
 
 fn reply(dice: &mut Dice, id: &BidderId) -> Reply {
@@ -471,17 +271,3 @@ fn request(dice: &mut Dice) -> BreakRequest {
     };
     request
 }
-
-/// Texts that JSON writers disagree on, among plain ones.
-const TEXTS: &[&str] = &[
-    "",
-    "1",
-    "a1",
-    "brand.example",
-    "Zürich",
-    "😀\u{fb33}€",
-    "\u{0}\u{8}\u{b}\u{c}\u{1f}\u{7f}\u{80}\u{2028}",
-    "\"\\/\n\r\t",
-    "line\nfeed",
-    "</script>&amp;",
-];

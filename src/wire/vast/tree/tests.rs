@@ -1,6 +1,8 @@
 //! The scanner against quick-xml: what it takes, the other reads too, and as the same.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::ops::Range;
 use std::path::Path;
 
 use proptest::collection::vec;
@@ -8,7 +10,11 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof};
 use proptest::proptest;
 use proptest::sample::{Index, select};
 
-use super::{Content, Element, Fault, SPACE, Tree, all_legal, events, legal, parse, scan, trim};
+use super::build::Piece;
+use super::scan::Sink;
+use super::{
+    Content, Element, Fault, SPACE, Tree, all_legal, entity, events, legal, parse, scan, trim,
+};
 
 /// All documents of the cases, sound and broken.
 #[test]
@@ -70,6 +76,116 @@ proptest! {
     }
 }
 
+/// A text that is nothing but references is the dearest to read; twice as long, it takes twice the work.
+#[test]
+fn floods_are_read_in_work_by_their_length() {
+    for (before, unit, after) in FLOODS {
+        let flood = |units: usize| [before, &*unit.repeat(units), after].concat();
+        let units = (32 << 10) / unit.len();
+        let [half, whole] = [units, 2 * units].map(|units| Work::of(&flood(units)));
+        for ((what, half), (_, whole)) in half.counts().into_iter().zip(whole.counts()) {
+            assert!(
+                whole <= 2 * half + unit.len(),
+                "{what} of {unit}: {half}, and {whole} of twice as much"
+            );
+        }
+    }
+}
+
+/// What is decoded is not decoded again, however deep references are written.
+#[test]
+fn one_level_of_references_is_resolved() {
+    let deep = "&amp;amp;amp;lt;".repeat(4 << 10);
+    let document = format!("<a b='{deep}'>{deep}</a>");
+    let tree = parse(&document).unwrap();
+    let meant = "&amp;amp;lt;".repeat(4 << 10);
+    assert_eq!(tree.root().text(), meant);
+    assert_eq!(tree.root().attribute("b"), Some(&*meant));
+    assert!(matches!(tree.root().text(), Cow::Borrowed(_)), "it is decoded once, for all readers");
+}
+
+/// What reading a document takes, counted.
+struct Work {
+    /// What the scanner hands over, and the bytes of it.
+    scanned: Counting,
+    /// Bytes that are kept apart from the source, by each way of reading.
+    kept: [usize; 2],
+}
+
+impl Work {
+    fn of(document: &str) -> Self {
+        let mut scanned = Counting::default();
+        let taken = scan::read_into(document, &mut scanned).is_some();
+        let kept = [scan::read(document), events::read(document).ok()]
+            .map(|tree| tree.map_or(0, |tree| tree.lists.decoded.len() + tree.lists.nodes.len()));
+        assert!(taken || kept[0] == 0);
+        Self { scanned, kept }
+    }
+
+    fn counts(&self) -> [(&'static str, usize); 4] {
+        let Self { scanned: Counting { steps, bytes, .. }, kept: [scan, events] } = *self;
+        [("steps", steps), ("bytes", bytes), ("kept", scan), ("kept by events", events)]
+    }
+}
+
+/// Counts what is handed over.
+#[derive(Default)]
+struct Counting {
+    steps: usize,
+    bytes: usize,
+    open: usize,
+}
+
+impl Counting {
+    fn step(&mut self, bytes: usize) -> Option<()> {
+        self.steps += 1;
+        self.bytes += bytes;
+        Some(())
+    }
+
+    fn piece(&mut self, piece: &Piece<'_>) -> Option<()> {
+        self.step(match piece {
+            Piece::Source(place) => place.len(),
+            Piece::Decoded(text) => text.len(),
+        })
+    }
+}
+
+impl<'a> Sink<'a> for Counting {
+    fn is_open(&self) -> bool {
+        self.open != 0
+    }
+
+    fn name(&self) -> Option<&'a str> {
+        // The floods have one element.
+        Some("a")
+    }
+
+    fn begin(&mut self, name: Range<usize>) -> Option<()> {
+        self.open += 1;
+        self.step(name.len())
+    }
+
+    fn attribute(&mut self, name: Range<usize>, value: Piece<'_>) -> Option<()> {
+        self.step(name.len())?;
+        self.piece(&value)
+    }
+
+    fn end(&mut self) -> Option<()> {
+        self.open -= 1;
+        self.step(0)
+    }
+
+    fn text(&mut self, piece: Piece<'_>) -> Option<()> {
+        self.piece(&piece)
+    }
+
+    fn reference(&mut self, name: &str) -> Option<()> {
+        self.step(name.len())?;
+        entity(name).map(drop)
+    }
+}
+
 /// Reads a document both ways, panics when they differ, and says whether the first way took it.
 fn agree(document: &str) -> bool {
     let found = parse(document).map(|tree| print(&tree));
@@ -106,6 +222,29 @@ fn print(tree: &Tree<'_>) -> String {
     let names: Vec<&str> = tree.elements().map(Element::name).collect();
     out + &names.join(" ")
 }
+
+/// What stands before, again and again, and behind.
+const FLOODS: &[(&str, &str, &str)] = &[
+    ("<a>", "&lt;", "</a>"),
+    ("<a>", "&amp;", "</a>"),
+    ("<a>", "&amp;lt;", "</a>"),
+    ("<a>", "&#x26;#x26;#60;", "</a>"),
+    ("<a>", "&#0000000000000000000000065;", "</a>"),
+    ("<a>", "&#000000000000000000000000000000000065;", "</a>"),
+    ("<a>", "]]&gt;", "</a>"),
+    ("<a>", "x &lt;\r\n", "</a>"),
+    ("<a>", "&lt;<![CDATA[&lt;]]>", "</a>"),
+    ("<a>", "&lt;<!-- - -->", "</a>"),
+    ("<a b='", "&lt;", "'/>"),
+    ("<a b='", "&amp;amp;lt;\n", "'/>"),
+    ("<a><![CDATA[", "]&lt;]>", "]]></a>"),
+    // Refused, and at once.
+    ("<a>", "&", "</a>"),
+    ("<a>", "&lt", "</a>"),
+    ("<a>", "&lt;&nbsp;", "</a>"),
+    ("<a b='", "&lt", "'/>"),
+    ("<a>", "&lt;", ""),
+];
 
 /// What documents are changed by.
 pub(in crate::wire::vast) fn piece() -> impl Strategy<Value = String> {
