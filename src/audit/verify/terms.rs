@@ -283,3 +283,6 @@ fn listed(rates: &[Rate]) -> String {
 
 /// What may lie between a request and its record, in milliseconds.
 const LEEWAY: u64 = 10_000;
+
+#[cfg(test)]
+mod tests;
