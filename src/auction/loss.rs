@@ -171,7 +171,9 @@ fn displaced(problem: &Problem<'_>, filled: &Filled, steps: u32) -> Filled {
     }
     let open = |bid: &Candidate| Candidate { tier: Tier::Open, ..*bid };
     let candidates: Vec<Candidate> = problem.candidates.iter().map(open).collect();
-    Problem::new(&candidates, problem.parts, problem.relation, problem.keys).best(steps)
+    let mut open = Problem::new(&candidates, problem.parts, problem.relation, problem.keys);
+    open.few &= problem.few;
+    open.best(steps)
 }
 
 fn add(sum: &mut (u64, u64, u64), ad: &Candidate) {

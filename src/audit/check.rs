@@ -14,6 +14,7 @@ use crate::audit::party::{Party, Share};
 use crate::audit::rules::{self, NewerRules};
 use crate::model::bid::MarkupFacts;
 use crate::model::ids::BidderId;
+use crate::model::outcome::Outcome;
 use crate::wire::record::Kind;
 use crate::wire::record::disclosed;
 use crate::wire::record::outcome::outcome_sections;
@@ -202,10 +203,12 @@ fn read_markup(record: &Record, number: usize) -> Option<MarkupFacts> {
 /// Decides the auction again.
 fn replay(record: &Record) -> Result<(), CheckError> {
     let input = record.auction_input()?;
-    let outcome = rules::decide(record.head()?.rules, &input)?;
-    let decided = outcome_sections(&input, &outcome);
-    let same = |(name, bytes): &&(String, Vec<u8>)| record.section(name) != Some(bytes);
-    let differing: Vec<&str> = decided.iter().filter(same).map(|(name, _)| &**name).collect();
+    let differ = |outcome: &Outcome| -> Vec<String> {
+        let decided = outcome_sections(&input, outcome).into_iter();
+        let other = |(name, bytes): &(String, Vec<u8>)| record.section(name) != Some(bytes);
+        decided.filter(other).map(|(name, _)| name).collect()
+    };
+    let (_, differing) = rules::decide_again(record.head()?.rules, &input, differ)?;
     // A section that is not decided again was found to be nobody's to see.
     if differing.is_empty() { Ok(()) } else { Err(CheckError::Differs(differing.join(", "))) }
 }

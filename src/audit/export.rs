@@ -149,11 +149,15 @@ pub fn export<E: std::error::Error>(
         seen.theirs += 1;
         let input = record.auction_input().map_err(fault)?;
         let rules = record.head().map_err(fault)?.rules;
-        let outcome = rules::decide(rules, &input);
-        let outcome = outcome.map_err(|source| ExportError::Rules { index, source })?;
-        let decided = outcome_sections(&input, &outcome);
-        let recorded = record.outcome_sections();
-        if !recorded.eq(decided.iter().map(|(name, bytes)| (&**name, &**bytes))) {
+        let differ = |outcome: &Outcome| -> Vec<()> {
+            let decided = outcome_sections(&input, outcome);
+            let decided = decided.iter().map(|(name, bytes)| (&**name, &**bytes));
+            Vec::from_iter((!record.outcome_sections().eq(decided)).then_some(()))
+        };
+        let outcome = rules::decide_again(rules, &input, differ);
+        let (outcome, differing) =
+            outcome.map_err(|source| ExportError::Rules { index, source })?;
+        if !differing.is_empty() {
             return Err(ExportError::Differs { index, file: file() });
         }
         let (record, input, outcome) = (&record, &input, &outcome);

@@ -13,6 +13,7 @@ use crate::audit::finding::is_damage;
 use crate::audit::rules::{self, NewerRules};
 use crate::io::journal::{JournalError, Stream, read};
 use crate::model::ids::AuctionId;
+use crate::model::outcome::Outcome;
 use crate::model::plan::AuctionInput;
 use crate::wire::explain::{self, Explanation};
 use crate::wire::record::Kind;
@@ -177,10 +178,10 @@ fn one(report: &mut Report, frame: &read::Frame, texts: &mut Texts) -> Result<()
 /// Tells what a record says, decided again.
 fn told_of(index: u64, record: &View<'_>) -> Result<Explained, Fault> {
     let input = record.auction_input(&mut Texts::default())?;
-    let outcome = rules::decide(record.head().rules, &input)?;
+    let (outcome, differing) = decided(record, &input)?;
     let insight = insight::insight(&input, &outcome);
     let told = explain::explain(&record.asked()?, &input, &outcome, &insight);
-    Ok(Explained { told, index, differing: differing(record, &input, &outcome) })
+    Ok(Explained { told, index, differing })
 }
 
 /// Names the record that cannot be read.
@@ -204,8 +205,13 @@ pub fn differing_sections(
     record: &View<'_>,
     input: &AuctionInput,
 ) -> Result<Vec<String>, NewerRules> {
-    let outcome = rules::decide(record.head().rules, input)?;
-    Ok(differing(record, input, &outcome))
+    decided(record, input).map(|(_, differing)| differing)
+}
+
+/// Decides the auction of a record again, and names the sections that come out otherwise.
+fn decided(record: &View<'_>, input: &AuctionInput) -> Result<(Outcome, Vec<String>), NewerRules> {
+    let differ = |outcome: &Outcome| differing(record, input, outcome);
+    rules::decide_again(record.head().rules, input, differ)
 }
 
 /// Decides one auction again and notes what differs.

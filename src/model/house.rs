@@ -42,6 +42,15 @@ pub struct HouseMedia {
 }
 
 impl HouseAd {
+    /// Says whether it fits into so many seconds, and a caller can play it that takes these types,
+    /// and where it is `secure` nothing but https.
+    #[must_use]
+    pub fn plays(&self, seconds: Seconds, secure: bool, takes: impl Fn(&str) -> bool) -> bool {
+        self.seconds <= seconds
+            && self.media.iter().any(|file| takes(&file.mime))
+            && (!secure || self.is_secure())
+    }
+
     /// Says whether all its addresses are https.
     #[must_use]
     pub fn is_secure(&self) -> bool {

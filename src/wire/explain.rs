@@ -45,6 +45,8 @@ pub struct Asked {
     pub offset: Millis,
     /// Whether the auction is a test.
     pub test: bool,
+    /// How long the placement lets bidders take.
+    pub tmax: Millis,
     /// Id and placement of each imp, in the order of the plan's parts.
     pub imps: Vec<(Option<Arc<str>>, Arc<str>)>,
 }
@@ -67,6 +69,7 @@ impl Asked {
             length: ad_break.length,
             offset: ad_break.offset,
             test: request.test,
+            tmax: request.placement.tmax,
             imps: imps.map(|imp| (imp.id.clone(), text(imp.placement.id.as_str()))).collect(),
         }
     }

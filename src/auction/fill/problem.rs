@@ -62,7 +62,7 @@ pub(in crate::auction) struct Problem<'a> {
     pub(super) packing: Packing,
     pub(super) width: Width,
     /// Whether there are so few items that `few` is tried first.
-    pub(super) few: bool,
+    pub(in crate::auction) few: bool,
     members: Vec<usize>,
     pieces: Vec<Piece>,
     places: Vec<Hold>,

@@ -173,6 +173,16 @@ fn many_equal_bids_end_with_the_least_keys() {
     }
 }
 
+/// So a record of before few items had a search of their own may say `bounded` of what a replay
+/// proves, and `decide_at_length` is kept for those.
+#[test]
+fn a_long_search_can_pass_its_bound_where_that_of_few_does_not() {
+    let [few, long] = cases::tied().both(|problem| problem.best(super::STEPS));
+    assert_eq!((few.search, long.search), (Search::Exact, Search::Bounded));
+    assert!(few.steps < 1_000, "{few:?}");
+    assert_eq!(long.steps, super::STEPS);
+}
+
 impl Case {
     /// Asks something of the problem that a case makes.
     fn solve<T>(&self, ask: impl FnOnce(&Problem<'_>) -> T) -> T {

@@ -77,12 +77,8 @@ fn house(request: &BreakRequest, imp: &AskedImp, seconds: Seconds) -> Vec<Arc<Ho
         let listed = |list: &[Arc<str>]| list.iter().any(|own| own.eq_ignore_ascii_case(mime));
         types.iter().all(|list| list.is_empty() || listed(list))
     };
-    let plays = |ad: &&Arc<HouseAd>| {
-        ad.seconds <= seconds
-            && ad.media.iter().any(|file| takes(&file.mime))
-            && (imp.secure != Some(true) || ad.is_secure())
-    };
-    placement.house.iter().filter(plays).cloned().collect()
+    let secure = imp.secure == Some(true);
+    placement.house.iter().filter(|ad| ad.plays(seconds, secure, takes)).cloned().collect()
 }
 
 /// Returns the seconds until the last ad may start: as the caller says, else the shortest length

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::model::category::Category;
+use crate::model::category::{Category, Separation};
 use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::{Floor, FloorStep};
+use crate::model::house::{HouseAd, HouseMedia};
 use crate::model::ids::{BidderId, DealId};
-use crate::model::market::{Dialect, Lengths};
+use crate::model::market::{Dialect, Fit, Lengths};
 use crate::model::money::{Cpm, Currency, Fee, FeeSchedule};
-use crate::model::time::Seconds;
+use crate::model::time::{Millis, Seconds};
 use crate::wire::price::parse_down;
 
 /// A config in force, as far as auctions are held against it.
@@ -42,11 +43,17 @@ pub(super) struct Placement {
     pub(super) blocked: Blocked,
     pub(super) deals: Vec<Deal>,
     pub(super) deals_first: bool,
+    pub(super) fit: Fit,
     pub(super) floor: Floor,
+    pub(super) house: Vec<HouseAd>,
     pub(super) lengths: Lengths,
     pub(super) max_ads: u16,
+    pub(super) mimes: Vec<Arc<str>>,
     pub(super) private_auction: bool,
     pub(super) publisher: Box<str>,
+    /// Its exclusive categories are sorted, without repeats.
+    pub(super) separation: Separation,
+    pub(super) tmax: Millis,
     pub(super) unmapped_refused: bool,
 }
 
@@ -138,12 +145,37 @@ struct PlacementForm {
     blocked_categories: Vec<CategoryForm>,
     deals_first: bool,
     durations: LengthsForm,
+    exclusive: Vec<CategoryForm>,
+    fit: Box<str>,
     floor: FloorForm,
+    /// Left out where there is none.
+    #[serde(default)]
+    house: Vec<HouseForm>,
     id: Box<str>,
     max_ads: u16,
+    mimes: Vec<Arc<str>>,
     private_auction: bool,
     publisher: Box<str>,
+    separation: Vec<Box<str>>,
+    tmax_ms: u64,
     unmapped_category: Box<str>,
+}
+
+#[derive(Deserialize)]
+struct HouseForm {
+    click: Option<Arc<str>>,
+    duration: u32,
+    id: Arc<str>,
+    impression: Vec<Arc<str>>,
+    length_ms: u64,
+    media: Vec<MediaForm>,
+}
+
+#[derive(Deserialize)]
+struct MediaForm {
+    #[serde(rename = "type")]
+    mime: Arc<str>,
+    url: Arc<str>,
 }
 
 #[derive(Deserialize)]
@@ -210,17 +242,47 @@ impl PlacementForm {
                 Lengths::Range { min: Seconds(min?), max: Seconds(max?) }
             }
         };
+        let fit = match &*self.fit {
+            "nominal" => Fit::Nominal,
+            "real" => Fit::Real,
+            _ => return None,
+        };
         Some(Placement {
             blocked: blocked(self.blocked_advertisers, self.blocked_categories),
             deals,
             deals_first: self.deals_first,
+            fit,
             floor: self.floor.floor()?,
+            house: self.house.into_iter().map(HouseForm::ad).collect(),
             lengths,
             max_ads: self.max_ads,
+            mimes: self.mimes,
             private_auction: self.private_auction,
             publisher: self.publisher,
+            separation: separation(&self.separation, self.exclusive)?,
+            tmax: Millis(self.tmax_ms),
             unmapped_refused: &*self.unmapped_category == "refuse",
         })
+    }
+}
+
+impl HouseForm {
+    fn ad(self) -> HouseAd {
+        let file = |form: MediaForm| HouseMedia {
+            url: form.url,
+            mime: form.mime,
+            width: None,
+            height: None,
+            bitrate: None,
+        };
+        HouseAd {
+            id: self.id,
+            seconds: Seconds(self.duration),
+            length: Millis(self.length_ms),
+            media: self.media.into_iter().map(file).collect(),
+            click: self.click,
+            impressions: self.impression,
+        }
     }
 }
 
@@ -240,9 +302,31 @@ impl FloorForm {
     }
 }
 
-fn blocked(advertisers: Vec<Box<str>>, categories: Vec<CategoryForm>) -> Blocked {
+fn blocked(advertisers: Vec<Box<str>>, forms: Vec<CategoryForm>) -> Blocked {
+    Blocked { advertisers, categories: categories(forms) }
+}
+
+fn categories(forms: Vec<CategoryForm>) -> Vec<Category> {
     let category = |form: CategoryForm| Category { taxonomy: form.cattax, id: Arc::from(form.id) };
-    Blocked { advertisers, categories: categories.into_iter().map(category).collect() }
+    forms.into_iter().map(category).collect()
+}
+
+/// Returns the rules of a placement; none when one of them is no rule.
+fn separation(rules: &[Box<str>], exclusive: Vec<CategoryForm>) -> Option<Separation> {
+    let mut separation = Separation::default();
+    for rule in rules {
+        match &**rule {
+            "advertiser" => separation.advertiser = true,
+            "category" => separation.category = true,
+            "creative" => separation.creative = true,
+            "media" => separation.media = true,
+            _ => return None,
+        }
+    }
+    separation.exclusive = categories(exclusive);
+    separation.exclusive.sort();
+    separation.exclusive.dedup();
+    Some(separation)
 }
 
 fn pricing(name: &str) -> Option<Pricing> {

@@ -9,12 +9,14 @@ use std::fmt::{Debug, Display};
 use crate::auction::plan::{believed, rates};
 use crate::audit::verify::snapshot::{InForce, Placement, Publisher};
 use crate::model::break_request::Door;
+use crate::model::category::Separation;
 use crate::model::deal::{Deal, Pricing};
 use crate::model::floor::Floor;
+use crate::model::house::HouseAd;
 use crate::model::money::{Currency, FeeSchedule};
 use crate::model::plan::{AuctionInput, Part, Plan};
 use crate::model::rates::{Rate, RateSnapshot};
-use crate::model::time::{MAX_BREAK, Seconds, UnixMillis};
+use crate::model::time::{MAX_BREAK, Millis, Seconds, UnixMillis};
 use crate::wire::explain::Asked;
 
 /// Says what of an auction is not as the config in force has it.
@@ -30,16 +32,21 @@ pub(super) fn faults(config: &InForce, asked: &Asked, input: &AuctionInput) -> V
             if terms.fees != publisher.fees {
                 told.equal("fees", fees(&terms.fees), fees(&publisher.fees));
             }
-            for (part, (_, placement)) in plan.parts.iter().zip(&asked.imps) {
+            for (index, (part, (_, placement))) in plan.parts.iter().zip(&asked.imps).enumerate() {
                 match config.placements.get(&**placement) {
                     None => told.unknown("placement", placement),
                     Some(terms) => {
                         told.equal("publisher", &*asked.publisher, &*terms.publisher);
                         told.part(part, terms, publisher, asked.door);
+                        told.media(plan, index, terms, asked.door);
                     }
                 }
             }
+            told.pods(config, asked, plan);
         }
+    }
+    if let Some(placement) = config.placements.get(&*asked.placement) {
+        told.times(asked, placement.tmax, input);
     }
     told.bidders(config, input, plan);
     told.faults
@@ -100,6 +107,7 @@ impl Told {
     /// Holds a part against its placement.
     fn part(&mut self, part: &Part, terms: &Placement, publisher: &Publisher, door: Door) {
         self.equal("deals_first", part.deals_first, terms.deals_first);
+        self.bound(part.fit == terms.fit, "fit", &part.fit, &terms.fit);
         self.equal("unmapped_category", part.unmapped_refused, terms.unmapped_refused);
         let private = part.private_auction || !terms.private_auction;
         self.bound(private, "private_auction", &part.private_auction, &terms.private_auction);
@@ -136,6 +144,64 @@ impl Told {
                 let what = format!("deal {:?} of the config it cites is missing", deal.id.as_str());
                 self.faults.push(what);
             }
+        }
+    }
+
+    /// Holds the types that a part takes, and its house ads, against its placement.
+    ///
+    /// A caller may leave types out, by its tag or by OpenRTB. One that leaves none may not be sold
+    /// to: no types would be any.
+    fn media(&mut self, plan: &Plan, index: usize, terms: &Placement, door: Door) {
+        let part = &plan.parts[index];
+        let (own, cited) = (&part.mimes, &terms.mimes);
+        let mut rest = cited.iter();
+        let kept = own.iter().all(|own| rest.any(|cited| cited == own));
+        let offered = || plan.offers.iter().any(|it| it.imps.iter().any(|imp| imp.part == index));
+        let narrowed = door != Door::Native && kept && (!own.is_empty() || !offered());
+        self.bound(own == cited || narrowed, "mimes", own, cited);
+
+        // Of the rest the types that the part takes tell which ads its caller can play.
+        let takes = |mime: &str| own.iter().any(|own| own.eq_ignore_ascii_case(mime));
+        let cited = terms
+            .house
+            .iter()
+            .filter(|ad| door != Door::OpenRtb && ad.plays(part.seconds, part.secure, takes));
+        let facts = |ad: &HouseAd| (ad.id.clone(), ad.seconds, ad.length);
+        let own = part.house.iter().map(|ad| &**ad);
+        if !own.clone().map(facts).eq(cited.clone().map(facts)) {
+            let (own, cited): (Vec<_>, Vec<_>) =
+                (own.map(facts).collect(), cited.map(facts).collect());
+            self.bound(false, "house", &own, &cited);
+        }
+    }
+
+    /// Holds what is kept apart in each pod against the placements of its parts.
+    fn pods(&mut self, config: &InForce, asked: &Asked, plan: &Plan) {
+        let rules = |part: usize| {
+            let (_, placement) = asked.imps.get(part)?;
+            Some(&config.placements.get(&**placement)?.separation)
+        };
+        for (index, pod) in plan.pods.iter().enumerate() {
+            let parts = (0..plan.parts.len()).filter(|part| plan.parts[*part].pod == index);
+            let sum = |sum: Separation, one: Option<&Separation>| Some(sum.and(one?));
+            let Some(all) = parts.map(rules).try_fold(Separation::default(), sum) else { continue };
+            let own = &pod.separation;
+            // A caller of OpenRTB may ask for more, but names no categories.
+            let asked = asked.door == Door::OpenRtb && own.exclusive == all.exclusive;
+            let kept = *own == all || (asked && own.and(&all) == *own);
+            self.bound(kept, format_args!("separation of pod {}", pod.id), own, &all);
+        }
+    }
+
+    /// Holds the time that bidders are given against the placement's, of which a caller's patience
+    /// may leave less.
+    fn times(&mut self, asked: &Asked, tmax: Millis, input: &AuctionInput) {
+        self.equal("tmax", asked.tmax.0, tmax.0);
+        for reply in &input.replies {
+            let deadline = reply.deadline_us.unwrap_or(0);
+            let within = deadline <= tmax.0.saturating_mul(1_000);
+            let field = format_args!("deadline of bidder {}, in microseconds,", reply.bidder);
+            self.bound(within, field, &deadline, &tmax.0.saturating_mul(1_000));
         }
     }
 
@@ -217,3 +283,6 @@ fn listed(rates: &[Rate]) -> String {
 
 /// What may lie between a request and its record, in milliseconds.
 const LEEWAY: u64 = 10_000;
+
+#[cfg(test)]
+mod tests;

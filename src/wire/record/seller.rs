@@ -28,6 +28,8 @@ pub(super) struct Seller<'a> {
     placements: Vec<Cow<'a, str>>,
     publisher: Cow<'a, str>,
     request_id: Option<Cow<'a, str>>,
+    /// In milliseconds.
+    tmax: u64,
 }
 
 /// The break as asked for, in milliseconds.
@@ -95,10 +97,10 @@ pub(super) fn read<'a>(bytes: &'a [u8], texts: &mut Texts) -> Option<(Seller<'a>
         let request_id = scan.may(key!("request_id"), Scan::text)?;
         scan.may(key!("schain_sha"), Scan::hex::<32>)?;
         let terms = scan.must(key!("terms"), |scan| read_terms(scan, fees, texts))?;
-        scan.must(key!("tmax"), Scan::decimal)?;
+        let tmax = scan.must(key!("tmax"), Scan::decimal)?;
         let plan = Plan { terms, pods, parts, offers: Vec::new(), skipped: Vec::new() };
         let seller =
-            Seller { ad_break, door, imp_ids, placement, placements, publisher, request_id };
+            Seller { ad_break, door, imp_ids, placement, placements, publisher, request_id, tmax };
         is_sound(&plan).then_some((seller, plan))
     })
 }

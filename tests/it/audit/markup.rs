@@ -8,7 +8,7 @@ use breakwater::audit::prove::{ProveError, prove};
 use breakwater::io::journal::Stream;
 use tempfile::TempDir;
 
-use crate::audit::folder::{MARKUP, Node, flushed, verified};
+use crate::audit::folder::{CONFIG, MARKUP, Node, flushed, verified};
 use crate::sale::Sale;
 
 #[test]
@@ -43,6 +43,9 @@ fn markup_that_two_winners_swapped_is_refused() {
 fn markup_with_other_media_files_than_were_judged_is_found() {
     for (judged, found) in [(true, 1), (false, 0)] {
         let mut node = Node::start();
+        if judged {
+            node.configure_as(&CONFIG.replace(r#""separation":[]"#, r#""separation":["media"]"#));
+        }
         let permit = node.permit(Stream::Auction);
         let payload = node.decided(permit.seq(), |sale| {
             sale.input.plan.pods[0].separation.media = judged;

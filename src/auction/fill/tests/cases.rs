@@ -107,6 +107,65 @@ pub(super) fn equals(seed: u64) -> Case {
     case
 }
 
+/// 24 bids of nearly equal worth of which 7 fit: more ties than a long search settles in its steps,
+/// found by climbing from random markets.
+pub(super) fn tied() -> Case {
+    let part = PartLimits { millis: 261_000, ..PartLimits::stretch(261, 7) };
+    let mut case = Case::new(vec![part]);
+    let mut draw = Draw::new(2);
+    for (index, (millis, more, _)) in TIED.into_iter().enumerate() {
+        case.candidates.push(Candidate {
+            bid: BidRef { reply: 0, bid: index },
+            pod: 0,
+            part: 0,
+            tier: Tier::Open,
+            price: Cpm::from_micros(1_000_000 + more).unwrap(),
+            seconds: Seconds(if millis < 14_000 { 3 } else { 15 }),
+            length: Millis(millis),
+            // Two are for the first place, and alike.
+            slot: if millis == 15_236 { Place::First } else { Place::Any },
+            imp: None,
+            group: None,
+        });
+        case.keys.push(draw.key());
+    }
+    for (index, (_, _, apart)) in TIED.into_iter().enumerate() {
+        let others: Vec<usize> = (0..index).filter(|other| apart >> other & 1 == 1).collect();
+        if !others.is_empty() {
+            case.across(vec![index], others);
+        }
+    }
+    case
+}
+
+/// Real milliseconds, micros beyond 1.00, and a bit for each bid before that it excludes.
+const TIED: [(u64, i64, u32); 24] = [
+    (15_382, 0, 0x0),
+    (14_881, 0, 0x0),
+    (3_000, 0, 0x0),
+    (14_008, 0, 0x5),
+    (15_168, 0, 0x0),
+    (14_763, 0, 0x8),
+    (15_000, 0, 0x10),
+    (14_881, 0, 0x2),
+    (15_236, 0, 0x10),
+    (15_176, 0, 0x0),
+    (14_603, 0, 0x0),
+    (14_649, 1, 0x3),
+    (15_000, 2, 0x24),
+    (15_000, 0, 0x90),
+    (15_000, 0, 0x2040),
+    (14_758, 0, 0x51),
+    (14_661, 1, 0x42),
+    (15_280, 0, 0x1082),
+    (14_257, 0, 0x8a80),
+    (14_492, 0, 0x10104),
+    (15_000, 0, 0xa0),
+    (14_996, 0, 0x800),
+    (15_236, 0, 0x900),
+    (14_118, 0, 0x0),
+];
+
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each rule is at work or not")]
 struct Rules {

@@ -26,6 +26,7 @@ impl Seller<'_> {
             length: Millis(self.ad_break.length),
             offset: Millis(self.ad_break.offset),
             test,
+            tmax: Millis(self.tmax),
             imps: (0..parts).map(imp).collect(),
         }
     }
