@@ -1,8 +1,10 @@
 //! `breakwater audit`: the journal of a data folder, read without a server or beside one.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde_json::json;
 
 use crate::audit::replay::ReplayError;
@@ -57,6 +59,15 @@ fn moment(text: &str) -> Result<UnixMillis, String> {
 ///
 /// When the config cannot be read, or the folder holds no journal.
 fn journal(common: &Common, data: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    folder(common, data, &["journal"])
+}
+
+/// Returns the data folder to read, which must have one of these folders; none as `journal`.
+///
+/// # Errors
+///
+/// As `journal`.
+fn folder(common: &Common, data: Option<&Path>, any: &[&str]) -> anyhow::Result<Option<PathBuf>> {
     let data = match (data, &common.config) {
         (Some(data), _) => data.to_owned(),
         (None, Some(_)) => match load::config(common, Secrets::Skip)? {
@@ -65,10 +76,18 @@ fn journal(common: &Common, data: Option<&Path>) -> anyhow::Result<Option<PathBu
         },
         (None, None) => PathBuf::from("./data"),
     };
-    if !data.join("journal").is_dir() {
-        anyhow::bail!("data folder {}: it holds no journal", data.display());
+    for name in any {
+        let path = data.join(name);
+        match fs::metadata(&path) {
+            Ok(there) if there.is_dir() => return Ok(Some(data)),
+            // What may not be read is told of as such.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(error).with_context(|| format!("read {}", path.display()));
+            }
+            Ok(_) | Err(_) => {}
+        }
     }
-    Ok(Some(data))
+    anyhow::bail!("data folder {}: it holds no journal", data.display());
 }
 
 /// Says what is wrong with the command line, where its parser cannot.
