@@ -289,7 +289,7 @@ impl Exchange {
             Flush::Refused => {
                 return self.withheld(market, request, times, NoFillReason::CannotRecord);
             }
-            Flush::Late => self.shared.late_sync(auction.0.draw.auction, times.arrived_at),
+            Flush::Late => self.shared.late_sync(auction.0.draw.auction),
             Flush::Flushed { .. } => {}
         }
         let told = match request.explain {

@@ -59,6 +59,8 @@ pub struct Seen {
     pub in_time: u64,
     /// Of these, auctions that the party had a part in.
     pub theirs: u64,
+    /// The index of the first record that is kept; what was before it is pruned.
+    pub first: u64,
 }
 
 /// Why an export cannot go on.
@@ -128,6 +130,9 @@ pub fn export<E: std::error::Error>(
     let (signed, mut end) = (signed(data, Stream::Auction)?, 0);
     for frame in frames(data, Stream::Auction)? {
         let frame = frame?;
+        if end == 0 {
+            seen.first = frame.index;
+        }
         end = frame.index + 1;
         // What is no entry is looked at, and found to be damaged.
         let entry = Entry::read(&frame.payload);

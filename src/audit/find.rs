@@ -69,6 +69,17 @@ pub fn latest(data: &Path) -> Result<Option<Frame>, JournalError> {
     Ok(found)
 }
 
+/// Returns the record of the last auction that the published checkpoint covers; none without one, or
+/// where the log does not help to find it.
+///
+/// # Errors
+///
+/// When the journal cannot be read where the record is.
+pub fn latest_signed(data: &Path) -> Result<Option<Frame>, JournalError> {
+    let last = Logged::open(data).and_then(|logged| logged.last());
+    last.map_or(Ok(None), |(index, id)| at(data, Some(index), id))
+}
+
 /// Returns the id of the auction a frame holds, if it holds one.
 #[must_use]
 pub fn auction(frame: &Frame) -> Option<AuctionId> {

@@ -106,7 +106,7 @@ impl ProveError {
     }
 }
 
-/// Proves an auction of a data folder to a party; without an id, the last one.
+/// Proves an auction of a data folder to a party; without an id, the last one that is signed.
 ///
 /// # Errors
 ///
@@ -114,7 +114,10 @@ impl ProveError {
 pub fn prove(data: &Path, id: Option<AuctionId>, party: &Party) -> Result<Proved, ProveError> {
     let frame = match id {
         Some(id) => find::find(data, id)?.ok_or(ProveError::Missing(id))?,
-        None => find::latest(data)?.ok_or(ProveError::Empty)?,
+        None => match find::latest_signed(data)? {
+            Some(frame) => frame,
+            None => find::latest(data)?.ok_or(ProveError::Empty)?,
+        },
     };
     let index = frame.index;
     let unread = |source| unread(&frame, source);

@@ -6,11 +6,11 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::model::time::UnixMillis;
 
-/// Returns an instant in RFC 3339.
+/// Returns an instant in RFC 3339, always with milliseconds, so that texts sort as times do.
 #[must_use]
 pub fn timestamp(instant: UnixMillis) -> String {
     let millis = i64::try_from(instant.0).unwrap_or(i64::MAX);
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX).to_string()
+    format!("{:.3}", Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX))
 }
 
 /// Reads where something begins: an instant, or the first one of a day or month (UTC).

@@ -1,8 +1,10 @@
 //! `breakwater audit`: the journal of a data folder, read without a server or beside one.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
@@ -65,8 +67,17 @@ fn moment(text: &str) -> Result<UnixMillis, String> {
 /// # Errors
 ///
 /// When the config cannot be read, or the folder holds no journal.
-fn journal(common: &Common, folder: &Folder) -> anyhow::Result<Option<PathBuf>> {
-    let data = match (&folder.data, &common.config) {
+fn journal(common: &Common, data: &Folder) -> anyhow::Result<Option<PathBuf>> {
+    folder(common, data, &["journal"])
+}
+
+/// Returns the data folder to read, which must have one of these folders; none as `journal`.
+///
+/// # Errors
+///
+/// As `journal`.
+fn folder(common: &Common, data: &Folder, any: &[&str]) -> anyhow::Result<Option<PathBuf>> {
+    let data = match (&data.data, &common.config) {
         (Some(data), _) => data.clone(),
         (None, Some(_)) => match load::config(common, Secrets::Skip)? {
             Some(loaded) => loaded.settings.data,
@@ -74,10 +85,18 @@ fn journal(common: &Common, folder: &Folder) -> anyhow::Result<Option<PathBuf>> 
         },
         (None, None) => PathBuf::from("./data"),
     };
-    if !data.join("journal").is_dir() {
-        anyhow::bail!("data folder {}: it holds no journal", data.display());
+    for name in any {
+        let path = data.join(name);
+        match fs::metadata(&path) {
+            Ok(there) if there.is_dir() => return Ok(Some(data)),
+            // What may not be read is told of as such.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(error).with_context(|| format!("read {}", path.display()));
+            }
+            Ok(_) | Err(_) => {}
+        }
     }
-    Ok(Some(data))
+    anyhow::bail!("data folder {}: it holds no journal", data.display());
 }
 
 /// Says what is wrong with the command line, where its parser cannot.

@@ -12,7 +12,6 @@ use crate::exchange::current::{Current, Desk, InForce, Prepared};
 use crate::exchange::sale::Sale;
 use crate::exchange::{aside, observe};
 use crate::io::bidders::Endpoint;
-use crate::io::entropy;
 use crate::io::journal::{Journal, Stream};
 use crate::io::log::published::Published;
 use crate::io::metrics::Metrics;
@@ -21,6 +20,7 @@ use crate::io::offload::Offload;
 use crate::io::once::Once;
 use crate::io::pulse::Pulse;
 use crate::io::under_way::Begun;
+use crate::io::{clock, entropy};
 use crate::live::first_use::FirstUse;
 use crate::live::sales::{Room, Sales};
 use crate::model::break_request::BreakRequest;
@@ -165,10 +165,11 @@ impl Shared {
     }
 
     /// Records that an answer left before its record was flushed (decision 21).
-    pub fn late_sync(&self, auction: AuctionId, at: UnixMillis) {
+    pub fn late_sync(&self, auction: AuctionId) {
         self.metrics.late_sync();
         if let Some(permit) = self.journal.permit(Stream::Money) {
-            let head = self.head(permit.seq(), at);
+            // The time of its id, wherever a clock that jumped forward has put the request's.
+            let head = self.head(permit.seq(), clock::now());
             let event = Lifecycle::LateSync { auction };
             let payload = record::lifecycle(&head, &entropy::draw(), &event);
             let _flushed_with_its_stream = permit.append(payload);

@@ -106,6 +106,11 @@ fn a_time_is_cut_out() {
     let (code, out, err) = export(&sold, &["--to", "2020-01"]);
     assert_eq!((code, &*out), (Some(0), ""));
     assert_eq!(err, "no rows written: none of the 3 auctions in the journal is of that time\n");
+    let (code, out, err) = export(&sold, &["--from", "2026-12", "--to", "2026-11"]);
+    assert_eq!((code, &*out), (Some(2), ""));
+    assert!(err.contains("--from is not before --to"), "{err}");
+    let widths: Vec<usize> = rows.iter().map(|row| row["time"].as_str().unwrap().len()).collect();
+    assert_eq!(widths, [24; 3], "with milliseconds, all of them, so that texts sort as times do");
 }
 
 #[test]
@@ -117,6 +122,9 @@ fn a_csv_file_is_whole_and_quoted() {
     let said = format!("3 rows of 3 auctions written to {}\n", file.display());
     assert_eq!((code, &*out, &*err), (Some(0), "", &*said));
     assert!(!sold.data.path().join("rows.csv.part").exists());
+    let (code, out, err) = export(&sold, &["--format", "csv", "-o", "-"]);
+    assert_eq!((code, &*err), (Some(0), "3 rows of 3 auctions written\n"));
+    assert_eq!(out, fs::read_to_string(&file).unwrap(), "`-` is standard output");
     let text = fs::read_to_string(&file).unwrap();
     assert!(!text.contains('\r') && text.ends_with('\n'));
     assert!(text.starts_with("auction,time,index,test,publisher,request_id,break,placement,"));

@@ -8,6 +8,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use breakwater::audit::gaps::gaps;
 use breakwater::cli::life;
+use breakwater::io::journal::prune::is_signed;
 use breakwater::io::journal::read::frames;
 use breakwater::io::journal::{Durability, Identity, Journal, Limits, Stream, asked, files};
 use breakwater::io::{clock, entropy};
@@ -148,6 +149,11 @@ fn what_a_command_prunes_is_recorded_first_or_stays() {
     let (code, out) = audit(data.path(), &["prune", "--before", &*end]);
     assert!(code == Some(0) && out.contains("recorded as money record"), "{out}");
     assert_eq!(pruned(data.path()), [("cli".into(), first(data.path()))]);
+    // Rows that are gone must not pass for a quiet month.
+    let (code, out) = audit(data.path(), &["export", "--rows", "bids"]);
+    let kept =
+        format!("; kept from record {} on: what was before is not among them", first(data.path()));
+    assert!(code == Some(0) && out.trim_end().ends_with(&kept), "{out}");
     let report = verified(data.path());
     assert_eq!((report.findings.listed(), report.money.unsigned()), (&[][..], 0));
 }
@@ -165,6 +171,9 @@ fn what_a_command_does_beside_an_exchange_the_exchange_records() {
     assert_eq!(verified(path).findings.listed(), []);
     let (code, out) = audit(path, &["erase", "--user-sections", "--before", &*end]);
     assert!(code == Some(0) && out.contains("; recorded as money record"), "{out}");
+    // Whoever copies the folder from now on has the checkpoint that signs it.
+    let (_, index) = out.trim_end().rsplit_once(' ').unwrap();
+    assert!(is_signed(path, index.parse().unwrap()).unwrap(), "{out}");
     // What is no action is told in the log and taken away.
     fs::write(path.join("journal/asked/0-1.json"), "{}").unwrap();
     let asked = || fs::read_dir(path.join("journal/asked")).unwrap().count();

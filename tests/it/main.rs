@@ -22,6 +22,7 @@ mod journal;
 mod killed;
 mod kinds;
 mod log;
+mod money;
 mod operations;
 mod prove;
 mod reload;

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tlog::note::{SignerKey, VerifierKey};
 use tlog::proof::Proof;
 
+use crate::audit::folder::Node;
 use crate::support::bidder::{Ad, Bidder};
 use crate::support::exchange::Exchange;
 
@@ -154,6 +155,18 @@ fn what_is_not_signed_yet_waits_for_the_next_checkpoint() {
     let text = refused.to_string();
     assert!(matches!(refused, ProveError::NotSigned { index: 2, covered: 0, .. }), "{text}");
     assert!(text.contains("ask again after the next one"), "{text}");
+}
+
+/// Beside an exchange that sells all the time the very last auction is never signed yet.
+#[test]
+fn the_last_auction_that_is_signed_is_the_latest_to_prove() {
+    let mut node = Node::start();
+    node.sell(3);
+    node.publish();
+    node.sell(2);
+    let data = node.crash();
+    let proved = prove(data.path(), None, &Party::Auditor).unwrap();
+    assert_eq!(proved.checked.index, 2);
 }
 
 #[test]

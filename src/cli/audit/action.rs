@@ -27,8 +27,10 @@ use crate::wire::record::{self, read};
 pub(super) enum Recorded {
     /// Nothing was done, so there is nothing to record.
     Nothing,
-    /// At this index of the money stream.
+    /// At this index of the money stream, and signed.
     At(u64),
+    /// At this index, and the exchange that has the journal open has not signed that yet.
+    Unsigned(u64),
     /// The exchange that holds the journal was asked, and has not done it yet.
     Asked,
 }
@@ -39,6 +41,10 @@ impl Recorded {
         match self {
             Self::Nothing => "nothing to record".to_owned(),
             Self::At(index) => format!("recorded as money record {index}"),
+            Self::Unsigned(index) => format!(
+                "recorded as money record {index}, and not signed yet: until it is, `audit verify` \
+                 does not hold"
+            ),
             Self::Asked => {
                 "not recorded yet: the exchange that has the journal open was asked, and \
                             it or its next start will"
@@ -50,7 +56,7 @@ impl Recorded {
     /// Returns the index of the record.
     pub(super) fn index(&self) -> Option<u64> {
         match self {
-            Self::At(index) => Some(*index),
+            Self::At(index) | Self::Unsigned(index) => Some(*index),
             Self::Nothing | Self::Asked => None,
         }
     }
@@ -163,20 +169,29 @@ pub(super) fn recorded_first(data: &Path, action: Action) -> anyhow::Result<Reco
 ///
 /// When none does within a while: then nothing may be done yet.
 pub(super) fn signed(data: &Path, index: u64) -> anyhow::Result<()> {
+    if is_signed(data, index)? {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "recorded as money record {index}, and no checkpoint of the exchange signs it within \
+         {SIGNING:?}, so nothing was done: see what holds up its log, then ask again"
+    );
+}
+
+/// Waits until a checkpoint signs a record; says whether one does.
+fn is_signed(data: &Path, index: u64) -> anyhow::Result<bool> {
     let until = Instant::now() + SIGNING;
     while !prune::is_signed(data, index)? {
         if until <= Instant::now() {
-            anyhow::bail!(
-                "recorded as money record {index}, and no checkpoint of the exchange signs it within \
-                 {SIGNING:?}, so nothing was done: see what holds up its log, then ask again"
-            );
+            return Ok(false);
         }
         park_timeout(LOOK);
     }
-    Ok(())
+    Ok(true)
 }
 
-/// Asks the exchange that has the journal open to record what was done. What it does not record in
+/// Asks the exchange that has the journal open to record what was done, and waits until that is
+/// signed: a copy of the folder that was made before would not verify. What it does not record in
 /// time stays asked.
 ///
 /// # Errors
@@ -184,7 +199,10 @@ pub(super) fn signed(data: &Path, index: u64) -> anyhow::Result<()> {
 /// When the file system refuses.
 pub(super) fn recorded_after(data: &Path, action: Action) -> anyhow::Result<Recorded> {
     let admin = Admin { by: BY.into(), action };
-    Ok(asked(data, money_end(data)?, &admin)?.0)
+    match asked(data, money_end(data)?, &admin)?.0 {
+        Recorded::At(index) if !is_signed(data, index)? => Ok(Recorded::Unsigned(index)),
+        recorded => Ok(recorded),
+    }
 }
 
 /// Asks, and waits for the record; returns what is asked still if it does not come.

@@ -86,7 +86,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Reads a key from its text, or from the file that a path names.
-fn key(text: &str) -> Result<VerifierKey, String> {
+pub(super) fn key(text: &str) -> Result<VerifierKey, String> {
     if let Some(key) = VerifierKey::parse(text.trim()) {
         return Ok(key);
     }

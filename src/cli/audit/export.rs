@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::audit::export::{self, Case, ExportError, Query, Seen, auctions, bids};
 use crate::audit::party::Party;
 use crate::audit::times;
-use crate::cli::audit::file::Made;
-use crate::cli::audit::{Folder, NO_AUCTION, journal};
+use crate::cli::audit::file::{self, Made};
+use crate::cli::audit::{Folder, NO_AUCTION, journal, misused};
 use crate::cli::{Common, NEGATIVE, OK};
 use crate::model::time::UnixMillis;
 use crate::wire::record::read::RecordError;
@@ -33,7 +33,7 @@ pub struct Options {
     /// Records made before an instant, or up to the end of a day or month
     #[arg(long, value_parser = to, value_name = "T")]
     to: Option<UnixMillis>,
-    /// Where to write the rows; without it, to standard output
+    /// Where to write the rows; without it, or with `-`, to standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -65,8 +65,13 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         writeln!(io::stderr().lock(), "{what}")?;
         return Ok(NEGATIVE);
     }
+    if let (Some(from), Some(to)) = (options.from, options.to)
+        && to <= from
+    {
+        return Ok(misused("--from is not before --to: no record is of that time")?);
+    }
     let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
-    let written = match &options.output {
+    let written = match file::output(options.output.as_ref()) {
         None => write(&data, options, &mut io::stdout().lock())?,
         Some(file) => {
             // Whoever finds the file finds all rows in it.
@@ -79,14 +84,18 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         }
     };
     let Some((rows, seen)) = written else { return Ok(NEGATIVE) };
-    writeln!(io::stderr().lock(), "{}", summary(options, rows, seen))?;
+    let pruned = match seen.first {
+        0 => String::new(),
+        first => format!("; kept from record {first} on: what was before is not among them"),
+    };
+    writeln!(io::stderr().lock(), "{}{pruned}", summary(options, rows, seen))?;
     Ok(OK)
 }
 
 /// Says how many rows were written, and of none why.
 fn summary(options: &Options, rows: u64, seen: Seen) -> String {
-    let Seen { recorded, in_time, theirs } = seen;
-    let place = match &options.output {
+    let Seen { recorded, in_time, theirs, .. } = seen;
+    let place = match file::output(options.output.as_ref()) {
         Some(file) => format!(" to {}", file.display()),
         None => String::new(),
     };

@@ -17,6 +17,11 @@ pub(super) struct Made {
     paths: Option<(PathBuf, PathBuf)>,
 }
 
+/// Returns the file that `-o` names; none where standard output is meant, by `-` or by nothing.
+pub(super) fn output(named: Option<&PathBuf>) -> Option<&Path> {
+    named.map(PathBuf::as_path).filter(|path| *path != Path::new("-"))
+}
+
 impl Made {
     /// Begins a file beside its place, as `<name>.part`.
     ///

@@ -75,7 +75,7 @@ fn text(report: &Report) -> io::Result<()> {
         true => writeln!(stdout, "{starts}, nothing missing that is not explained"),
         false => writeln!(
             stdout,
-            "{starts}, {open} runs of numbers and {} starts not explained, {} faults",
+            "{starts}, not explained: {open} runs of numbers, {} starts; faults: {}",
             report.starts.iter().filter(|start| start.end == Ended::Unknown).count(),
             report.findings.count()
         ),

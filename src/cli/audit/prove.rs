@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::audit::party::Party;
 use crate::audit::prove::{self, Proved};
-use crate::cli::audit::file::Made;
+use crate::cli::audit::file::{self, Made};
 use crate::cli::audit::{Folder, Named, journal, named};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
@@ -22,7 +22,7 @@ pub struct Options {
     /// Whom to show it: `bidder:<id>`, `publisher:<id>` or `auditor`
     #[arg(long = "for", value_name = "PARTY")]
     party: Party,
-    /// Where to write the bundle; without it, to standard output
+    /// Where to write the bundle; without it, or with `-`, to standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
         }
         Err(error) => return Err(error.into()),
     };
-    let Some(file) = &options.output else {
+    let Some(file) = file::output(options.output.as_ref()) else {
         io::stdout().lock().write_all(proved.text.as_bytes())?;
         return Ok(OK);
     };
@@ -71,7 +71,7 @@ fn refused(what: &str, options: &Options) -> io::Result<()> {
             writeln!(out, "{}", json!({ "verdict": "refused", "findings": [{ "what": what }] }))
         }
     };
-    match options.output {
+    match file::output(options.output.as_ref()) {
         Some(_) => say(&mut io::stdout().lock()),
         None => say(&mut io::stderr().lock()),
     }

@@ -10,7 +10,7 @@ use tlog::note::VerifierKey;
 
 use crate::audit::finding::Finding;
 use crate::audit::verify::{self, KeyOf, Progress, Report, StreamReport};
-use crate::cli::audit::{Folder, journal, misused};
+use crate::cli::audit::{Folder, check, folder, misused};
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, Format, NEGATIVE, OK};
 
@@ -20,7 +20,8 @@ pub struct Options {
     /// Decide every auction again, too
     #[arg(long)]
     deep: bool,
-    /// The key to check a stream's checkpoints with, instead of that in the folder; once a stream
+    /// The key to check a stream's checkpoints with, instead of that in the folder: the text
+    /// `name+id+key`, or a file that holds it; once a stream
     #[arg(long, value_name = "VKEY", value_parser = key)]
     key: Vec<VerifierKey>,
     /// The folder of `journal.anchor`, to hold its checkpoints against the streams; without it, that
@@ -35,7 +36,7 @@ pub struct Options {
 }
 
 fn key(text: &str) -> Result<VerifierKey, String> {
-    let key = VerifierKey::parse(text).ok_or("not a verifier key (name+id+key)")?;
+    let key = check::key(text)?;
     match verify::stream_of(&key) {
         Some(_) => Ok(key),
         None => Err("not the key of a stream: its name ends in neither /auction nor /money".into()),
@@ -52,7 +53,9 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     if (1..streams.len()).any(|at| streams[..at].contains(&streams[at])) {
         return Ok(misused("--key names one stream twice: give one key a stream")?);
     }
-    let Some(data) = journal(common, &options.folder)? else { return Ok(NEGATIVE) };
+    // A journal that was taken away from its log is a finding.
+    let any = ["journal", "log"];
+    let Some(data) = folder(common, &options.folder, &any)? else { return Ok(NEGATIVE) };
     let anchor = match (&options.anchor, &common.config) {
         (Some(anchor), _) => Some(anchor.clone()),
         (None, Some(_)) if options.folder.data.is_none() => {
@@ -89,9 +92,9 @@ pub fn verdict(report: &Report) -> String {
                     Some(KeyOf::Given) => "the key given",
                     Some(KeyOf::Folder) | None => "the folder's own key",
                 };
-                format!("; {name} stream signed up to record {size} with {key}")
+                format!("; {name} stream: first {size} records signed with {key}")
             }
-            None => format!("; {name} stream not signed"),
+            None => format!("; {name} stream: not signed"),
         };
         if 0 < stream.first {
             text += &format!(", kept from record {} on", stream.first);

@@ -75,9 +75,6 @@ fn head(page: &mut Page, told: &Explanation) {
         let _written = write!(line, ", {} s given to house ads", count.house);
     }
     let _written = write!(line, ", {} s stayed unfilled", count.unfilled);
-    if let Some(reason) = told.no_fill {
-        let _written = write!(line, " ({reason})");
-    }
     page.line(0, &format!("{line}."));
 }
 

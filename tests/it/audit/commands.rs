@@ -19,9 +19,9 @@ fn verify_says_in_a_sentence_and_in_json_what_holds() {
     node.sell(2);
     let data = node.stop();
     let (code, out, err) = audit(data.path(), &["verify", "--deep"]);
-    let holds = "holds: 5 records, 2 auctions (2 decided again, all equal); money stream signed up \
-                 to record 3 with the folder's own key; auction stream signed up to record 2 with \
-                 the folder's own key\n";
+    let holds = "holds: 5 records, 2 auctions (2 decided again, all equal); money stream: first 3 \
+                 records signed with the folder's own key; auction stream: first 2 records signed \
+                 with the folder's own key\n";
     assert_eq!((code, &*out, &*err), (Some(0), holds, ""));
     let (code, out, _) = audit(data.path(), &["verify", "--format", "json"]);
     let told: Value = serde_json::from_str(&out).unwrap();
@@ -40,8 +40,11 @@ fn verify_says_in_a_sentence_and_in_json_what_holds() {
     let key = fs::read_to_string(data.path().join("keys/auction.vkey")).unwrap();
     let key = key.trim_end();
     let (code, out, _) = audit(data.path(), &["verify", "--key", key]);
-    assert!(code == Some(0) && out.contains("up to record 2 with the key given\n"), "{out}");
-    assert!(out.contains("up to record 3 with the folder's own key;"), "{out}");
+    assert!(
+        code == Some(0) && out.contains("first 2 records signed with the key given\n"),
+        "{out}"
+    );
+    assert!(out.contains("first 3 records signed with the folder's own key;"), "{out}");
     let (code, out, err) = audit(data.path(), &["verify", "--key", key, "--key", key]);
     assert_eq!((code, &*out), (Some(2), ""), "which of them would count?");
     assert!(err.contains("give one key a stream"), "{err}");
@@ -95,6 +98,20 @@ fn a_folder_without_a_checkpoint_does_not_hold_and_names_no_key() {
     assert!(code == Some(3) && out.contains("nothing of this stream is signed"), "{out}");
 }
 
+/// What the log signs is missed where the whole journal was taken away; a folder of neither is none.
+#[test]
+fn a_log_without_its_journal_does_not_hold() {
+    let mut node = Node::start();
+    node.sell(2);
+    let data = node.stop();
+    fs::remove_dir_all(data.path().join("journal")).unwrap();
+    let (code, out, _) = audit(data.path(), &["verify"]);
+    assert!(code == Some(3) && out.contains("the signed checkpoint counts 2"), "{out}");
+    fs::remove_dir_all(data.path().join("log")).unwrap();
+    let (code, _, err) = audit(data.path(), &["verify"]);
+    assert!(code == Some(1) && err.contains("it holds no journal"), "{err}");
+}
+
 #[test]
 fn another_key_does_not_verify() {
     let (data, other) = (Node::start().stop(), Node::start().stop());
@@ -105,6 +122,11 @@ fn another_key_does_not_verify() {
     let findings = told["findings"].as_array().unwrap().iter();
     let fields: Vec<_> = findings.map(|it| it["field"].as_str().unwrap()).collect();
     assert_eq!((code, fields), (Some(3), vec!["key", "signature", "signature"]));
+    // Its text or the file that holds it, as `check` takes it.
+    let file = data.path().join("keys/money.vkey");
+    let (code, out, _) = audit(data.path(), &["verify", "--key", file.to_str().unwrap()]);
+    assert!(code == Some(0) && out.contains("first 3 records signed with the key given"), "{out}");
+    assert_eq!(audit(data.path(), &["verify", "--key", "nowhere"]).0, Some(2));
 }
 
 #[test]
@@ -135,7 +157,7 @@ fn the_others_say_what_they_did() {
     assert!(out.starts_with("holds: "), "{out}");
     assert!(
         out.contains(
-            "auction stream signed up to record 2 with the folder's own key, 2 sections erased\n"
+            "auction stream: first 2 records signed with the folder's own key, 2 sections erased\n"
         ),
         "{out}"
     );

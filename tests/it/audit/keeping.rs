@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fs;
+use std::path::Path;
 
 use breakwater::audit::erase::user_sections;
 use breakwater::audit::export::{Query, export};
@@ -86,6 +87,30 @@ fn what_is_erased_leaves_records_that_verify() {
     assert_eq!(beside.erased + beside.bare + beside.open, 600);
 }
 
+/// A copy takes its time, and the exchange goes on meanwhile: in the order of `docs/auditing.md` it
+/// holds.
+#[test]
+fn a_copy_that_takes_what_is_signed_first_and_records_last_holds() {
+    let mut node = Node::start();
+    let copy = tempfile::tempdir().unwrap();
+    let mut go_on = || {
+        node.sell(40);
+        node.life(&Lifecycle::Clock { lag_ms: 1 });
+        node.publish();
+        node.data.path().to_owned()
+    };
+    let tops = ["log", "journal"];
+    let signed = tops.iter().flat_map(|top| STREAMS.map(|it| format!("{top}/{it}/checkpoint")));
+    let keys = STREAMS.map(|stream| format!("keys/{stream}.vkey"));
+    let rest = tops.iter().flat_map(|top| STREAMS.map(|stream| format!("{top}/{stream}")));
+    for path in signed.chain(keys).chain(rest) {
+        take(&go_on(), copy.path(), Path::new(&path));
+    }
+    let report = verified(copy.path());
+    assert_eq!(report.findings.listed(), []);
+    assert!(0 < report.auction.unsigned() && 0 < report.money.unsigned(), "{report:?}");
+}
+
 /// For a reader a torn tail is the end of a stream. Who rewrites, replays or exports must not take it
 /// for one where more was signed, or good records stand behind it.
 #[test]
@@ -159,3 +184,19 @@ fn sealed() -> (TempDir, UnixMillis) {
     let at = node.at;
     (node.stop(), at)
 }
+
+/// Copies a file or folder, and no file that was copied before.
+fn take(from: &Path, to: &Path, path: &Path) {
+    let (source, target) = (from.join(path), to.join(path));
+    if source.is_dir() {
+        for entry in fs::read_dir(source).unwrap() {
+            take(from, to, &path.join(entry.unwrap().file_name()));
+        }
+    } else if !target.exists() {
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(source, target).unwrap();
+    }
+}
+
+/// In this order: auctions cite what the money stream has.
+const STREAMS: [&str; 2] = ["auction", "money"];
