@@ -94,6 +94,11 @@ impl Server {
     ) -> io::Result<Self> {
         let (draining, watcher) = watch::channel(false);
         let room = Room::new(listen.connections, Arc::clone(&listen.proxies));
+        if is_taken(listen.address) {
+            // The system would have them share their callers in silence.
+            let address = listen.address;
+            tracing::warn!(%address, "another process listens here too: it gets some of the callers");
+        }
         let first = bind(listen.address)?;
         // Port 0 is chosen by the first; the others share it.
         let address = first.local_addr()?;
@@ -136,6 +141,16 @@ fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Says whether somebody listens at an address already.
+fn is_taken(address: SocketAddr) -> bool {
+    let bound = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
+        .and_then(|socket| {
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())
+        });
+    bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn work(

@@ -176,6 +176,38 @@ fn a_run_sells_until_told_and_its_record_holds() {
 }
 
 #[test]
+fn a_second_start_at_the_same_addresses_harms_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let config = config(&folder, &[&acme]);
+    let mut run = Process::start(&config, &["run"]);
+    let text = fs::read_to_string(&config).unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    let data = folder.path().join("data").display().to_string();
+    let text = text.replace(&data, &elsewhere.display().to_string());
+    let again = |admin: &str| {
+        let file = folder.path().join("again.toml");
+        let listen = text
+            .replace("traffic = \"127.0.0.1:0\"", &format!("traffic = \"{}\"", run.traffic))
+            .replace("admin = \"127.0.0.1:0\"", &format!("admin = \"{admin}\""));
+        fs::write(&file, listen).unwrap();
+        file
+    };
+    // With everything but the data the same it ends before it has taken a caller or recorded anything.
+    let second = command(&again(&run.admin.to_string()), &["run"]).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains("admin listener") && !said.contains("listens here too"), "{said}");
+    assert!(!elsewhere.join("keys").exists(), "nothing was begun");
+    // With a listener of its own for operators it gets some of the callers, and says so.
+    let mut third = Process::start(&again("127.0.0.1:0"), &["run"]);
+    assert!(third.log().contains("another process listens here too"), "{}", third.log());
+    assert_eq!(third.terminate(), Some(0), "{}", third.log());
+    assert!(!run.log().contains("listens here too"), "{}", run.log());
+    assert_eq!(run.terminate(), Some(0), "{}", run.log());
+}
+
+#[test]
 fn the_log_says_once_why_a_bidder_cannot_be_reached() {
     let folder = tempfile::tempdir().unwrap();
     let nobody = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -186,24 +186,23 @@ fn idle_connections_do_not_hold_up_the_drain() {
 
 #[test]
 fn a_request_on_its_way_when_the_drain_begins_is_answered() {
-    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
-    let exchange = Exchange::start(&[&acme]);
+    let exchange = Exchange::start(&[]);
     let traffic = exchange.traffic;
     let mut kept: Vec<_> = (0..8).map(|_| BufReader::new(http::connect(traffic))).collect();
     let ask = |over: &mut BufReader<TcpStream>| {
-        over.get_mut().write_all(http::get_bytes("/v1/vast?placement=arena").as_bytes()).unwrap();
-        http::read(over)
+        over.get_mut().write_all(http::get_bytes("/nowhere").as_bytes()).unwrap();
     };
     for over in &mut kept {
-        assert_eq!(ask(over).expect("it sells").header("connection"), None);
+        ask(over);
+        assert_eq!(http::read(over).expect("it answers").header("connection"), None);
     }
     thread::scope(|scope| {
         let stopping = scope.spawn(|| exchange.stop());
         until("accepting ends", || TcpStream::connect(traffic).is_err().then_some(()));
+        kept.iter_mut().for_each(ask);
         for over in &mut kept {
-            let last = ask(over).expect("it is answered, though accepting has ended");
-            assert!(last.text().contains("a1.mp4"), "{last:?}");
-            assert_eq!(last.header("connection"), Some("close"));
+            let last = http::read(over).expect("it is answered, though accepting has ended");
+            assert_eq!((last.status, last.header("connection")), (404, Some("close")));
             assert!(http::read(over).is_none(), "it is closed");
         }
         stopping.join().unwrap();
