@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 use crate::admin::controls::{Controls, Named};
 use crate::exchange::shared::{BUILD, COMMIT, Shared};
+use crate::io::chain::Chain;
 use crate::io::descriptors::{self, Reserve};
 use crate::io::journal::Stream;
 use crate::io::log::follower::Follower;
@@ -70,19 +71,28 @@ struct Health {
 }
 
 impl Admin {
-    /// Binds `address` and answers on a thread of its own.
+    /// Binds an address. Nobody answers there yet.
     ///
     /// # Errors
     ///
-    /// Returns the error of binding or of starting the thread.
+    /// Returns the error of binding.
+    pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+        let socket = std::net::TcpListener::bind(address)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
+
+    /// Answers on a socket that `bind` returned, on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of starting the thread.
     pub fn start(
-        address: SocketAddr,
+        socket: std::net::TcpListener,
         (shared, log): (Arc<Shared>, Arc<Follower>),
         exposition: Arc<Exposition>,
         controls: Arc<dyn Controls>,
     ) -> io::Result<Self> {
-        let socket = std::net::TcpListener::bind(address)?;
-        socket.set_nonblocking(true)?;
         let address = socket.local_addr()?;
         let draining = AtomicBool::new(false);
         let health = Arc::new(Health { shared, log, exposition, controls, draining });
@@ -206,7 +216,7 @@ async fn log(State(health): State<Arc<Health>>, uri: Uri) -> Response {
         }
         Ok(Ok(None)) => StatusCode::NOT_FOUND.into_response(),
         Ok(Err(error)) => {
-            tracing::warn!(%error, path, "a file of the log could not be read");
+            tracing::warn!(error = %Chain(&error), path, "a file of the log could not be read");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
         Err(_ended) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

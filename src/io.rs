@@ -11,6 +11,7 @@
 pub mod background;
 pub mod bidders;
 pub mod body;
+pub mod chain;
 pub mod clock;
 pub mod connect;
 pub mod connection;

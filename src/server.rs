@@ -18,7 +18,7 @@ use hyper_util::server::conn::auto::Builder;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::exchange::Exchange;
 use crate::io::descriptors::{self, Reserve};
@@ -48,6 +48,9 @@ const BACKLOG: i32 = 4_096;
 
 /// Sales end by their own deadlines, 2 s at most; this is the hard stop.
 const DRAIN: Duration = Duration::from_secs(8);
+
+/// How long a connection is open for a last request once accepting has ended.
+const LAST_REQUESTS: Duration = Duration::from_millis(500);
 
 /// On a busy worker one task in so many is one that another thread woke. Every sale is: by the journal's
 /// writer, once its record is flushed. The runtime's own 31 let sales wait 150 ms for what was done.
@@ -93,6 +96,11 @@ impl Server {
     ) -> io::Result<Self> {
         let (draining, watcher) = watch::channel(false);
         let room = Room::new(listen.connections, Arc::clone(&listen.proxies));
+        if is_taken(listen.address) {
+            // The system would have them share their callers in silence.
+            let address = listen.address;
+            tracing::warn!(%address, "another process listens here too: it gets some of the callers");
+        }
         let first = bind(listen.address)?;
         // Port 0 is chosen by the first; the others share it.
         let address = first.local_addr()?;
@@ -137,6 +145,16 @@ fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Says whether somebody listens at an address already.
+fn is_taken(address: SocketAddr) -> bool {
+    let bound = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
+        .and_then(|socket| {
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())
+        });
+    bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn work(
@@ -196,11 +214,27 @@ async fn accept(
         };
         let told = (Arc::clone(&seat), draining.clone());
         let connection = converse(stream, peer, Arc::clone(&doors), told);
-        let open = Arc::clone(&open);
+        let held = (seat, Counted::new(&metrics), Arc::clone(&open));
         tokio::spawn(async move {
             connection.await;
-            drop((seat, open));
+            drop(held);
         });
+    }
+}
+
+/// A connection of a caller, counted until this is dropped.
+struct Counted(Arc<Metrics>);
+
+impl Counted {
+    fn new(metrics: &Arc<Metrics>) -> Self {
+        metrics.load.connection_opened();
+        Self(Arc::clone(metrics))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.load.connection_closed();
     }
 }
 
@@ -233,7 +267,11 @@ async fn converse(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let leave = async {
         tokio::select! {
-            () = begun(&mut draining) => {}
+            () = begun(&mut draining) => {
+                // A request may be on its way: its answer says that it is the last, and cuts none.
+                seat.announce_end();
+                Box::pin(sleep(LAST_REQUESTS)).await;
+            }
             () = seat.leaving() => {}
         }
     };
@@ -259,6 +297,8 @@ fn protocol() -> Builder<TokioExecutor> {
     // `stamp` times heads itself: hyper's limit would also end idle connections.
     http1.timer(TokioTimer::new()).header_read_timeout(None);
     http1.max_buf_size(64 * 1024).max_headers(100);
+    // Who has said all it wants to say still wants its answer; a sale is made either way.
+    http1.half_close(true);
     let mut http2 = builder.http2();
     http2
         .timer(TokioTimer::new())

@@ -110,8 +110,12 @@ enum Summary {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(core) = arguments.core {
-        child::pin(core);
+    if let Some(core) = arguments.core
+        && !child::pin(core)
+    {
+        // Nobody is left to tell when stderr is closed.
+        let _ = writeln!(io::stderr(), "loadtest: --core {core}: there is no such core here");
+        return ExitCode::from(USAGE);
     }
     raise_descriptors();
     let done = match arguments.command {
@@ -166,7 +170,11 @@ impl Failure {
         let mut message = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
-            message.push_str(&format!(": {cause}"));
+            // Some errors say all that their cause says.
+            let cause_text = cause.to_string();
+            if !message.ends_with(&cause_text) {
+                message.push_str(&format!(": {cause_text}"));
+            }
             source = cause.source();
         }
         Self { code, message }
@@ -236,6 +244,9 @@ fn floor(
             }
             bidders.push(SocketAddr::from(([127, 0, 0, 1], port)));
         }
+    }
+    if bidders.is_empty() {
+        return Err(usage("nobody is asked: the scenario has no [[bidder]]".to_owned()));
     }
     let read = |path: &Path| {
         CertificateDer::from_pem_file(path)

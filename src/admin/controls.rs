@@ -4,12 +4,14 @@
 //! may post here too, without reading the answer: it is refused by its `Origin`.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::{Value, json};
@@ -142,15 +144,26 @@ pub(super) async fn drain(State(health): State<Arc<Health>>, headers: HeaderMap)
 }
 
 /// Refuses what a page from elsewhere has a browser send.
+///
+/// A page is of here when it came from the very host that is asked, and that is no name but
+/// `localhost`: whoever owns another name can have it lead to this machine.
 fn from_elsewhere(headers: &HeaderMap) -> Option<Response> {
     let origin = headers.get(ORIGIN)?.to_str().unwrap_or_default();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if origin.split_once("://").is_some_and(|(_, from)| from == host) {
+    if origin.split_once("://").is_some_and(|(_, from)| from == host) && is_no_name(host) {
         return None;
     }
     let why = "it comes from a page of another origin";
     let told = told(StatusCode::FORBIDDEN, "foreign_origin", &why);
     Some(answer(StatusCode::FORBIDDEN, "application/problem+json", &told))
+}
+
+/// Says whether a host, with or without a port, is an address or `localhost`.
+fn is_no_name(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok()
 }
 
 fn done(reloaded: &Reloaded) -> Value {

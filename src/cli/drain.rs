@@ -27,9 +27,9 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// When the answer cannot be written.
+/// When the config that is named cannot be read, or the answer not written.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
-    let authority = options.admin.authority(common);
+    let authority = options.admin.authority(common)?;
     let Some(answer) = remote::post(&authority, "/v1/drain", options.format, tell)? else {
         return Ok(UNREACHABLE);
     };
@@ -44,7 +44,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
 fn tell(answer: &Answer) -> io::Result<()> {
     match answer.status {
         202 => writeln!(io::stdout().lock(), "ok: draining"),
-        _ => writeln!(io::stderr().lock(), "refused: {}", answer.text("detail")),
+        _ => writeln!(io::stderr().lock(), "refused: {}", answer.refusal()),
     }
 }
 

@@ -96,12 +96,17 @@ pub fn again(path: &Path, fixed: &Fixed) -> Result<Loaded, Refused> {
     config::read_again(&name, &text, Some(&Own), fixed).map_err(Refused::Problems)
 }
 
-/// Returns where the admin listener of a config is, as far as the file can be read at all: whoever
-/// asks may be about to hear what is wrong with it.
-#[must_use]
-pub fn admin(path: &Path) -> Option<String> {
-    let table: toml::Table = read(path).ok()?.parse().ok()?;
-    Some(table.get("listen")?.get("admin")?.as_str()?.to_owned())
+/// Returns where the admin listener of a config is, as far as the file tells: whoever asks may be
+/// about to hear what is wrong with it.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn admin(path: &Path) -> anyhow::Result<Option<String>> {
+    let text = read(path).map_err(|error| anyhow::anyhow!("config {}: {error}", path.display()))?;
+    let table = text.parse::<toml::Table>().ok();
+    let told = table.as_ref().and_then(|table| table.get("listen")?.get("admin")?.as_str());
+    Ok(told.map(str::to_owned))
 }
 
 /// Returns what of a market can be used and is worth a look.

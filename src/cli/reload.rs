@@ -22,9 +22,9 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// When the answer cannot be written.
+/// When the config that is named cannot be read, or the answer not written.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
-    let authority = options.admin.authority(common);
+    let authority = options.admin.authority(common)?;
     let Some(answer) = remote::post(&authority, "/v1/reload", options.format, tell)? else {
         return Ok(UNREACHABLE);
     };
@@ -70,7 +70,7 @@ fn refused(answer: &Answer) -> io::Result<()> {
         writeln!(err, "    {}", text("help"))?;
     }
     match answer.text("detail") {
-        "" => writeln!(err, "refused: status {}", answer.status),
+        "" => writeln!(err, "refused: {}", answer.refusal()),
         detail => writeln!(err, "refused: {detail}; the config in force stays"),
     }
 }

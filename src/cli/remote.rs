@@ -14,7 +14,7 @@ use crate::config::settings;
 #[derive(Args, Debug)]
 pub struct Admin {
     /// Its admin listener [default: `listen.admin` of the config file, else http://127.0.0.1:9090]
-    #[arg(long, env = "BREAKWATER_ADMIN", value_name = "URL")]
+    #[arg(long, env = "BREAKWATER_ADMIN", value_name = "URL", value_parser = authority)]
     admin: Option<String>,
 }
 
@@ -29,20 +29,47 @@ pub struct Answer {
 
 impl Admin {
     /// Returns the host and port to talk to.
-    #[must_use]
-    pub fn authority(&self, common: &Common) -> String {
-        let asked = self.admin.clone();
-        let asked = asked.or_else(|| common.config.as_deref().and_then(load::admin));
-        let url = asked.unwrap_or_else(|| settings::ADMIN.to_string());
-        url.trim_start_matches("http://").trim_end_matches('/').to_owned()
+    ///
+    /// # Errors
+    ///
+    /// When a config is named that cannot be read: it is another exchange that would be asked.
+    pub fn authority(&self, common: &Common) -> anyhow::Result<String> {
+        if let Some(asked) = &self.admin {
+            return Ok(asked.clone());
+        }
+        let told = match &common.config {
+            Some(path) => load::admin(path)?,
+            None => None,
+        };
+        Ok(told.unwrap_or_else(|| settings::ADMIN.to_string()))
     }
 }
 
 impl Answer {
+    /// Returns why it is a refusal.
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        match self.text("detail") {
+            "" => format!("status {}: is this the admin listener of an exchange?", self.status),
+            detail => detail.to_owned(),
+        }
+    }
+
     /// Returns a text of the body, or nothing.
     #[must_use]
     pub fn text(&self, key: &str) -> &str {
         self.body[key].as_str().unwrap_or_default()
+    }
+}
+
+/// Returns the host and port in an address of a listener.
+fn authority(url: &str) -> Result<String, String> {
+    let bare = url.strip_prefix("http://").unwrap_or(url);
+    let bare = bare.strip_suffix('/').unwrap_or(bare);
+    let parts = bare.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains('/'));
+    match parts.map(|(_, port)| port.parse::<u16>()) {
+        Some(Ok(_)) => Ok(bare.to_owned()),
+        _ => Err(format!("it must be as http://{}", settings::ADMIN)),
     }
 }
 

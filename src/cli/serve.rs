@@ -145,6 +145,9 @@ pub fn start_from(file: Option<PathBuf>, loaded: Loaded) -> anyhow::Result<Runni
     let capacity = Arc::new(Capacity::of(&market)?);
     let identity = Identity { domain: Arc::clone(&market.domain), node: Arc::clone(&market.node) };
     let journal = journal(&settings, &identity)?;
+    // Before anything is recorded or sold: one that is started beside another harms nobody.
+    let socket = Admin::bind(settings.admin)
+        .with_context(|| format!("admin listener {}", settings.admin))?;
     // Before a record is added: a folder that may not go on is left as it is.
     let logs = begin(&settings, &identity, &journal)?;
     let snapshots = life::snapshots(&journal, &market)?;
@@ -172,8 +175,7 @@ pub fn start_from(file: Option<PathBuf>, loaded: Loaded) -> anyhow::Result<Runni
     let control = Arc::new(Control::new(reloader));
     let shown = (Arc::clone(&shared), Arc::clone(&log));
     let controls: Arc<dyn Controls> = Arc::<Control>::clone(&control);
-    let admin = Admin::start(settings.admin, shown, exposition, controls)
-        .with_context(|| format!("admin listener {}", settings.admin))?;
+    let admin = Admin::start(socket, shown, exposition, controls)?;
     let shutdown_delay = Duration::from_millis(settings.shutdown_delay.0);
     Ok(Running { shared, log, clerk, server, admin, control, shutdown_delay })
 }

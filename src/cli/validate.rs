@@ -11,7 +11,7 @@ use crate::io::clock;
 /// Options of `validate`.
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Leave out what only this machine can tell: whether secrets can be read
+    /// Leave out what only this machine can tell: whether secrets can be read, and its memory
     #[arg(long)]
     no_environment: bool,
 }

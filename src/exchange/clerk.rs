@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 
 use crate::exchange::shared::Shared;
 use crate::io::background::stand_back;
+use crate::io::chain::Chain;
 use crate::io::clock::{self, Backsteps};
 use crate::io::entropy;
 use crate::io::journal::{Flush, Stream, asked};
@@ -115,7 +116,9 @@ fn pruned(shared: &Shared) {
 fn asked(shared: &Shared, data: &Path) {
     let requests = match asked::waiting(data) {
         Ok(requests) => requests,
-        Err(error) => return tracing::warn!(%error, "what commands ask to record is not read"),
+        Err(error) => {
+            return tracing::warn!(error = %Chain(&error), "what commands ask to record is not read");
+        }
     };
     for request in requests {
         match Admin::parse(&request.bytes) {
@@ -125,7 +128,7 @@ fn asked(shared: &Shared, data: &Path) {
             None => tracing::warn!(?request, "what a command asks to record is no action"),
         }
         if let Err(error) = request.done() {
-            tracing::warn!(%error, "what a command did may be recorded twice");
+            tracing::warn!(error = %Chain(&error), "what a command did may be recorded twice");
         }
     }
 }

@@ -57,7 +57,10 @@ pub async fn resolve(names: &Arc<Names>, host: &str, port: u16) -> io::Result<Ve
         Some(address) => vec![address],
         // No server is asked for it.
         None if host.eq_ignore_ascii_case("localhost") => look_up(host.to_owned()).await?,
-        None => names.find(host, || look_up(host.to_owned())).await?.to_vec(),
+        None => {
+            let found = names.find(host, || look_up(host.to_owned())).await;
+            found.map_err(|fault| io::Error::new(fault.kind(), NoAddress))?.to_vec()
+        }
     };
     if addresses.is_empty() {
         return Err(io::ErrorKind::NotFound.into());
@@ -82,6 +85,18 @@ impl fmt::Display for NotPublic {
 }
 
 impl std::error::Error for NotPublic {}
+
+/// The fault of a name whose addresses nobody tells.
+#[derive(Debug)]
+pub struct NoAddress;
+
+impl fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name could not be resolved")
+    }
+}
+
+impl std::error::Error for NoAddress {}
 
 fn literal(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);

@@ -8,6 +8,7 @@ use hyper::{Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::exchange::Exchange;
+use crate::io::chain::Chain;
 use crate::server::refusal::Refused;
 use crate::server::reply::{Reply, plain};
 
@@ -30,7 +31,7 @@ pub async fn file(exchange: &Exchange, method: &Method, path: &str) -> Result<Re
     let page = match read {
         Ok(Ok(page)) => page.ok_or_else(Refused::not_found)?,
         Ok(Err(error)) => {
-            tracing::warn!(%error, "a file of the log could not be read");
+            tracing::warn!(error = %Chain(&error), "a file of the log could not be read");
             return Err(busy());
         }
         Err(_missing) => return Err(busy()),

@@ -143,6 +143,11 @@ impl Seat {
         true
     }
 
+    /// Says that the connection is to be closed, by its next answer if one more request comes.
+    pub fn announce_end(&self) {
+        self.leaves.store(true, Ordering::Relaxed);
+    }
+
     /// Says whether the connection is to be closed.
     #[must_use]
     pub fn is_leaving(&self) -> bool {

@@ -3,7 +3,8 @@
 //! A deadline counts from there (decision 20), but hyper calls a service only when the head is
 //! complete. So the stream itself watches the bytes that pass: it finds the end of each head,
 //! counts the body that the service announces, and stamps the byte after it as the next request's
-//! first. It also holds the limits on time that hyper lacks: a slow head is answered 408.
+//! first. It also holds the limits on time that hyper lacks: a slow head is answered 408, and who
+//! takes nothing of an answer is left.
 //!
 //! Over HTTP/2 the stamp is the last read before the service was called. After a chunked body
 //! that was read together with the start of a further, pipelined request, it is that read. An
@@ -26,6 +27,9 @@ pub const HEAD_TIME: Duration = Duration::from_secs(5);
 
 /// A connection may be idle this long between requests: longer than most breaks are apart.
 pub const IDLE_TIME: Duration = Duration::from_secs(180);
+
+/// A client may leave what is written to it untaken this long.
+pub const ANSWER_TIME: Duration = Duration::from_secs(10);
 
 /// What a client with a slow head is told.
 const SLOW_HEAD: &[u8] =
@@ -239,6 +243,8 @@ pub struct Stamped<S> {
     stream: S,
     state: Arc<Mutex<State>>,
     timer: Pin<Box<Sleep>>,
+    /// Ends the wait for a client that takes nothing; none while it takes what is written.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Stamped<S> {
@@ -246,7 +252,7 @@ impl<S> Stamped<S> {
     pub fn new(stream: S, now: Instant) -> (Self, Stamps) {
         let state = Arc::new(Mutex::new(State::new(now)));
         let timer = Box::pin(sleep_until(now + IDLE_TIME));
-        (Self { stream, state: Arc::clone(&state), timer }, Stamps(state))
+        (Self { stream, state: Arc::clone(&state), timer, stalled: None }, Stamps(state))
     }
 }
 
@@ -274,6 +280,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stamped<S> {
         let _: Poll<io::Result<usize>> = Pin::new(&mut self.stream).poll_write(cx, SLOW_HEAD);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
+
+    /// Ends a write that waits for too long: who asks and never reads would hold its connection,
+    /// and all that the system keeps for it, for ever.
+    fn poll_taken(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let wait = || Box::pin(sleep_until(Instant::now() + ANSWER_TIME));
+        ready!(self.stalled.get_or_insert_with(wait).as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stamped<S> {
@@ -299,13 +321,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stamped<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stamped<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stamped<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.poll_taken(cx, written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -325,7 +349,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stamped<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        this.poll_taken(cx, written)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::net::TcpListener;
 use std::path::PathBuf;
 
 use assert_cmd::Command;
@@ -16,6 +17,7 @@ use crate::support::bidder::{Ad, Bidder};
 use crate::support::exchange;
 use crate::support::http;
 use crate::support::process::{Process, command};
+use crate::support::until;
 
 #[test]
 fn help_begins_with_two_examples() {
@@ -26,6 +28,21 @@ fn help_begins_with_two_examples() {
     assert!(examples[1..].iter().all(|line| line.starts_with("  breakwater ")), "{examples:?}");
     let (code, out, _) = run(&["version"]);
     assert_eq!((code, out.starts_with("breakwater 0.")), (Some(0), true), "{out}");
+}
+
+#[test]
+fn no_other_exchange_is_asked_than_the_one_that_is_meant() {
+    for admin in ["https://127.0.0.1:9090", "http://127.0.0.1:9090/x", "nowhere", ":9090", "a:b"] {
+        for name in ["reload", "drain"] {
+            let (code, out, err) = run(&[name, "--admin", admin]);
+            assert_eq!((code, &*out), (Some(2), ""), "{admin}: {err}");
+            assert!(err.contains("it must be as http://127.0.0.1:9090"), "{err}");
+            // A name that was mistyped must not lead to whoever listens at the default address.
+            let (code, out, err) = run(&["-c", "no-such-file.toml", name]);
+            assert_eq!((code, &*out), (Some(1), ""), "{err}");
+            assert!(err.contains("config no-such-file.toml: "), "{err}");
+        }
+    }
 }
 
 #[test]
@@ -156,6 +173,62 @@ fn a_run_sells_until_told_and_its_record_holds() {
     let unknown = "auc_018f3c2e9a7b7c4d8e5f001122334455";
     let (code, out, _) = replay(&data, &[unknown]);
     assert_eq!((code, out.contains(unknown)), (Some(3), true), "{out}");
+}
+
+#[test]
+fn a_second_start_at_the_same_addresses_harms_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let config = config(&folder, &[&acme]);
+    let mut run = Process::start(&config, &["run"]);
+    let text = fs::read_to_string(&config).unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    let data = folder.path().join("data").display().to_string();
+    let text = text.replace(&data, &elsewhere.display().to_string());
+    let again = |admin: &str| {
+        let file = folder.path().join("again.toml");
+        let listen = text
+            .replace("traffic = \"127.0.0.1:0\"", &format!("traffic = \"{}\"", run.traffic))
+            .replace("admin = \"127.0.0.1:0\"", &format!("admin = \"{admin}\""));
+        fs::write(&file, listen).unwrap();
+        file
+    };
+    // With everything but the data the same it ends before it has taken a caller or recorded anything.
+    let second = command(&again(&run.admin.to_string()), &["run"]).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains("admin listener") && !said.contains("listens here too"), "{said}");
+    assert!(!elsewhere.join("keys").exists(), "nothing was begun");
+    // With a listener of its own for operators it gets some of the callers, and says so.
+    let mut third = Process::start(&again("127.0.0.1:0"), &["run"]);
+    assert!(third.log().contains("another process listens here too"), "{}", third.log());
+    assert_eq!(third.terminate(), Some(0), "{}", third.log());
+    assert!(!run.log().contains("listens here too"), "{}", run.log());
+    assert_eq!(run.terminate(), Some(0), "{}", run.log());
+}
+
+#[test]
+fn the_log_says_once_why_a_bidder_cannot_be_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let gone = Bidder::at("gone", nobody.local_addr().unwrap());
+    drop(nobody);
+    let config = config(&folder, &[&gone]);
+    let mut run = Process::start(&config, &["run"]);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    until("it is dialled again and again", || {
+        let metrics = http::get(run.admin, "/metrics");
+        let failed = exchange::count(metrics.text(), "breakwater_bidder_dials_total", &["failed"]);
+        (f64::from(u32::try_from(workers * 6).unwrap()) <= failed).then_some(())
+    });
+    assert_eq!(run.terminate(), Some(0), "{}", run.log());
+    let log = run.log();
+    let told = log.lines().filter(|line| line.contains("no connection to the bidder"));
+    let told: Vec<_> = told.collect();
+    assert!((1..=workers).contains(&told.len()), "each worker says it once: {told:?}");
+    for line in told {
+        assert!(line.contains("\"gone\"") && line.contains("refused"), "{line}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::io::{BufReader, Write};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -77,6 +77,24 @@ fn requests_follow_each_other_on_one_connection() {
 }
 
 #[test]
+fn who_says_nothing_more_gets_its_answer() {
+    let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
+    let exchange = Exchange::start(&[&acme]);
+    let tag = http::get_bytes("/v1/vast?placement=arena");
+    let cut = &tag[..tag.len() / 2];
+    for (requests, answers) in [(tag.clone(), 1), (tag.repeat(3), 3), (tag.clone() + cut, 1)] {
+        let mut stream = http::connect(exchange.traffic);
+        stream.write_all(requests.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut reader = BufReader::new(stream);
+        for _ in 0..answers {
+            let answer = http::read(&mut reader).expect("what was asked is answered");
+            assert!(answer.text().contains("a1.mp4"), "{answer:?}");
+        }
+        assert!(http::read(&mut reader).is_none(), "then it is closed");
+    }
+}
+
 fn long_answers_are_packed_for_who_asks() {
     let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
     let exchange = Exchange::start(&[&acme]);

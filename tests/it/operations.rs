@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -59,6 +60,10 @@ fn every_series_reads_zero_until_something_happens() {
     let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30), Ad::new("a2", "1", 15)]);
     let exchange = Exchange::start(&[&acme]);
     let before = series(&exchange);
+    let times = "breakwater_bidder_duration_seconds_count{";
+    let of_calls = before.keys().filter(|name| name.starts_with(times) && !name.contains("other"));
+    let answered = ["bids", "no_bid", "invalid_response", "wrong_request_id"];
+    assert_eq!(of_calls.count(), answered.len(), "only a complete answer takes a time");
     for (name, value) in &before {
         let told = [
             "breakwater_build_info",
@@ -177,6 +182,31 @@ fn idle_connections_do_not_hold_up_the_drain() {
     // Half of what a stuck connection is given.
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert!(http::read(&mut kept).is_none() && http::read(&mut BufReader::new(silent)).is_none());
+}
+
+#[test]
+fn a_request_on_its_way_when_the_drain_begins_is_answered() {
+    let exchange = Exchange::start(&[]);
+    let traffic = exchange.traffic;
+    let mut kept: Vec<_> = (0..8).map(|_| BufReader::new(http::connect(traffic))).collect();
+    let ask = |over: &mut BufReader<TcpStream>| {
+        over.get_mut().write_all(http::get_bytes("/nowhere").as_bytes()).unwrap();
+    };
+    for over in &mut kept {
+        ask(over);
+        assert_eq!(http::read(over).expect("it answers").header("connection"), None);
+    }
+    thread::scope(|scope| {
+        let stopping = scope.spawn(|| exchange.stop());
+        until("accepting ends", || TcpStream::connect(traffic).is_err().then_some(()));
+        kept.iter_mut().for_each(ask);
+        for over in &mut kept {
+            let last = http::read(over).expect("it is answered, though accepting has ended");
+            assert_eq!((last.status, last.header("connection")), (404, Some("close")));
+            assert!(http::read(over).is_none(), "it is closed");
+        }
+        stopping.join().unwrap();
+    });
 }
 
 /// Returns every series with its value; buckets and sums are left out.

@@ -189,8 +189,24 @@ fn a_file_that_cannot_be_changes_nothing_and_all_of_it_is_told() {
     let metrics = http::get(run.admin, "/metrics");
     assert_eq!(count(metrics.text(), RELOADS, &["refused"]), 3.0);
     assert_eq!(count(metrics.text(), "breakwater_config_last_reload_success", &[]), 0.0);
-    let foreign = http::post(run.admin, "/v1/reload", &["origin: https://evil.example"], "");
-    assert_eq!((foreign.status, foreign.json()["code"].as_str()), (403, Some("foreign_origin")));
+    let own = format!("http://{}", run.admin);
+    for (host, origin, code) in [
+        (None, "https://evil.example", Some("foreign_origin")),
+        // Its owner has its name lead to this machine.
+        (Some("evil.example:9090"), "http://evil.example:9090", Some("foreign_origin")),
+        (None, "null", Some("foreign_origin")),
+        (Some("localhost:9090"), "http://localhost:9090", Some("config_unreadable")),
+        (Some("[::1]:9090"), "http://[::1]:9090", Some("config_unreadable")),
+        (None, &*own, Some("config_unreadable")),
+    ] {
+        let host = host.map_or_else(|| run.admin.to_string(), str::to_owned);
+        let text = format!(
+            "POST /v1/reload HTTP/1.1\r\nhost: {host}\r\norigin: {origin}\r\nconnection: close\r\n\
+             content-length: 0\r\n\r\n"
+        );
+        let told = http::send(run.admin, text.as_bytes()).json();
+        assert_eq!(told["code"].as_str(), code, "{origin}");
+    }
 
     site.write(&[&acme], |text| text.replace("max_ads = 4", "max_ads = 3"));
     run.signal(Signal::HUP);

@@ -121,14 +121,16 @@ fn signal(id: u32, signal: Signal) {
     }
 }
 
-/// Moves the current thread to one core; where there is no such core it stays where it is.
-pub fn pin(core: usize) {
+/// Moves the current thread to one core; where there is no such core it stays where it is. Says
+/// whether it is there.
+pub fn pin(core: usize) -> bool {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if core < cores.max(LOAD_CORE + 1) {
-        let mut set = CpuSet::new();
-        set.set(core);
-        let _ = sched_setaffinity(None, &set);
+    if cores.max(LOAD_CORE + 1) <= core {
+        return false;
     }
+    let mut set = CpuSet::new();
+    set.set(core);
+    sched_setaffinity(None, &set).is_ok()
 }
 
 /// The core of the exchange, or of the floor.

@@ -183,4 +183,25 @@ fn a_floor_without_addresses_is_wrong_usage() {
     let output = loadtest(&["floor", path.to_str().unwrap(), "--http", "epoll"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("has no port"));
+    let path = write("nobody.toml", &scenario("http://127.0.0.1:1"));
+    let output = loadtest(&["floor", path.to_str().unwrap(), "--http", "hyper"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("nobody is asked"));
+}
+
+#[test]
+fn a_core_that_is_not_there_is_wrong_usage() {
+    let output = loadtest(&["bars", "--list", "--core", "4000"]);
+    assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--core 4000"));
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_once() {
+    let path = write("twice.toml", "surplus = 1\n");
+    for command in ["run", "bidders"] {
+        let output = loadtest(&[command, path.to_str().unwrap()]);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(stderr.matches("TOML parse error").count(), 1, "{stderr}");
+    }
 }

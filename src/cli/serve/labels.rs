@@ -41,7 +41,8 @@ impl Known {
         let unfilled: Vec<_> = UnfilledReason::ALL.iter().map(|reason| reason.name()).collect();
         let calls: Vec<_> = CallReason::ALL.iter().map(|reason| reason.name()).collect();
         let losses: Vec<_> = LossReason::ALL.iter().map(|reason| reason.name()).collect();
-        let answers = [&["bids"], calls.as_slice()].concat();
+        let answers: Vec<_> = ANSWERS.iter().map(|reason| reason.name()).collect();
+        let answers = [&["bids"], answers.as_slice()].concat();
         let placements: Vec<_> = self.placements.iter().map(String::as_str).collect();
         let bidders: Vec<_> = self.bidders.iter().map(String::as_str).collect();
         let kinds: Vec<_> = beacon::Kind::ALL.iter().map(|(kind, _)| kind.name()).collect();
@@ -75,3 +76,7 @@ impl Known {
         })
     }
 }
+
+/// How a complete answer may end that has no bids.
+const ANSWERS: &[CallReason] =
+    &[CallReason::NoBid, CallReason::InvalidResponse, CallReason::WrongRequestId];

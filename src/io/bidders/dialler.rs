@@ -14,6 +14,7 @@ use crate::io::bidders::pool::Pool;
 use crate::io::bidders::stock::{Counts, Made};
 use crate::io::connect::Connect;
 use crate::io::metrics::Metrics;
+use crate::io::sampler::Sampler;
 
 /// What the owner of pools leaves for the task that keeps them.
 #[derive(Default)]
@@ -34,7 +35,8 @@ impl Inbox {
 
 /// Keeps the pools in stock until it is dropped.
 pub(super) async fn keep(inbox: Arc<Inbox>, connector: Arc<dyn Connect>, metrics: Arc<Metrics>) {
-    let mut told = Told { told: Vec::new(), pools: Vec::new(), metrics };
+    let mut told =
+        Told { told: Vec::new(), pools: Vec::new(), metrics, faults: Sampler::default() };
     let mut dials = FuturesUnordered::new();
     let mut tick = Instant::now() + TICK;
     loop {
@@ -81,6 +83,7 @@ struct Told {
     pools: Vec<Arc<Pool>>,
     told: Vec<Counts>,
     metrics: Arc<Metrics>,
+    faults: Sampler,
 }
 
 impl Told {
@@ -105,22 +108,31 @@ impl Told {
     fn end(&self, Dialled { pool, begun, made }: Dialled) {
         let outcome = match &made {
             Ok(_) => "made",
-            Err(fault) if fault.kind() == io::ErrorKind::TimedOut => "timeout",
-            Err(fault) if fault.kind() == io::ErrorKind::Unsupported => {
-                // Once, until it is reached again.
-                if !pool.is_refused() {
-                    let bidder = pool.bidder.as_str();
-                    tracing::warn!(
-                        bidder,
-                        "the bidder does not speak HTTP/2: take http2 out, or let it"
-                    );
+            Err(fault) => {
+                self.tell_why(&pool, fault);
+                match fault.kind() {
+                    io::ErrorKind::TimedOut => "timeout",
+                    io::ErrorKind::Unsupported => "no_http2",
+                    _ => "failed",
                 }
-                "no_http2"
             }
-            Err(_) => "failed",
         };
         self.metrics.bidder_dial(pool.bidder.as_str(), outcome);
         pool.end_dial(made.ok(), begun);
+    }
+
+    /// Says why a bidder cannot be reached: once, until it is reached again.
+    fn tell_why(&self, pool: &Pool, fault: &io::Error) {
+        // One that comes and goes must not fill the log.
+        if pool.is_refused() || !self.faults.lets_through("dial") {
+            return;
+        }
+        let bidder = pool.bidder.as_str();
+        if fault.kind() == io::ErrorKind::Unsupported {
+            tracing::warn!(bidder, "the bidder does not speak HTTP/2: take http2 out, or let it");
+        } else {
+            tracing::warn!(bidder, %fault, "no connection to the bidder could be made");
+        }
     }
 
     fn tell(&mut self) {

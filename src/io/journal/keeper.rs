@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use parking_lot::{Condvar, Mutex};
 use rustix::process::setpriority_process;
 
+use crate::io::chain::Chain;
 use crate::io::journal::disk::Disk;
 use crate::io::journal::files::{firsts, firsts_of};
 use crate::io::journal::prune::{Pruned, delete_on, is_signed_on, plan_on};
@@ -111,7 +112,7 @@ pub(super) fn run(keeper: &Keeper, keeping: &Keeping) {
             Ok(()) if told.is_some() => LOOK_FOR_SIGNED,
             Ok(()) => PRUNE_EVERY,
             Err(error) => {
-                tracing::warn!(%error, "a segment could not be sealed; it is tried again");
+                tracing::warn!(error = %Chain(&error), "a segment could not be sealed; it is tried again");
                 RETRY
             }
         };
@@ -128,7 +129,7 @@ impl Keeping {
             STREAMS.iter().try_for_each(|stream| tidy(&*self.disk, &folder(&self.data, *stream)))
         });
         if let Err(error) = cleared {
-            tracing::warn!(%error, "what a crash left of a sealing could not be removed");
+            tracing::warn!(error = %Chain(&error), "what a crash left of a sealing could not be removed");
         }
     }
 
@@ -141,7 +142,9 @@ impl Keeping {
             match is_signed_on(&*self.disk, &self.data, index) {
                 Ok(true) => *told = None,
                 Ok(false) => return,
-                Err(error) => return tracing::warn!(%error, "nothing is deleted for now"),
+                Err(error) => {
+                    return tracing::warn!(error = %Chain(&error), "nothing is deleted for now");
+                }
             }
             match delete_on(&self.disk, &self.data, Stream::Auction, &pruned) {
                 Ok(()) => tracing::info!(
@@ -150,7 +153,9 @@ impl Keeping {
                     pruned.first_kept,
                     "auctions past their retention were deleted"
                 ),
-                Err(error) => tracing::warn!(%error, "auctions past their retention stay for now"),
+                Err(error) => {
+                    tracing::warn!(error = %Chain(&error), "auctions past their retention stay for now");
+                }
             }
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -161,7 +166,9 @@ impl Keeping {
                 let planned = (0 < pruned.segments).then_some((before, pruned));
                 keeper.state.lock().planned = planned;
             }
-            Err(error) => tracing::warn!(%error, "auctions past their retention stay for now"),
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "auctions past their retention stay for now");
+            }
         }
     }
 
@@ -193,7 +200,7 @@ impl Keeping {
                     }
                     Ok(Sealing::Stopped) => return Ok(()),
                     Err(error @ JournalError::Damaged { .. }) => {
-                        tracing::error!(%error, "a full segment is damaged; it is left as it is");
+                        tracing::error!(error = %Chain(&error), "a full segment is damaged; it is left as it is");
                         damaged.insert((place(stream), first));
                     }
                     Err(error) => return Err(error),

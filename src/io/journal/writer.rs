@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::io::chain::Chain;
 use crate::io::journal::disk::{Disk, DiskFile};
 use crate::io::journal::keeper::Keeper;
 use crate::io::journal::queue::{Append, Queue};
@@ -57,8 +58,9 @@ pub(super) fn run(queue: &Queue, mut writer: Writer) {
             // The queue ends before the batch is dropped: who is refused must find it failed.
             Err(error) => {
                 let stream = writer.stream.name();
-                tracing::error!(stream, %error, "the journal failed; nothing is sold from here on");
-                return queue.end(Some(Arc::from(format!("the {stream} stream: {error}"))));
+                tracing::error!(stream, error = %Chain(&error), "the journal failed; nothing is sold from here on");
+                return queue
+                    .end(Some(Arc::from(format!("the {stream} stream: {}", Chain(&error)))));
             }
         }
     }

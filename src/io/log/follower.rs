@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::io::background::stand_back;
+use crate::io::chain::Chain;
 use crate::io::journal::disk::{Disk, LocalDisk};
 use crate::io::journal::{Identity, Journal, Stream, origin};
 use crate::io::log::followed::{Followed, at_anchor};
@@ -250,18 +251,18 @@ impl Work {
                 }
                 Err(error) if error.is_full() => {
                     if kept.again.replace(now + RETRY).is_none() {
-                        tracing::error!(stream, %error, "the disk is full: the log waits for room");
+                        tracing::error!(stream, error = %Chain(&error), "the disk is full: the log waits for room");
                         metrics.log_waiting(stream, true);
                     }
-                    state.waiting.lock().insert(stream, format!("{stream}: {error}").into());
+                    state.waiting.lock().insert(stream, format!("{stream}: {}", Chain(&error)).into());
                     true
                 }
                 Err(error) => {
                     metrics.log_failure(stream);
                     metrics.log_waiting(stream, false);
                     state.waiting.lock().remove(stream);
-                    tracing::error!(stream, %error, "the log failed: no checkpoint until the next start");
-                    *state.failure.lock() = Some(format!("{stream}: {error}").into());
+                    tracing::error!(stream, error = %Chain(&error), "the log failed: no checkpoint until the next start");
+                    *state.failure.lock() = Some(format!("{stream}: {}", Chain(&error)).into());
                     false
                 }
             }

@@ -13,6 +13,7 @@ pub struct Load {
     limit: Family<Gauge, 1>,
     sales_most: Family<Gauge, 0>,
     connections_most: Family<Gauge, 0>,
+    connections_open: Family<Gauge, 0>,
     running: Family<Gauge, 1>,
     delay: Family<Gauge, 1>,
     brownout: Family<Gauge, 1>,
@@ -33,6 +34,7 @@ impl Load {
             limit: Family::new(recorder, names::SALES_LIMIT, worker()),
             sales_most: Family::new(recorder, names::SALES_MOST, []),
             connections_most: Family::new(recorder, names::CONNECTIONS_MOST, []),
+            connections_open: Family::new(recorder, names::CONNECTIONS_OPEN, []),
             running: Family::new(recorder, names::SALES_RUNNING, worker()),
             delay: Family::new(recorder, names::WORKER_DELAY, worker()),
             brownout: Family::new(recorder, names::BROWNOUT_LEVEL, worker()),
@@ -57,6 +59,16 @@ impl Load {
     pub fn most(&self, sales: u32, connections: u32) {
         self.sales_most.at([]).set(sales);
         self.connections_most.at([]).set(connections);
+    }
+
+    /// Counts a connection that a caller holds from here on.
+    pub fn connection_opened(&self) {
+        self.connections_open.at([]).increment(1);
+    }
+
+    /// Counts a connection that its caller holds no more.
+    pub fn connection_closed(&self) {
+        self.connections_open.at([]).decrement(1);
     }
 
     /// Counts a connection that was closed for want of room, by why (`CONNECTIONS_REFUSED`).

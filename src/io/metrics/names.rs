@@ -81,6 +81,8 @@ pub const SALES_LIMIT: &str = "breakwater_sales_limit";
 pub const SALES_MOST: &str = "breakwater_sales_most";
 /// No labels.
 pub const CONNECTIONS_MOST: &str = "breakwater_connections_most";
+/// No labels.
+pub const CONNECTIONS_OPEN: &str = "breakwater_connections_open";
 /// `worker`.
 pub const SALES_RUNNING: &str = "breakwater_sales_running";
 /// `worker`.
@@ -131,7 +133,7 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (BREAK_SECONDS, Kind::Counter, "Nominal seconds of breaks: sold, house or unfilled."),
     (UNFILLED_SECONDS, Kind::Counter, "Nominal seconds left unfilled, by reason."),
     (BIDDER_REQUESTS, Kind::Counter, "Bidders sent a request, or the reason for no bids."),
-    (BIDDER_DURATION, Kind::Histogram, "From a call to its complete answer or its fault."),
+    (BIDDER_DURATION, Kind::Histogram, "From a call to its complete answer."),
     (BIDS, Kind::Counter, "Bids, by fate: won, or the reason for losing."),
     (
         REVENUE,
@@ -181,6 +183,7 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (SALES_LIMIT, Kind::Gauge, "Sales that may run at once on the worker."),
     (SALES_MOST, Kind::Gauge, "Above this the limit of no worker grows: memory holds no more."),
     (CONNECTIONS_MOST, Kind::Gauge, "Connections that callers may hold."),
+    (CONNECTIONS_OPEN, Kind::Gauge, "Connections that callers hold."),
     (SALES_RUNNING, Kind::Gauge, "Sales that run on the worker."),
     (WORKER_DELAY, Kind::Gauge, "How long all work waited for the worker's thread."),
     (BROWNOUT_LEVEL, Kind::Gauge, "0 when all bidders are asked; 1 to 3 when fewer are."),

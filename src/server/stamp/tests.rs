@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{Instant, advance};
 
-use super::{BodyLength, HEAD_TIME, IDLE_TIME, Stamped, State};
+use super::{ANSWER_TIME, BodyLength, HEAD_TIME, IDLE_TIME, Stamped, State};
 
 /// Reads `(milliseconds, bytes)` and asks for the stamp of each request that `bodies` announces.
 fn stamps(reads: &[(u64, &str)], bodies: &[(usize, BodyLength)]) -> Vec<u64> {
@@ -146,4 +146,25 @@ async fn a_silent_http2_connection_ends_on_time() {
     let before = Instant::now();
     assert_eq!(stamped.read(&mut buffer).await.unwrap(), 0);
     assert!(IDLE_TIME <= before.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_takes_ends_the_connection() {
+    let (mut client, server) = duplex(64);
+    let (mut stamped, _stamps) = Stamped::new(server, Instant::now());
+    stamped.write_all(&[b'a'; 64]).await.unwrap();
+    // Whatever is taken in time, however little, is patience anew.
+    for _ in 0..3 {
+        let before = Instant::now();
+        let (written, ()) = tokio::join!(stamped.write(b"b"), async {
+            advance(ANSWER_TIME - Duration::from_millis(1)).await;
+            assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 1);
+        });
+        assert_eq!(written.unwrap(), 1);
+        assert!(before.elapsed() < ANSWER_TIME);
+    }
+    let before = Instant::now();
+    let error = stamped.write(b"c").await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    assert!(ANSWER_TIME <= before.elapsed());
 }
