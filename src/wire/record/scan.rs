@@ -13,6 +13,29 @@ use crate::wire::record::scan::escapes::unhex;
 pub(super) mod escapes;
 mod skip;
 
+/// The key of a member that may be stepped over.
+#[derive(Debug)]
+pub(super) struct Passed {
+    text: &'static str,
+    /// Its first bytes without the comma, the first lowest, and which of eight there are.
+    begins: u64,
+    mask: u64,
+}
+
+impl Passed {
+    /// Prepares a key.
+    pub(super) const fn new(text: &'static str) -> Self {
+        let bytes = text.as_bytes();
+        let (mut begins, mut mask, mut at) = (0_u64, 0_u64, 1);
+        while at < bytes.len() && at <= WORD {
+            begins |= (bytes[at] as u64) << (8 * (at - 1));
+            mask |= 0xff << (8 * (at - 1));
+            at += 1;
+        }
+        Self { text, begins, mask }
+    }
+}
+
 /// A section being read.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
@@ -102,28 +125,40 @@ impl<'a> Scan<'a> {
     }
 
     /// Steps over those of some members, given in their order, that are there.
-    pub(super) fn pass(&mut self, keys: &[&'static str]) -> Option<()> {
-        debug_assert!(keys.is_sorted(), "{keys:?}");
-        // Most are not there: the first letter of the next member tells most of them.
-        let mut letter = self.letter();
+    pub(super) fn pass(&mut self, keys: &[Passed]) -> Option<()> {
+        debug_assert!(keys.is_sorted_by_key(|key| key.text), "{keys:?}");
+        // Most are not there: the beginning of the next member tells nearly all of them.
+        let mut begins = self.begins();
         for key in keys {
-            let own = key.as_bytes().get(2);
-            if letter < own {
-                // Nor is any that comes behind it.
-                break;
-            }
-            if letter == own && self.key(key) {
-                self.at = skip::value(self.text, self.at, DEEPEST)?;
-                letter = self.letter();
+            if begins & key.mask == key.begins && self.step(key) {
+                self.at = skip::value(self.text, self.at)?;
+                begins = self.begins();
             }
         }
         Some(())
     }
 
-    /// Returns the first letter of the next member's name.
+    /// Returns the first bytes of the next member, the first lowest.
     #[inline]
-    fn letter(&self) -> Option<&'a u8> {
-        self.text.as_bytes().get(self.at + 1 + usize::from(!self.first))
+    fn begins(&self) -> u64 {
+        let rest = self.bytes().get(self.at + usize::from(!self.first)..).unwrap_or_default();
+        match rest.first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        }
+    }
+
+    /// Steps over a key that begins as the next member does, if it is that member's.
+    #[inline]
+    fn step(&mut self, key: &Passed) -> bool {
+        let name = &key.text.as_bytes()[1..];
+        let from = self.at + usize::from(!self.first);
+        let here = name.len() <= WORD || self.bytes()[from..].starts_with(name);
+        if !here || !(self.first || self.bytes()[self.at] == b',') {
+            return false;
+        }
+        (self.at, self.first) = (from + name.len(), false);
+        true
     }
 
     /// Steps over the items between two brackets.
@@ -167,8 +202,8 @@ impl<'a> Scan<'a> {
         if self.byte(b']').is_some() {
             return Some(Vec::new());
         }
-        // Most lists are of one or two.
-        let mut items = Vec::with_capacity(1);
+        // Most lists are of one or two: what is large is not moved for the second.
+        let mut items = Vec::with_capacity(if size_of::<T>() <= SMALL { 1 } else { 2 });
         loop {
             let item = item(self)?;
             if items.len() == items.capacity() {
@@ -356,9 +391,9 @@ fn checked(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// How many bytes of a key are compared at once.
+const WORD: usize = 8;
 /// How many digits never are more than 64 bits.
 const NEVER_WRAPS: usize = 19;
 /// Items of so many bytes are given room before they come.
 const SMALL: usize = 64;
-/// How deep a value may nest that is stepped over; the forms nest less.
-const DEEPEST: u32 = 16;
