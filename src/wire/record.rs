@@ -32,7 +32,7 @@ macro_rules! key {
 /// Spells the keys of members that are stepped over, in their order.
 macro_rules! keys {
     ($($name:literal),+) => {
-        &const { [$(crate::wire::record::scan::Passed::new(key!($name))),+] }
+        &const { [$(crate::wire::record::scan::passed::Passed::new(key!($name))),+] }
     };
 }
 

@@ -12,7 +12,8 @@ use crate::model::rates::Rate;
 use crate::model::time::Seconds;
 use crate::wire::price::parse_down;
 use crate::wire::record::outcome::read::{OwnWin, own_fate};
-use crate::wire::record::scan::{Passed, Scan};
+use crate::wire::record::scan::Scan;
+use crate::wire::record::scan::passed::Passed;
 use crate::wire::record::seller::{self, deal};
 
 /// What the seller's section says of money and seconds.

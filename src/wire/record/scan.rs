@@ -9,32 +9,11 @@ use std::sync::Arc;
 use crate::model::money::{Cpm, Currency};
 use crate::wire::quote::plain;
 use crate::wire::record::scan::escapes::unhex;
+use crate::wire::record::scan::passed::{Passed, WORD};
 
 pub(super) mod escapes;
+pub(super) mod passed;
 mod skip;
-
-/// The key of a member that may be stepped over.
-#[derive(Debug)]
-pub(super) struct Passed {
-    text: &'static str,
-    /// Its first bytes without the comma, the first lowest, and which of eight there are.
-    begins: u64,
-    mask: u64,
-}
-
-impl Passed {
-    /// Prepares a key.
-    pub(super) const fn new(text: &'static str) -> Self {
-        let bytes = text.as_bytes();
-        let (mut begins, mut mask, mut at) = (0_u64, 0_u64, 1);
-        while at < bytes.len() && at <= WORD {
-            begins |= (bytes[at] as u64) << (8 * (at - 1));
-            mask |= 0xff << (8 * (at - 1));
-            at += 1;
-        }
-        Self { text, begins, mask }
-    }
-}
 
 /// A section being read.
 #[derive(Debug)]
@@ -159,6 +138,16 @@ impl<'a> Scan<'a> {
         }
         (self.at, self.first) = (from + name.len(), false);
         true
+    }
+
+    /// Returns the value that comes next as it stands, and stays before it.
+    pub(super) fn peek(&self) -> Option<&'a str> {
+        self.text.get(self.at..skip::value(self.text, self.at)?)
+    }
+
+    /// Steps over the value that `peek` has returned.
+    pub(super) fn skip(&mut self, value: &str) {
+        self.at += value.len();
     }
 
     /// Steps over the items between two brackets.
@@ -391,8 +380,6 @@ fn checked(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// How many bytes of a key are compared at once.
-const WORD: usize = 8;
 /// How many digits never are more than 64 bits.
 const NEVER_WRAPS: usize = 19;
 /// Items of so many bytes are given room before they come.
