@@ -246,7 +246,7 @@ impl View<'_> {
         let mut sections = self.sections;
         sections.clear();
         // Of another lifetime, the same memory.
-        room.0 = sections.into_iter().filter_map(|_| None).collect();
+        room.0 = sections.into_iter().map_while(|_| None).collect();
     }
 
     /// Copies the record out of its payload.
