@@ -54,7 +54,7 @@ fn replies(rounds: usize) {
 
 fn inlines(rounds: usize) {
     let mut sale = Sale::of(&[&vast()]);
-    sale.input.replies[0].bids[0].markup = Some(read::facts(&vast()));
+    sale.input.replies[0].bids[0].markup = Some(Arc::new(read::facts(&vast())));
     let address = |kind: &str| format!("https://ads.arena.example/v1/b/{kind}{}", "x".repeat(170));
     let addresses = ["e", "i", "s", "q", "m", "t", "c", "k"].map(address);
     let ours = ours(&addresses);

@@ -103,7 +103,8 @@ fn answer(rng: &mut Rng, reply: &mut Reply) {
     reply.response_id = Some(hex(&bytes::<8>(rng)).into());
     for bid in &mut reply.bids {
         let file = format!("{}-{:?}", bid.advertisers[0].domain, bid.seconds);
-        bid.markup.as_mut().expect("each has some").media = vec![build::hash(&file)];
+        let facts = Arc::make_mut(bid.markup.as_mut().expect("each has some"));
+        facts.media = vec![build::hash(&file)];
         bid.id = BidId::new(hex(&bytes::<8>(rng)));
         bid.seat = Some(SeatId::new(format!("seat-{}", rng.between(1, 4))));
         bid.creative = Creative { markup: vast(rng, bid).into(), ..Creative::default() };

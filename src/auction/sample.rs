@@ -107,7 +107,7 @@ pub(super) fn bid(id: &str, imp: usize, micros: i64, seconds: u32) -> Bid {
         slot_in_pod: 0,
         group: None,
         size: None,
-        markup: Some(MarkupFacts {
+        markup: Some(Arc::new(MarkupFacts {
             defect: None,
             version: Some((4, 2)),
             ads: 1,
@@ -118,7 +118,7 @@ pub(super) fn bid(id: &str, imp: usize, micros: i64, seconds: u32) -> Bid {
             universal_ids: Vec::new(),
             insecure: false,
             apis: Vec::new(),
-        }),
+        })),
         defect: None,
         creative: Creative::default(),
     }

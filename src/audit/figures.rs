@@ -7,6 +7,9 @@
 
 use crate::auction::pricing::{clears, pays};
 use crate::model::money::Cpm;
+use crate::model::outcome::Outcome;
+use crate::model::plan::AuctionInput;
+use crate::wire::record::decided;
 use crate::wire::record::outcome::read::{Counts, OwnWin, Sale, Sales};
 use crate::wire::record::prices::{DealTerms, ForSale, Offered, Own, PartTerms, Unpaired};
 use crate::wire::record::read::RecordError;
@@ -42,15 +45,43 @@ pub(super) fn read<'a>(record: &'a View<'_>) -> Told<'a> {
     Told { counts, seller, sales, faults }
 }
 
+/// Takes what is told of an auction from the decision, where its sections are what that gives.
+pub(super) fn decided<'a>(input: &'a AuctionInput, outcome: &'a Outcome) -> Told<'a> {
+    Told {
+        counts: Some(decided::counts(input, outcome)),
+        seller: Some(decided::for_sale(&input.plan)),
+        sales: Some(decided::sales(input, outcome)),
+        faults: Vec::new(),
+    }
+}
+
 /// Says what is wrong with the figures of an auction's record, as far as its sections are there.
 pub(super) fn faults(record: &View<'_>, told: &Told<'_>) -> Vec<Fault> {
+    faults_of(record, told, record.own())
+}
+
+/// Says what is wrong with the same figures taken from the decision; `told` is its own.
+pub(super) fn decided_faults(
+    record: &View<'_>,
+    told: &Told<'_>,
+    input: &AuctionInput,
+    outcome: &Outcome,
+) -> Vec<Fault> {
+    faults_of(record, told, decided::own(input, outcome).map(|(bidder, own)| (bidder, Ok(own))))
+}
+
+fn faults_of<'r>(
+    record: &View<'_>,
+    told: &Told<'_>,
+    bidders: impl Iterator<Item = (&'r str, Result<Own<'r>, Unpaired>)>,
+) -> Vec<Fault> {
     let won = vec![false; told.sales().len()];
     let mut figures = Figures { told, won, bids: 0, faults: told.faults.clone() };
     if told.seller.as_ref().is_some_and(|it| !it.rates.is_empty()) && record.head().rates.is_none()
     {
         figures.add("fx", "it has rates of exchange, and cites none".to_owned());
     }
-    for (bidder, own) in record.own() {
+    for (bidder, own) in bidders {
         figures.bidder(bidder, own);
     }
     figures.counts();

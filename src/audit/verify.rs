@@ -13,6 +13,7 @@ use crate::audit::lives::Lives;
 use crate::audit::verify::stream::Job;
 use crate::io::journal::{JournalError, Stream};
 
+mod auction;
 mod cited;
 pub(super) mod ending;
 mod erased;

@@ -109,8 +109,9 @@ pub struct Bid {
     pub group: Option<u16>,
     /// `w` and `h`.
     pub size: Option<(u32, u32)>,
-    /// What was read from the markup; `None` when there is none.
-    pub markup: Option<MarkupFacts>,
+    /// What was read from the markup, shared by bids of which the same is known; `None` when there is
+    /// none.
+    pub markup: Option<Arc<MarkupFacts>>,
     /// Why it is not a bid at all; such a bid never competes.
     pub defect: Option<LossReason>,
     /// What answers and notices need of it; the auction never reads this.

@@ -41,6 +41,9 @@ macro_rules! reasons {
             /// All reasons, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
+            /// Their names, in the same order.
+            const NAMES: &[&str] = &[$($row.name,)+];
+
             const fn row(self) -> Row {
                 match self { $(Self::$variant => $row,)+ }
             }
@@ -78,7 +81,7 @@ macro_rules! reasons {
             /// Returns the reason of a name.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|reason| reason.name() == name)
+                Self::NAMES.iter().position(|own| *own == name).map(|place| Self::ALL[place])
             }
         }
     };

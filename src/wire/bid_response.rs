@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -107,14 +108,14 @@ pub fn wrappers(request: &BreakRequest, offer: &Offer, reply: &Reply) -> Vec<usi
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unwrapped {
     markup: Box<str>,
-    facts: MarkupFacts,
+    facts: Arc<MarkupFacts>,
 }
 
 impl Unwrapped {
     /// Reads the document that a chain became.
     #[must_use]
     pub fn read(document: String) -> Self {
-        Self { facts: vast::read::facts(&document), markup: document.into() }
+        Self { facts: Arc::new(vast::read::facts(&document)), markup: document.into() }
     }
 
     /// Returns why it cannot be sold, if so.
@@ -133,7 +134,7 @@ pub fn unwrap(bid: &mut Bid, found: Result<Unwrapped, LossReason>) {
         }
         Err(reason) => {
             if let Some(facts) = &mut bid.markup {
-                facts.defect = Some(reason);
+                Arc::make_mut(facts).defect = Some(reason);
             }
         }
     }

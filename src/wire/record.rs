@@ -29,8 +29,16 @@ macro_rules! key {
     };
 }
 
+/// Spells the keys of members that are stepped over, in their order.
+macro_rules! keys {
+    ($($name:literal),+) => {
+        &const { [$(crate::wire::record::scan::passed::Passed::new(key!($name))),+] }
+    };
+}
+
 pub mod admin;
 mod bidder;
+pub mod decided;
 pub mod disclosed;
 pub mod erase;
 mod head;

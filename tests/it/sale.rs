@@ -172,7 +172,7 @@ pub(crate) fn bid(at: usize, markup: &str) -> Bid {
         slot_in_pod: 0,
         group: None,
         size: Some((1920, 1080)),
-        markup: Some(read::facts(markup)),
+        markup: Some(Arc::new(read::facts(markup))),
         defect: None,
         creative,
     }

@@ -1,6 +1,7 @@
 //! Each rule on its own, and that rules hold within a pod only.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::conflicts;
 use crate::auction::candidate::candidates;
@@ -182,7 +183,7 @@ fn media(files: &[u8], bid: Bid) -> Bid {
 }
 
 fn markup(change: impl Fn(&mut MarkupFacts), mut bid: Bid) -> Bid {
-    change(bid.markup.as_mut().unwrap());
+    change(Arc::make_mut(bid.markup.as_mut().unwrap()));
     bid
 }
 

@@ -5,11 +5,9 @@ use std::path::Path;
 
 use tlog::note::VerifierKey;
 
-use crate::audit::figures;
 use crate::audit::finding::{Finding, name};
 use crate::audit::lives::{End, Lives};
 use crate::audit::numbers::{Hole, Numbers};
-use crate::audit::replay;
 use crate::audit::verify::cited::Citations;
 use crate::audit::verify::ids::Ids;
 use crate::audit::verify::{Report, snapshot};
@@ -17,18 +15,17 @@ use crate::io::journal::read::FrameRef;
 use crate::io::journal::{JournalError, Stream};
 use crate::model::time::UnixMillis;
 use crate::wire::record::Kind;
-use crate::wire::record::outcome::read::Sale;
-use crate::wire::record::read::view::{View, view};
+use crate::wire::record::read::view::{Room, View, view_in};
 use crate::wire::record::read::{HeadFacts, RecordError, sections};
 use crate::wire::record::texts::Texts;
 
 /// What was seen of a stream.
 pub(super) struct Checks {
     stream: Stream,
-    deep: bool,
+    pub(super) deep: bool,
     /// The node whose log it is, as its key names it.
     node: Option<Box<str>>,
-    ids: Ids,
+    pub(super) ids: Ids,
     /// Numbers of the start whose records come now.
     numbers: Numbers,
     boot: Option<u64>,
@@ -37,9 +34,10 @@ pub(super) struct Checks {
     erased: u64,
     /// Time and index of the latest record of which something is erased.
     last_erased: Option<(UnixMillis, u64)>,
-    cited: Citations,
+    pub(super) cited: Citations,
     /// Texts that many records have.
-    texts: Texts,
+    pub(super) texts: Texts,
+    room: Room,
 }
 
 /// Numbers of a start that no record has.
@@ -70,6 +68,7 @@ impl Checks {
             last_erased: None,
             cited: Citations::default(),
             texts: Texts::default(),
+            room: Room::default(),
         }
     }
 
@@ -100,7 +99,7 @@ impl Checks {
         report: &mut Report,
     ) -> Result<(), JournalError> {
         let mut found = Found { data, frame, report };
-        let record = match view(frame.payload) {
+        let record = match view_in(frame.payload, &mut self.room) {
             Ok(record) => record,
             Err(error) => {
                 found.wrong(&error);
@@ -129,23 +128,9 @@ impl Checks {
         self.cited.look_up(self.stream, &record, lives, &mut found)?;
         self.content(&record, &mut found);
         if record.kind == Kind::Auction {
-            found.report.auctions += 1;
-            if !self.ids.add(record.id.bytes()) {
-                found.here("id", TWICE.to_owned());
-            }
-            let told = figures::read(&record);
-            let asked = told.counts.map(|counts| counts.asked);
-            for (section, what) in sections::auction_faults(&record, told.sales().len(), asked) {
-                found.here(&section, what.to_owned());
-            }
-            for (section, what) in figures::faults(&record, &told) {
-                found.here(&section, what);
-            }
-            if self.deep {
-                found.report.replayed += 1;
-                self.again(&record, told.sales(), &mut found)?;
-            }
+            self.auction(&record, &mut found)?;
         }
+        record.leave(&mut self.room);
         Ok(())
     }
 
@@ -248,36 +233,6 @@ impl Checks {
         }
     }
 
-    /// Decides an auction again, and holds it against what it cites and the markup it sold.
-    fn again(
-        &mut self,
-        record: &View<'_>,
-        sales: &[Sale<'_>],
-        found: &mut Found<'_>,
-    ) -> Result<(), JournalError> {
-        let read = record.auction(&mut self.texts);
-        let (asked, input) = match read {
-            Ok(read) => read,
-            Err(error) => {
-                found.wrong(&error);
-                return Ok(());
-            }
-        };
-        for (section, what) in sections::markup(record, &input, sales) {
-            found.here(&section, what.to_owned());
-        }
-        self.cited.compare(record.head(), &asked, &input, found)?;
-        match replay::differing_sections(record, &input) {
-            Ok(sections) => {
-                for section in sections {
-                    found.here(&section, "decided again, it comes out otherwise".to_owned());
-                }
-            }
-            Err(newer) => found.here("rules", newer.to_string()),
-        }
-        Ok(())
-    }
-
     /// Only what tells of the viewer may be erased.
     fn sections(&mut self, record: &View<'_>, found: &mut Found<'_>) {
         for section in record.erased() {
@@ -338,7 +293,7 @@ pub(in crate::audit) fn field(error: &RecordError) -> &str {
 pub(super) struct Found<'a> {
     pub(super) data: &'a Path,
     frame: &'a FrameRef<'a>,
-    report: &'a mut Report,
+    pub(super) report: &'a mut Report,
 }
 
 impl Found<'_> {
@@ -346,7 +301,7 @@ impl Found<'_> {
         self.add(Some(self.frame.index), field, what);
     }
 
-    fn wrong(&mut self, error: &RecordError) {
+    pub(super) fn wrong(&mut self, error: &RecordError) {
         self.here(field(error), error.to_string());
     }
 
@@ -357,6 +312,6 @@ impl Found<'_> {
 }
 
 /// What is wrong with an id that is not the first.
-const TWICE: &str = "an auction before it has the same id";
+pub(super) const TWICE: &str = "an auction before it has the same id";
 /// How many holes of a start are looked at; a node that leaves more has more to explain.
 const MOST_HOLES: usize = 10_000;

@@ -110,7 +110,7 @@ fn imp(name: &str, offer: &Offer) -> ImpId {
 
 /// Adds to a sound bid what it says of its ad.
 fn complete(bid: Bid, found: &mut Found<'_>, bidder: &Bidder) -> Bid {
-    let markup = filled(found.adm.as_deref()).map(vast::read::facts);
+    let markup = filled(found.adm.as_deref()).map(|markup| Arc::new(vast::read::facts(markup)));
     let is_vast = markup.as_ref().is_some_and(|facts| facts.version.is_some());
     let advertisers = advertisers(found);
     let mut apis = found.apis.take().unwrap_or_default();

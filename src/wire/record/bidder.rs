@@ -250,7 +250,7 @@ fn bid(scan: &mut Scan<'_>, against: Option<Against<'_>>, texts: &mut Texts) -> 
         let imp = scan.must(key!("imp"), Scan::text)?;
         let imp = ImpId::new(texts.shared(&imp));
         let language = scan.may(key!("lang"), Scan::boxed)?;
-        let markup = scan.may(key!("markup"), markup)?;
+        let markup = scan.may(key!("markup"), |scan| shared_markup(scan, texts))?;
         let media_type = scan.may(key!("mtype"), Scan::number)?;
         let normalised = scan.may(key!("normalised"), Scan::micros)?;
         let price = scan.may(key!("price"), price)?;
@@ -303,6 +303,18 @@ fn price(scan: &mut Scan<'_>) -> Option<Price> {
         let text = scan.must(key!("text"), Scan::boxed)?;
         is_price(&text, cpm).then_some(Price { text, cpm })
     })
+}
+
+/// Reads the facts of markup, the same again when they were read lately.
+fn shared_markup(scan: &mut Scan<'_>, texts: &mut Texts) -> Option<Arc<MarkupFacts>> {
+    let text = scan.peek()?;
+    if let Some(known) = texts.facts(text) {
+        scan.skip(text);
+        return Some(known);
+    }
+    let facts = Arc::new(markup(scan)?);
+    texts.keep(text, &facts);
+    Some(facts)
 }
 
 fn markup(scan: &mut Scan<'_>) -> Option<MarkupFacts> {

@@ -13,6 +13,7 @@ use crate::model::time::Seconds;
 use crate::wire::price::parse_down;
 use crate::wire::record::outcome::read::{OwnWin, own_fate};
 use crate::wire::record::scan::Scan;
+use crate::wire::record::scan::passed::Passed;
 use crate::wire::record::seller::{self, deal};
 
 /// What the seller's section says of money and seconds.
@@ -100,37 +101,37 @@ pub enum Unpaired {
 /// Reads the terms of a sale from section `seller`; none when it is not as it should be.
 pub fn for_sale(bytes: &[u8]) -> Option<ForSale<'_>> {
     Scan::section(bytes, |scan| {
-        scan.pass(&[key!("break"), key!("door"), key!("fee_id")])?;
+        scan.pass(keys!["break", "door", "fee_id"])?;
         let fees = scan.some(key!("fees"), |scan| {
             scan.object(|scan| {
                 Some((scan.must(key!("name"), Scan::text)?, scan.must(key!("ppm"), Scan::number)?))
             })
         })?;
-        scan.pass(&[key!("imp_ids")])?;
+        scan.pass(keys!["imp_ids"])?;
         let parts = scan.some(key!("parts"), part)?;
-        scan.pass(&[key!("placement"), key!("placements")])?;
+        scan.pass(keys!["placement", "placements"])?;
         let mut seconds = 0_u64;
         scan.each(key!("pods"), |scan| {
             scan.object(|scan| {
-                scan.pass(&[key!("id")])?;
+                scan.pass(keys!["id"])?;
                 let own: u32 = scan.must(key!("seconds"), Scan::number)?;
                 seconds = seconds.saturating_add(u64::from(own));
-                scan.pass(&[key!("separation")])
+                scan.pass(keys!["separation"])
             })
         })?;
-        scan.pass(&AFTER_PODS)?;
+        scan.pass(AFTER_PODS)?;
         let (currency, pricing, rates) = scan.must(key!("terms"), |scan| {
             scan.object(|scan| {
-                scan.pass(&BEFORE_CURRENCY)?;
+                scan.pass(BEFORE_CURRENCY)?;
                 let currency = scan.must(key!("currency"), Scan::currency)?;
-                scan.pass(&[key!("languages"), key!("max_cpm")])?;
+                scan.pass(keys!["languages", "max_cpm"])?;
                 let pricing = scan.must(key!("pricing"), deal::read_pricing)?;
                 let rates = scan.some(key!("rates"), seller::read_rate)?;
-                scan.pass(&[key!("seats")])?;
+                scan.pass(keys!["seats"])?;
                 Some((currency, pricing, rates))
             })
         })?;
-        scan.pass(&[key!("tmax")])?;
+        scan.pass(keys!["tmax"])?;
         let whole: u64 = fees.iter().map(|(_, ppm)| u64::from(*ppm)).sum();
         (whole < PPM).then_some(ForSale { currency, fees, parts, pricing, rates, seconds })
     })
@@ -138,26 +139,26 @@ pub fn for_sale(bytes: &[u8]) -> Option<ForSale<'_>> {
 
 fn part<'a>(scan: &mut Scan<'a>) -> Option<PartTerms<'a>> {
     scan.object(|scan| {
-        scan.pass(&BEFORE_DEALS)?;
+        scan.pass(BEFORE_DEALS)?;
         let deals = scan.some(key!("deals"), deal_terms)?;
-        scan.pass(&[key!("deals_first"), key!("exp"), key!("fit")])?;
+        scan.pass(keys!["deals_first", "exp", "fit"])?;
         let floor = scan.must(key!("floor"), deal::read_floor)?;
-        scan.pass(&AFTER_FLOOR)?;
+        scan.pass(AFTER_FLOOR)?;
         let seconds = scan.must(key!("seconds"), |scan| scan.number().map(Seconds))?;
-        scan.pass(&AFTER_SECONDS)?;
+        scan.pass(AFTER_SECONDS)?;
         Some(PartTerms { deals, floor, seconds })
     })
 }
 
 fn deal_terms<'a>(scan: &mut Scan<'a>) -> Option<DealTerms<'a>> {
     scan.object(|scan| {
-        scan.pass(&[key!("advertisers"), key!("bidders")])?;
+        scan.pass(keys!["advertisers", "bidders"])?;
         let discount_ppm = scan.may(key!("discount"), deal::part_of_a_million)?.unwrap_or(0);
         let floor = scan.may(key!("floor"), deal::read_floor)?;
-        scan.pass(&[key!("guaranteed")])?;
+        scan.pass(keys!["guaranteed"])?;
         let id = scan.must(key!("id"), Scan::text)?;
         let pricing = scan.must(key!("pricing"), deal::read_pricing)?;
-        scan.pass(&[key!("seats")])?;
+        scan.pass(keys!["seats"])?;
         Some(DealTerms { discount_ppm, floor, id, pricing })
     })
 }
@@ -176,7 +177,7 @@ pub fn own<'a>(bids: &'a [u8], fates: &'a [u8]) -> Result<Own<'a>, Unpaired> {
 fn beside<'a>(bids: &'a [u8], fates: &mut Scan<'a>) -> Option<Own<'a>> {
     let (mut count, mut wins, mut misnamed) = (0_u64, Vec::new(), None);
     Scan::section(bids, |scan| {
-        scan.pass(&[key!("arrived_us")])?;
+        scan.pass(keys!["arrived_us"])?;
         scan.each(key!("bids"), |scan| {
             let bid = offered(scan)?;
             fates.byte(if count == 0 { b'[' } else { b',' })?;
@@ -188,7 +189,7 @@ fn beside<'a>(bids: &'a [u8], fates: &mut Scan<'a>) -> Option<Own<'a>> {
             wins.extend(fate.fate.ok().map(|win| (bid, win)));
             Some(())
         })?;
-        scan.pass(&AFTER_BIDS)
+        scan.pass(AFTER_BIDS)
     })?;
     if count == 0 {
         fates.byte(b'[')?;
@@ -202,9 +203,9 @@ fn beside<'a>(bids: &'a [u8], fates: &mut Scan<'a>) -> Option<Own<'a>> {
 #[cold]
 fn unpaired(bids: &[u8], fates: &[u8]) -> Unpaired {
     let read = Scan::section(bids, |scan| {
-        scan.pass(&[key!("arrived_us")])?;
+        scan.pass(keys!["arrived_us"])?;
         scan.each(key!("bids"), |scan| offered(scan).map(drop))?;
-        scan.pass(&AFTER_BIDS)
+        scan.pass(AFTER_BIDS)
     });
     match (read, crate::wire::record::outcome::read::fates(fates)) {
         (None, _) => Unpaired::Bids,
@@ -215,15 +216,15 @@ fn unpaired(bids: &[u8], fates: &[u8]) -> Unpaired {
 
 fn offered<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
     scan.object(|scan| {
-        scan.pass(&BEFORE_BID_CURRENCY)?;
+        scan.pass(BEFORE_BID_CURRENCY)?;
         let currency = scan.must(key!("cur"), Scan::currency)?;
         let deal = scan.may(key!("deal"), Scan::text)?;
-        scan.pass(&[key!("defect")])?;
+        scan.pass(keys!["defect"])?;
         let seconds = scan.may(key!("dur"), |scan| scan.number().map(Seconds))?;
-        scan.pass(&[key!("exp"), key!("group")])?;
+        scan.pass(keys!["exp", "group"])?;
         let id = scan.must(key!("id"), Scan::text)?;
         let imp = scan.must(key!("imp"), Scan::text)?;
-        scan.pass(&BEFORE_PRICE)?;
+        scan.pass(BEFORE_PRICE)?;
         let price = scan.may(key!("price"), |scan| {
             scan.object(|scan| {
                 let micros = scan.must(key!("micros"), Scan::micros)?;
@@ -231,7 +232,7 @@ fn offered<'a>(scan: &mut Scan<'a>) -> Option<Offered<'a>> {
                 is_price(&text, micros).then_some(micros)
             })
         })?;
-        scan.pass(&AFTER_PRICE)?;
+        scan.pass(AFTER_PRICE)?;
         Some(Offered { currency, deal, seconds, id, imp, price })
     })
 }
@@ -268,47 +269,17 @@ fn short(text: &str) -> Option<i64> {
 const MICROS: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 /// A whole, in millionths.
 const PPM: u64 = 1_000_000;
-const AFTER_PODS: [&str; 4] =
-    [key!("publisher"), key!("req_sha"), key!("request_id"), key!("schain_sha")];
-const BEFORE_CURRENCY: [&str; 4] =
-    [key!("allowed_categories"), key!("blocked_apps"), key!("blocked_seats"), key!("currencies")];
-const BEFORE_DEALS: [&str; 4] = [
-    key!("apis"),
-    key!("blocked_advertisers"),
-    key!("blocked_attributes"),
-    key!("blocked_categories"),
-];
-const AFTER_FLOOR: [&str; 9] = [
-    key!("house"),
-    key!("lengths"),
-    key!("max_ads"),
-    key!("mimes"),
-    key!("place"),
-    key!("pod"),
-    key!("private"),
-    key!("protocols"),
-    key!("real"),
-];
-const AFTER_SECONDS: [&str; 4] =
-    [key!("secure"), key!("shape"), key!("size"), key!("unmapped_refused")];
-const AFTER_BIDS: [&str; 8] = [
-    key!("deadline_us"),
-    key!("nbr"),
-    key!("offer"),
-    key!("outcome"),
-    key!("resp_id"),
-    key!("resp_sha"),
-    key!("sent"),
-    key!("status"),
-];
-const BEFORE_BID_CURRENCY: [&str; 7] = [
-    key!("advertisers"),
-    key!("apis"),
-    key!("attr"),
-    key!("bundle"),
-    key!("cat"),
-    key!("cattax"),
-    key!("crid"),
-];
-const BEFORE_PRICE: [&str; 4] = [key!("lang"), key!("markup"), key!("mtype"), key!("normalised")];
-const AFTER_PRICE: [&str; 4] = [key!("protocol"), key!("seat"), key!("size"), key!("slotinpod")];
+const AFTER_PODS: &[Passed] = keys!["publisher", "req_sha", "request_id", "schain_sha"];
+const BEFORE_CURRENCY: &[Passed] =
+    keys!["allowed_categories", "blocked_apps", "blocked_seats", "currencies"];
+const BEFORE_DEALS: &[Passed] =
+    keys!["apis", "blocked_advertisers", "blocked_attributes", "blocked_categories"];
+const AFTER_FLOOR: &[Passed] =
+    keys!["house", "lengths", "max_ads", "mimes", "place", "pod", "private", "protocols", "real"];
+const AFTER_SECONDS: &[Passed] = keys!["secure", "shape", "size", "unmapped_refused"];
+const AFTER_BIDS: &[Passed] =
+    keys!["deadline_us", "nbr", "offer", "outcome", "resp_id", "resp_sha", "sent", "status"];
+const BEFORE_BID_CURRENCY: &[Passed] =
+    keys!["advertisers", "apis", "attr", "bundle", "cat", "cattax", "crid"];
+const BEFORE_PRICE: &[Passed] = keys!["lang", "markup", "mtype", "normalised"];
+const AFTER_PRICE: &[Passed] = keys!["protocol", "seat", "size", "slotinpod"];

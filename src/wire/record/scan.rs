@@ -9,8 +9,10 @@ use std::sync::Arc;
 use crate::model::money::{Cpm, Currency};
 use crate::wire::quote::plain;
 use crate::wire::record::scan::escapes::unhex;
+use crate::wire::record::scan::passed::{Passed, WORD};
 
 pub(super) mod escapes;
+pub(super) mod passed;
 mod skip;
 
 /// A section being read.
@@ -102,28 +104,50 @@ impl<'a> Scan<'a> {
     }
 
     /// Steps over those of some members, given in their order, that are there.
-    pub(super) fn pass(&mut self, keys: &[&'static str]) -> Option<()> {
-        debug_assert!(keys.is_sorted(), "{keys:?}");
-        // Most are not there: the first letter of the next member tells most of them.
-        let mut letter = self.letter();
+    pub(super) fn pass(&mut self, keys: &[Passed]) -> Option<()> {
+        debug_assert!(keys.is_sorted_by_key(|key| key.text), "{keys:?}");
+        // Most are not there: the beginning of the next member tells nearly all of them.
+        let mut begins = self.begins();
         for key in keys {
-            let own = key.as_bytes().get(2);
-            if letter < own {
-                // Nor is any that comes behind it.
-                break;
-            }
-            if letter == own && self.key(key) {
-                self.at = skip::value(self.text, self.at, DEEPEST)?;
-                letter = self.letter();
+            if begins & key.mask == key.begins && self.step(key) {
+                self.at = skip::value(self.text, self.at)?;
+                begins = self.begins();
             }
         }
         Some(())
     }
 
-    /// Returns the first letter of the next member's name.
+    /// Returns the first bytes of the next member, the first lowest.
     #[inline]
-    fn letter(&self) -> Option<&'a u8> {
-        self.text.as_bytes().get(self.at + 1 + usize::from(!self.first))
+    fn begins(&self) -> u64 {
+        let rest = self.bytes().get(self.at + usize::from(!self.first)..).unwrap_or_default();
+        match rest.first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        }
+    }
+
+    /// Steps over a key that begins as the next member does, if it is that member's.
+    #[inline]
+    fn step(&mut self, key: &Passed) -> bool {
+        let name = &key.text.as_bytes()[1..];
+        let from = self.at + usize::from(!self.first);
+        let here = name.len() <= WORD || self.bytes()[from..].starts_with(name);
+        if !here || !(self.first || self.bytes()[self.at] == b',') {
+            return false;
+        }
+        (self.at, self.first) = (from + name.len(), false);
+        true
+    }
+
+    /// Returns the value that comes next as it stands, and stays before it.
+    pub(super) fn peek(&self) -> Option<&'a str> {
+        self.text.get(self.at..skip::value(self.text, self.at)?)
+    }
+
+    /// Steps over the value that `peek` has returned.
+    pub(super) fn skip(&mut self, value: &str) {
+        self.at += value.len();
     }
 
     /// Steps over the items between two brackets.
@@ -167,8 +191,8 @@ impl<'a> Scan<'a> {
         if self.byte(b']').is_some() {
             return Some(Vec::new());
         }
-        // Most lists are of one or two.
-        let mut items = Vec::with_capacity(1);
+        // Most lists are of one or two: what is large is not moved for the second.
+        let mut items = Vec::with_capacity(if size_of::<T>() <= SMALL { 1 } else { 2 });
         loop {
             let item = item(self)?;
             if items.len() == items.capacity() {
@@ -360,5 +384,3 @@ fn checked(digits: &[u8]) -> Option<u64> {
 const NEVER_WRAPS: usize = 19;
 /// Items of so many bytes are given room before they come.
 const SMALL: usize = 64;
-/// How deep a value may nest that is stepped over; the forms nest less.
-const DEEPEST: u32 = 16;

@@ -1,6 +1,7 @@
 //! What a record keeps, byte for byte, and that it can be decided again from.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -259,7 +260,7 @@ pub(super) fn kept(input: &AuctionInput) -> AuctionInput {
     for bid in input.replies.iter_mut().flat_map(|reply| &mut reply.bids) {
         bid.creative = Creative::default();
         if let Some(markup) = bid.markup.as_mut().filter(|_| !media) {
-            markup.media.clear();
+            Arc::make_mut(markup).media.clear();
         }
     }
     input

@@ -151,7 +151,7 @@ pub(crate) fn bid(bidder: &str, id: &str, micros: i64, seconds: u32) -> Bid {
         slot_in_pod: 0,
         group: None,
         size: None,
-        markup: Some(MarkupFacts {
+        markup: Some(Arc::new(MarkupFacts {
             defect: None,
             version: Some((4, 2)),
             ads: 1,
@@ -162,7 +162,7 @@ pub(crate) fn bid(bidder: &str, id: &str, micros: i64, seconds: u32) -> Bid {
             universal_ids: Vec::new(),
             insecure: false,
             apis: Vec::new(),
-        }),
+        })),
         defect: None,
         creative: Creative::default(),
     }

@@ -1,5 +1,7 @@
 //! Laws that hold for every auction, whatever its rules: prices, order, odd values, the step bound.
 
+use std::sync::Arc;
+
 use breakwater::auction::decide::{decide, decide_within};
 use breakwater::auction::minimums::minimums;
 use breakwater::model::bid::{Bid, MediaHash};
@@ -302,11 +304,11 @@ fn spoil(rng: &mut Rng, input: &mut AuctionInput) {
             5 => bid.imp = ImpId::new("é".repeat(70_000)),
             6 => bid.slot_in_pod = i32::MIN,
             7 => bid.markup = None,
-            8 => bid.markup.as_mut().unwrap().duration = Some(Millis(u64::MAX)),
+            8 => Arc::make_mut(bid.markup.as_mut().unwrap()).duration = Some(Millis(u64::MAX)),
             9 => bid.group = Some(u16::MAX),
             10 => bid.categories = vec!["".into(), "\0".into(), "IAB2-1-1-1".into()],
             11 => bid.category_taxonomy = i32::MIN,
-            12 => bid.markup.as_mut().unwrap().media.clear(),
+            12 => Arc::make_mut(bid.markup.as_mut().unwrap()).media.clear(),
             13 => bid.price = Some(build::price(0)),
             _ => bid.id = BidId::new(""),
         }

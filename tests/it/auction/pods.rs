@@ -160,7 +160,8 @@ fn hostile_bid(rng: &mut Rng, offer: &Offer, number: usize, kind: Hostile) -> Bi
     };
     let imps = offer.imps.len().min(4);
     bid.imp = offer.imps[rng.index(imps)].id.clone();
-    bid.markup.as_mut().unwrap().media = vec![build::hash(&format!("file-{}", rng.index(60)))];
+    let file = build::hash(&format!("file-{}", rng.index(60)));
+    Arc::make_mut(bid.markup.as_mut().unwrap()).media = vec![file];
     bid
 }
 
@@ -218,7 +219,7 @@ fn live_bid(rng: &mut Rng, offer: &Offer, id: &str, longest: u32) -> Bid {
     let creative = format!("shop-{shop}-{seconds}-{}", rng.index(3));
     if rng.chance(60) {
         let pair = ("ad-id.example".into(), creative.into());
-        bid.markup.as_mut().unwrap().universal_ids = vec![pair];
+        Arc::make_mut(bid.markup.as_mut().unwrap()).universal_ids = vec![pair];
     } else {
         bid.creative_id = Some(CreativeId::new(creative));
     }

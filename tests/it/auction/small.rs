@@ -221,7 +221,7 @@ fn creative(rng: &mut Rng, bid: &mut Bid, seconds: u32) {
         bid.category_taxonomy = taxonomy;
         bid.categories = vec![id.into()];
     }
-    let markup = bid.markup.as_mut().unwrap();
+    let markup = Arc::make_mut(bid.markup.as_mut().unwrap());
     if rng.chance(30) {
         let registry = rng.pick(&["ad-id.example", "clearcast.example"]);
         markup.universal_ids = vec![(registry.into(), rng.pick(&["u1", "u2"]).into())];

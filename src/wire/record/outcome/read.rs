@@ -185,7 +185,7 @@ pub(in crate::wire::record) fn sales(bytes: &[u8]) -> Option<Sales<'_>> {
             house = house.saturating_add(u64::from(own));
             Some(())
         })?;
-        scan.pass(&[key!("no_fill"), key!("search")])?;
+        scan.pass(keys!["no_fill", "search"])?;
         Some(Sales {
             house,
             unfilled: scan.some(key!("unfilled"), unfilled)?,
@@ -197,16 +197,16 @@ pub(in crate::wire::record) fn sales(bytes: &[u8]) -> Option<Sales<'_>> {
 /// Reads how long one of the publisher's own ads is.
 fn house_seconds(scan: &mut Scan<'_>) -> Option<Seconds> {
     scan.object(|scan| {
-        scan.pass(&[key!("id"), key!("length"), key!("part")])?;
+        scan.pass(keys!["id", "length", "part"])?;
         let own = scan.must(key!("seconds"), seconds)?;
-        scan.pass(&[key!("sequence"), key!("since"), key!("start")])?;
+        scan.pass(keys!["sequence", "since", "start"])?;
         Some(own)
     })
 }
 
 fn unfilled(scan: &mut Scan<'_>) -> Option<(Seconds, UnfilledReason)> {
     scan.object(|scan| {
-        scan.pass(&[key!("bid"), key!("bidder"), key!("pod")])?;
+        scan.pass(keys!["bid", "bidder", "pod"])?;
         let name = scan.must(key!("reason"), Scan::text)?;
         Some((scan.must(key!("seconds"), seconds)?, UnfilledReason::from_name(&name)?))
     })

@@ -35,8 +35,10 @@ pub(super) fn auction<'v>(
     }
     let mut replies = Vec::with_capacity(ids.len());
     let mut offers = Vec::with_capacity(ids.len());
+    let mut name = String::with_capacity(64);
     for id in &ids {
-        let name = section_of(id);
+        name.clear();
+        name.extend([BIDDER, id]);
         let bytes = view.section(&name).ok_or_else(|| missing(&name))?;
         let id = BidderId::new(texts.shared(id));
         let (reply, offer) =
@@ -77,11 +79,6 @@ fn offers_in_order(ops: &ops::OpsForm<'_>, mut offers: Vec<Offer>) -> Option<Vec
         offers.swap(place, from);
     }
     Some(offers)
-}
-
-/// Returns the name of a bidder's section.
-fn section_of(bidder: &str) -> String {
-    [BIDDER, bidder].concat()
 }
 
 const SELLER: &str = "seller";

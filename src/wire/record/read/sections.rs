@@ -55,6 +55,14 @@ pub fn auction_faults(record: &View<'_>, wins: usize, asked: Option<u64>) -> Vec
     faults
 }
 
+/// Says the same of the record of an auction whose input and wins are known: its own.
+#[must_use]
+pub fn decided_faults(record: &View<'_>, input: &AuctionInput, wins: usize) -> Vec<Fault> {
+    let mut ids: Vec<&str> = input.replies.iter().map(|reply| reply.bidder.as_str()).collect();
+    ids.sort_unstable();
+    differing(record, auction(record, &ids, wins))
+}
+
 /// Returns the names that the record of an auction has, in order; `ids` are its bidders'.
 fn auction<'a>(record: &View<'_>, ids: &[&'a str], wins: usize) -> Vec<Wanted<'a>> {
     let mut names = Vec::with_capacity(2 * ids.len() + wins + 6);

@@ -3,7 +3,6 @@
 //! What verifies or replays millions of records reads them so; `Record` is for what keeps them.
 
 use std::borrow::Cow;
-use std::io::Read;
 
 use crate::model::ids::AuctionId;
 use crate::model::plan::AuctionInput;
@@ -11,14 +10,15 @@ use crate::model::time::UnixMillis;
 use crate::wire::explain::Asked;
 use crate::wire::record::outcome::read::{Counts, Sales};
 use crate::wire::record::prices::{ForSale, Own, Unpaired};
+use crate::wire::record::read::view::cursor::Cursor;
 use crate::wire::record::read::{
     Body, HeadFacts, MAX_UNPACKED, Record, RecordError, Section, content, input, missing,
 };
-use crate::wire::record::seal::{
-    Entry, FORM_ERASED, FORM_PLAIN, FORM_ZSTD, Salts, USER, commitment, leaf, root,
-};
+use crate::wire::record::seal::{Entry, Salts, USER, commitment, leaf, root};
 use crate::wire::record::texts::Texts;
 use crate::wire::record::{BIDDER, Kind, OUTCOME, OUTCOME_OF, head, outcome, prices};
+
+mod cursor;
 
 /// A record whose sections lead to its root, borrowed from its payload.
 #[derive(Clone, Debug)]
@@ -50,17 +50,30 @@ enum Content<'a> {
     Erased([u8; 32]),
 }
 
+/// Memory for the list of a record's sections, which may serve many records one after another.
+#[derive(Debug, Default)]
+pub struct Room(Vec<Lying<'static>>);
+
 /// Reads a payload and verifies it against the root in its entry.
 ///
 /// # Errors
 ///
 /// Says what is wrong with the first part that is.
 pub fn view(payload: &[u8]) -> Result<View<'_>, RecordError> {
+    view_in(payload, &mut Room::default())
+}
+
+/// Does the same in memory that `View::leave` gives back.
+///
+/// # Errors
+///
+/// As `view`.
+pub fn view_in<'a>(payload: &'a [u8], room: &mut Room) -> Result<View<'a>, RecordError> {
     let entry = Entry::read(payload).ok_or(RecordError::Malformed)?;
     let kind = Kind::of(entry.kind).ok_or(RecordError::Kind(entry.kind))?;
     let mut cursor = Cursor { rest: &payload[Entry::BYTES..], room: MAX_UNPACKED };
     let key: [u8; 32] = cursor.array()?;
-    let mut sections = cursor.sections()?;
+    let mut sections = cursor.sections(std::mem::take(&mut room.0))?;
     if root_of(&mut sections, &Salts::new(&key)) != entry.root {
         return Err(RecordError::Root);
     }
@@ -228,6 +241,14 @@ impl View<'_> {
         self.sections.iter().map(|section| section.name)
     }
 
+    /// Gives its memory back.
+    pub fn leave(self, room: &mut Room) {
+        let mut sections = self.sections;
+        sections.clear();
+        // Of another lifetime, the same memory.
+        room.0 = sections.into_iter().map_while(|_| None).collect();
+    }
+
     /// Copies the record out of its payload.
     #[must_use]
     pub fn into_record(self) -> Record {
@@ -287,96 +308,8 @@ fn find<'s>(sections: &'s [Lying<'_>], name: &str) -> Option<&'s [u8]> {
     sections[index].content.bytes()
 }
 
-/// What of a payload is not read yet.
-struct Cursor<'a> {
-    rest: &'a [u8],
-    /// How many bytes sections may still unpack to.
-    room: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], RecordError> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(RecordError::Malformed)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(RecordError::Malformed)?;
-        self.rest = rest;
-        Ok(*taken)
-    }
-
-    /// Reads all that follows: the count of sections, and each.
-    fn sections(&mut self) -> Result<Vec<Lying<'a>>, RecordError> {
-        let count = u16::from_le_bytes(self.array()?);
-        // A section takes at least seven bytes: more than fit are not believed.
-        let expected = usize::from(count).min(self.rest.len() / 7);
-        let mut sections: Vec<Lying<'_>> = Vec::with_capacity(expected);
-        for _ in 0..count {
-            let section = self.section()?;
-            if sections.last().is_some_and(|last| section.name.as_bytes() <= last.name.as_bytes()) {
-                return Err(RecordError::Section(section.name.into()));
-            }
-            sections.push(section);
-        }
-        if self.rest.is_empty() { Ok(sections) } else { Err(RecordError::Malformed) }
-    }
-
-    /// Reads a section; one that the record key salts has no salt yet.
-    fn section(&mut self) -> Result<Lying<'a>, RecordError> {
-        let [length] = self.array()?;
-        let name = self.take(usize::from(length))?;
-        let name = std::str::from_utf8(name).map_err(|_| RecordError::Malformed)?;
-        // Names are ASCII as a rule, of which the control characters are told byte by byte.
-        let odd = match name.is_ascii() {
-            true => name.bytes().any(|byte| byte.is_ascii_control()),
-            false => name.contains(char::is_control),
-        };
-        if name.is_empty() || odd {
-            return Err(RecordError::Section(name.into()));
-        }
-        let [form] = self.array()?;
-        // What an erased section was salted with does not matter any more.
-        let own = name == USER && form != FORM_ERASED;
-        let salt = if own { self.array()? } else { [0; 16] };
-        let length = u32::from_le_bytes(self.array()?);
-        let length = usize::try_from(length).map_err(|_| RecordError::Malformed)?;
-        let stored = self.take(length)?;
-        let content = match form {
-            FORM_PLAIN => Content::Kept { salt, bytes: Cow::Borrowed(self.plain(stored)?) },
-            FORM_ZSTD => Content::Kept { salt, bytes: Cow::Owned(self.unpacked(name, stored)?) },
-            FORM_ERASED => {
-                let commitment = stored.try_into();
-                Content::Erased(commitment.map_err(|_| RecordError::Section(name.into()))?)
-            }
-            _ => return Err(RecordError::Section(name.into())),
-        };
-        Ok(Lying { name, content })
-    }
-
-    fn plain(&mut self, stored: &'a [u8]) -> Result<&'a [u8], RecordError> {
-        self.room = self.room.checked_sub(stored.len()).ok_or(RecordError::TooLarge)?;
-        Ok(stored)
-    }
-
-    /// Unpacks a zstd frame as far as there is room, whatever size it claims.
-    fn unpacked(&mut self, name: &str, stored: &[u8]) -> Result<Vec<u8>, RecordError> {
-        let broken = |_| RecordError::Section(name.into());
-        let mut decoder = zstd::stream::read::Decoder::with_buffer(stored).map_err(broken)?;
-        decoder.window_log_max(MAX_WINDOW_LOG).map_err(broken)?;
-        let limit = u64::try_from(self.room).map_err(|_| RecordError::TooLarge)?;
-        let mut bytes = Vec::new();
-        decoder.take(limit + 1).read_to_end(&mut bytes).map_err(broken)?;
-        self.room = self.room.checked_sub(bytes.len()).ok_or(RecordError::TooLarge)?;
-        Ok(bytes)
-    }
-}
-
 /// The section that every record has.
 const HEAD: &str = "head";
 const SELLER: &str = "seller";
 /// The section of the outcome that the publisher is shown.
 const SALES: &str = "outcome:seller";
-/// The largest zstd window taken: level 1 uses at most 2^19 bytes.
-const MAX_WINDOW_LOG: u32 = 22;

@@ -5,58 +5,66 @@
 use crate::wire::quote::plain;
 use crate::wire::record::scan::escapes;
 
-/// Returns where the value ends that begins at a place and nests at most `depth` deep; none when
-/// there is no such value.
-pub(super) fn value(text: &str, at: usize, depth: u32) -> Option<usize> {
-    let inner = depth.checked_sub(1)?;
-    match *text.as_bytes().get(at)? {
-        b'"' => quoted(text, at + 1),
-        b'[' => list(text, at + 1, inner),
-        b'{' => object(text, at + 1, inner),
-        b't' => word(text, at, b"true"),
-        b'f' => word(text, at, b"false"),
-        b'n' => word(text, at, b"null"),
-        _ => number(text, at),
+/// Returns where the value ends that begins at a place; none when there is no such value, or it nests
+/// too deep.
+pub(super) fn value(text: &str, mut at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    // A bit for each list or object that is open, the innermost lowest: whether it is an object.
+    // Above them stands one more.
+    let mut open = 1_u32;
+    loop {
+        at = match *bytes.get(at)? {
+            b'"' => quoted(text, at + 1)?,
+            bracket @ (b'[' | b'{') => {
+                at += 1;
+                open = open << 1 | u32::from(bracket == b'{');
+                // Closing brackets stand two above the opening ones.
+                if *bytes.get(at)? != bracket + 2 {
+                    if DEEPEST <= open {
+                        return None;
+                    }
+                    if bracket == b'{' {
+                        at = name(text, at)?;
+                    }
+                    continue;
+                }
+                at
+            }
+            b't' => word(text, at, b"true")?,
+            b'f' => word(text, at, b"false")?,
+            b'n' => word(text, at, b"null")?,
+            _ => number(text, at)?,
+        };
+        // What is open goes on or ends behind a value.
+        loop {
+            if open == 1 {
+                return Some(at);
+            }
+            let is_object = open & 1 == 1;
+            match *bytes.get(at)? {
+                b',' => {
+                    at = if is_object { name(text, at + 1)? } else { at + 1 };
+                    break;
+                }
+                b']' if !is_object => {}
+                b'}' if is_object => {}
+                _ => return None,
+            }
+            at += 1;
+            open >>= 1;
+        }
     }
 }
 
-/// Returns where the list ends whose first item, or end, is at a place.
-fn list(text: &str, mut at: usize, depth: u32) -> Option<usize> {
+/// Returns where the value begins of the member whose name is at a place.
+#[inline]
+fn name(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    if *bytes.get(at)? == b']' {
-        return Some(at + 1);
+    if *bytes.get(at)? != b'"' {
+        return None;
     }
-    loop {
-        at = value(text, at, depth)?;
-        match *bytes.get(at)? {
-            b',' => at += 1,
-            b']' => return Some(at + 1),
-            _ => return None,
-        }
-    }
-}
-
-/// Returns where the object ends whose first member, or end, is at a place.
-fn object(text: &str, mut at: usize, depth: u32) -> Option<usize> {
-    let bytes = text.as_bytes();
-    if *bytes.get(at)? == b'}' {
-        return Some(at + 1);
-    }
-    loop {
-        if *bytes.get(at)? != b'"' {
-            return None;
-        }
-        at = quoted(text, at + 1)?;
-        if *bytes.get(at)? != b':' {
-            return None;
-        }
-        at = value(text, at + 1, depth)?;
-        match *bytes.get(at)? {
-            b',' => at += 1,
-            b'}' => return Some(at + 1),
-            _ => return None,
-        }
-    }
+    let end = quoted(text, at + 1)?;
+    (*bytes.get(end)? == b':').then_some(end + 1)
 }
 
 /// Returns where the text ends whose first character is at a place.
@@ -94,5 +102,7 @@ fn number(text: &str, from: usize) -> Option<usize> {
     (canonical && fits).then_some(end)
 }
 
+/// What is open where a value would nest deeper than any form does: as many levels.
+const DEEPEST: u32 = 1 << 16;
 /// Numbers of fewer digits are within 64 bits.
 const ALWAYS_FITS: usize = 19;

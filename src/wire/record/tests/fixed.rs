@@ -182,7 +182,7 @@ fn fixed_bid(id: &str, price: &str, micros: i64) -> Bid {
         slot_in_pod: 0,
         group: None,
         size: Some((1920, 1080)),
-        markup: Some(MarkupFacts {
+        markup: Some(Arc::new(MarkupFacts {
             defect: None,
             version: Some((4, 2)),
             ads: 1,
@@ -193,7 +193,7 @@ fn fixed_bid(id: &str, price: &str, micros: i64) -> Bid {
             universal_ids: vec![(Box::from("ad-id.org"), Box::from("CNPA0484000H"))],
             insecure: false,
             apis: Vec::new(),
-        }),
+        })),
         defect: None,
         creative: Creative {
             markup: format!("<VAST version=\"4.2\">{}</VAST>", tracking.repeat(20)).into(),

@@ -145,7 +145,7 @@ fn bid(dice: &mut Dice) -> Bid {
         slot_in_pod: dice.code(),
         group: dice.maybe(|dice| u16::try_from(dice.below(16)).unwrap()),
         size: dice.maybe(|dice| (dice.small(4000), dice.small(4000))),
-        markup: dice.maybe(markup),
+        markup: dice.maybe(markup).map(Arc::new),
         defect: dice.maybe(|dice| dice.pick(LossReason::ALL)),
         creative: Creative {
             markup: dice.text().repeat(dice.below(300)).into(),

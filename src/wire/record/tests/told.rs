@@ -1,10 +1,13 @@
 //! What parties and checks read of an outcome is what was decided, and nothing looser is taken.
 
+use std::collections::BTreeMap;
+
 use super::sample::drawn;
 use crate::model::bid::{Bid, Reply};
 use crate::model::money::Currency;
 use crate::model::outcome::{Fate, Outcome, Win};
 use crate::model::plan::Plan;
+use crate::wire::record::decided;
 use crate::wire::record::outcome::read::{OwnFate, OwnWin, Sale, counts, fates, sales};
 use crate::wire::record::prices::{ForSale, Own, Unpaired, for_sale, own};
 use crate::wire::record::read::read;
@@ -58,6 +61,12 @@ fn what_is_told_is_what_was_decided() {
             }
         }
         is_for_sale(&view.for_sale().unwrap(), &input.plan);
+        // What is made from the decision is what is read.
+        assert_eq!(decided::counts(input, outcome), record.counts().unwrap(), "{seed}");
+        assert_eq!(decided::for_sale(&input.plan), view.for_sale().unwrap(), "{seed}");
+        assert_eq!(decided::sales(input, outcome), record.sales().unwrap(), "{seed}");
+        let own: BTreeMap<&str, Own<'_>> = decided::own(input, outcome).collect();
+        assert!(own.into_iter().eq(view.own().map(|(id, own)| (id, own.unwrap()))), "{seed}");
     }
 }
 
@@ -137,7 +146,7 @@ fn what_is_not_canonical_is_not_read() {
 fn values_that_are_stepped_over_nest_only_so_deep() {
     for (depth, fits) in [(1, true), (15, true), (17, false), (1 << 16, false)] {
         let text = format!(r#"{{"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-        let read = Scan::section(text.as_bytes(), |scan| scan.pass(&[key!("x")]));
+        let read = Scan::section(text.as_bytes(), |scan| scan.pass(keys!["x"]));
         assert_eq!(read.is_some(), fits, "{depth}");
     }
 }

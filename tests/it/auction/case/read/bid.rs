@@ -5,6 +5,8 @@
 //! duration version nonlinear insecure media needs uid file`. Without `adomain`, `crid` and `file`
 //! each bidder has its own advertiser, and each bid its own creative and media file.
 
+use std::sync::Arc;
+
 use breakwater::model::bid::Bid;
 use breakwater::model::ids::{CreativeId, DealId, ImpId, SeatId};
 use breakwater::model::money::Currency;
@@ -67,7 +69,7 @@ fn set_field(bid: &mut Bid, key: &str, value: &str) {
 }
 
 fn set_markup(bid: &mut Bid, key: &str, list: &[&str]) {
-    let markup = bid.markup.as_mut().unwrap();
+    let markup = Arc::make_mut(bid.markup.as_mut().unwrap());
     match (key, list) {
         ("markup", [name]) => markup.defect = LossReason::from_name(name),
         ("duration", list) => markup.duration = list.first().map(|text| words::millis(text)),
