@@ -195,20 +195,8 @@ fn fault(frame: &read::Frame, fault: Fault) -> ReplayError {
     }
 }
 
-/// Decides the auction of a record again, by the rules it names, and names the sections that come
-/// out otherwise; `input` is its own.
-///
-/// # Errors
-///
-/// When newer rules decided it.
-pub fn differing_sections(
-    record: &View<'_>,
-    input: &AuctionInput,
-) -> Result<Vec<String>, NewerRules> {
-    decided(record, input).map(|(_, differing)| differing)
-}
-
-/// Decides the auction of a record again, and names the sections that come out otherwise.
+/// Decides the auction of a record again, by the rules it names, and names the sections that come out
+/// otherwise; `input` is its own.
 fn decided(record: &View<'_>, input: &AuctionInput) -> Result<(Outcome, Vec<String>), NewerRules> {
     let differ = |outcome: &Outcome| differing(record, input, outcome);
     rules::decide_again(record.head().rules, input, differ)
@@ -221,7 +209,7 @@ fn again(
     record: &View<'_>,
     texts: &mut Texts,
 ) -> Result<(), Fault> {
-    let sections = differing_sections(record, &record.auction_input(texts)?)?;
+    let (_, sections) = decided(record, &record.auction_input(texts)?)?;
     report.auctions += 1;
     if !sections.is_empty() {
         report.differing.push(Difference { auction: record.id, index, sections });

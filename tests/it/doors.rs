@@ -95,6 +95,7 @@ fn who_says_nothing_more_gets_its_answer() {
     }
 }
 
+#[test]
 fn long_answers_are_packed_for_who_asks() {
     let acme = Bidder::bidding("acme", vec![Ad::new("a1", "20", 30)]);
     let exchange = Exchange::start(&[&acme]);

@@ -106,9 +106,8 @@ fn told_alike<'a>(record: &View<'_>, again: &'a Again) -> Option<Told<'a>> {
 /// Decides an auction again by the rules of its record.
 fn again(record: &View<'_>, texts: &mut Texts) -> Result<Again, RecordError> {
     let (asked, input) = record.auction(texts)?;
-    let decided = rules::decide(record.head().rules, &input).map(|outcome| {
-        let differing = differing(record, &input, &outcome);
-        Decided { outcome, differing }
-    });
+    let differ = |outcome: &Outcome| differing(record, &input, outcome);
+    let decided = rules::decide_again(record.head().rules, &input, differ);
+    let decided = decided.map(|(outcome, differing)| Decided { outcome, differing });
     Ok(Again { asked, input, decided })
 }

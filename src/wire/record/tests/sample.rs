@@ -1,5 +1,7 @@
 //! Auctions to record, drawn from a seed.
 
+use std::sync::Arc;
+
 use crate::model::ad_break::{AdBreak, BreakSignal, LengthSource};
 use crate::model::bid::{Advertiser, Bid, Creative, MarkupFacts, Price, Reply, ReplyOutcome};
 use crate::model::break_request::{BreakRequest, Door};
