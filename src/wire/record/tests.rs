@@ -155,6 +155,30 @@ fn the_standing_is_told_where_it_left_somebody_out() {
     assert_eq!(told(Standing { bidders, ..Standing::default() }), expected);
 }
 
+/// The published texts of RFC 8785, given by the oracle of the other tests; of those that have strings
+/// alone, each string by our writer too.
+#[test]
+fn canonical_texts_are_the_published_ones() {
+    let vectors =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tlog/tests/data/vectors.json"));
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let cases = vectors["jcs"].as_array().unwrap();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let value: serde_json::Value =
+            serde_json::from_str(case["input_text"].as_str().unwrap()).unwrap();
+        let published = case["canonical_text"].as_str().unwrap();
+        assert_eq!(serde_json_canonicalizer::to_string(&value).unwrap(), published);
+        let strings = value.as_array().into_iter().flatten().map(|it| it.as_str().unwrap());
+        let strings: Vec<_> = strings.collect();
+        if !strings.is_empty() {
+            let mut written = Vec::new();
+            Json::new(&mut written).list_alone(&strings, |json, text| json.text(text));
+            assert_eq!(written, published.as_bytes());
+        }
+    }
+}
+
 #[test]
 fn every_character_is_escaped_as_the_standard_says() {
     for code in (0..=0x10fff).chain(0x1_f600..0x1_f650) {
