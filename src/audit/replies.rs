@@ -1,7 +1,8 @@
 //! What a record says of each bidder's reply and offer, and of its break, held together.
 //!
-//! No decision reads most of it, so an auction comes out the same without it; but a bidder counts by
-//! it what it was sent, and how long it took. `wire::bid_response` writes it, and `auction::plan`.
+//! No decision reads most of it, so an auction comes out the same without it; but a bidder counts
+//! by it what it was sent, and how long it took. It comes of `wire::bid_response` and
+//! `auction::plan`.
 
 use std::iter::repeat_n;
 
@@ -22,7 +23,8 @@ struct Usual {
     bids: bool,
 }
 
-/// Says what of the replies, the offers and the break of an auction cannot be: the section, and why.
+/// Says what of the replies, the offers and the break of an auction cannot be: the section, and
+/// why.
 #[must_use]
 pub(super) fn faults(asked: &Asked, input: &AuctionInput) -> Vec<(String, String)> {
     let mut faults = Vec::new();
@@ -41,7 +43,7 @@ pub(super) fn faults(asked: &Asked, input: &AuctionInput) -> Vec<(String, String
     faults
 }
 
-/// Holds the outcome against who was called; what else is said of one that was not, its outcome rules.
+/// Holds the outcome against who was called.
 fn uncalled(input: &AuctionInput, reply: &Reply) -> Option<String> {
     let (plan, chosen) = (&input.plan, &input.chosen);
     let passed = chosen.skipped.iter().map(|(at, why)| (&plan.offers[*at].bidder.id, *why));
@@ -161,8 +163,8 @@ fn is_number(text: &str, number: u32) -> bool {
     !text.starts_with(['0', '+']) && text.parse() == Ok(number)
 }
 
-/// Holds the break against the first pod, which is named after it; and what is left of it against the
-/// one part that it is sold as, except by OpenRTB, whose callers say how long each part is.
+/// Holds the break against the first pod, which has its name, and what is left of it against the one
+/// part that it is sold as; except by OpenRTB, whose callers say how long each part is.
 fn break_fault(asked: &Asked, plan: &Plan) -> Option<String> {
     let pod = plan.pods.first()?;
     if *pod.id != *asked.ad_break {
@@ -188,3 +190,6 @@ fn name(outcome: ReplyOutcome) -> &'static str {
         ReplyOutcome::Nothing(reason) => reason.name(),
     }
 }
+
+#[cfg(test)]
+mod tests;
