@@ -16,6 +16,7 @@ mod numbers;
 pub mod party;
 pub mod prove;
 pub mod replay;
+mod replies;
 pub mod rules;
 pub mod tale;
 pub mod times;

@@ -161,7 +161,8 @@ fn offer(plan: &Plan, sellable: &[bool], bidder: &Arc<Bidder>) -> Result<Offer, 
 }
 
 /// Returns how many imps tell a part: a stretch in the structured dialect takes one a slot.
-fn places(part: &Part, dialect: Dialect) -> u32 {
+#[must_use]
+pub fn places(part: &Part, dialect: Dialect) -> u32 {
     match (part.shape, dialect) {
         (Shape::Slot, _) | (Shape::Stretch, Dialect::Dynamic) => 1,
         (Shape::Stretch, Dialect::Structured) => {

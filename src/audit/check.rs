@@ -11,6 +11,7 @@ use tlog::proof::{Proof, ProofError};
 use crate::audit::bundle::{Bundle, BundleError};
 use crate::audit::figures;
 use crate::audit::party::{Party, Share};
+use crate::audit::replies;
 use crate::audit::rules::{self, NewerRules};
 use crate::model::bid::MarkupFacts;
 use crate::model::ids::BidderId;
@@ -203,6 +204,9 @@ fn read_markup(record: &Record, number: usize) -> Option<MarkupFacts> {
 /// Decides the auction again.
 fn replay(record: &Record) -> Result<(), CheckError> {
     let input = record.auction_input()?;
+    if let Some((section, what)) = replies::faults(&record.asked()?, &input).into_iter().next() {
+        return Err(CheckError::Figures(section, what));
+    }
     let differ = |outcome: &Outcome| -> Vec<String> {
         let decided = outcome_sections(&input, outcome).into_iter();
         let other = |(name, bytes): &(String, Vec<u8>)| record.section(name) != Some(bytes);

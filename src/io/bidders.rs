@@ -32,7 +32,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::io::bidders::call::{Leave, Lent, OpenCall};
+use crate::io::bidders::call::{Ended, Leave, Lent, OpenCall};
 use crate::io::bidders::late::{Late, Open, Times};
 use crate::io::bidders::pool::Pool;
 use crate::io::bidders::state::{State, States};
@@ -209,14 +209,18 @@ impl Bidders {
                 Some(ended) = open.calls.next() => {
                     // The timer fires only between polls; on a busy worker many answers, each
                     // decoded at once, can lie between two of them.
-                    if times.are_over() {
-                        reply(ended.at, times.late(true));
-                        open.tell(ended);
-                        break;
-                    }
-                    ended.leave.end(&ended.fetched.outcome);
-                    for further in reply(ended.at, times.answer(ended.fetched)) {
-                        followed.push(async move { (ended.at, further.await) });
+                    let Ended { at, pool, fetched, leave } = ended;
+                    let answer = match times.in_time(fetched) {
+                        Ok(answer) => answer,
+                        Err(fetched) => {
+                            reply(at, times.late(true));
+                            open.tell(Ended { at, pool, fetched, leave });
+                            break;
+                        }
+                    };
+                    leave.end(&answer.outcome);
+                    for further in reply(at, answer) {
+                        followed.push(async move { (at, further.await) });
                     }
                 }
                 Some(further) = followed.next() => {

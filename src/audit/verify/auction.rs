@@ -1,6 +1,7 @@
 //! The record of an auction: its sections, its figures, and with `--deep` the decision again.
 
 use crate::audit::figures::{self, Told};
+use crate::audit::replies;
 use crate::audit::rules::{self, NewerRules};
 use crate::audit::verify::record::{Checks, Found, TWICE};
 use crate::io::journal::JournalError;
@@ -63,6 +64,9 @@ impl Checks {
         };
         for (section, what) in sections::markup(record, &again.input, told.sales()) {
             found.here(&section, what.to_owned());
+        }
+        for (section, what) in replies::faults(&again.asked, &again.input) {
+            found.here(&section, what);
         }
         self.cited.compare(record.head(), &again.asked, &again.input, found)?;
         match &again.decided {

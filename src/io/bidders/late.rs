@@ -85,6 +85,14 @@ impl Times {
         self.cut <= Instant::now()
     }
 
+    /// Makes the answer of what has just been fetched; none when nothing is waited for any more.
+    ///
+    /// Both are told by one look at the clock: no answer that counts is told to have come late.
+    pub(super) fn in_time(&self, fetched: Fetched) -> Result<Answer, Fetched> {
+        let now = Instant::now();
+        if self.cut <= now { Err(fetched) } else { Ok(self.answer_at(fetched, now)) }
+    }
+
     /// Says whether the cutoff was noticed so late that the fault is ours: the process stood still,
     /// and answers may lie unread.
     fn are_overslept(&self) -> bool {
@@ -98,11 +106,15 @@ impl Times {
 
     /// Makes the answer of what has just been fetched.
     pub(super) fn answer(&self, fetched: Fetched) -> Answer {
+        self.answer_at(fetched, Instant::now())
+    }
+
+    fn answer_at(&self, fetched: Fetched, now: Instant) -> Answer {
         Answer {
             outcome: fetched.outcome,
             status: fetched.status,
             deadline_us: micros(self.cutoff.saturating_duration_since(self.begun)),
-            elapsed_us: micros(self.begun.elapsed()),
+            elapsed_us: micros(now.saturating_duration_since(self.begun)),
         }
     }
 }

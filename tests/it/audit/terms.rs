@@ -1,7 +1,12 @@
-//! Auctions that were held on other terms than the config and the rates they cite.
+//! Auctions that were held on other terms than the config and the rates they cite, or that
+//! contradict themselves in what no decision reads.
 
 use std::fs;
+use std::path::Path;
 
+use breakwater::audit::check::CheckError;
+use breakwater::audit::party::Party;
+use breakwater::audit::prove::{ProveError, prove};
 use breakwater::io::journal::Stream;
 use breakwater::model::time::{Millis, UnixMillis};
 use tempfile::TempDir;
@@ -13,19 +18,42 @@ use crate::sale::ARRIVAL;
 
 #[test]
 fn terms_that_are_not_those_in_force_are_found() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/audit/terms.txt");
-    let text = fs::read_to_string(path).unwrap();
+    assert!(50 < found_as_told("terms", |_, _, _| {}));
+}
+
+#[test]
+fn replies_that_cannot_be_are_found() {
+    let cases = found_as_told("replies", |name, data, finds| {
+        // An auditor who is shown the record alone finds the same.
+        let refused = match prove(data, None, &Party::Auditor) {
+            Ok(_) => None,
+            Err(ProveError::Broken { source: CheckError::Figures(section, what), .. }) => {
+                Some(format!("{section} | {what}"))
+            }
+            Err(other) => panic!("{name}: {other}"),
+        };
+        assert_eq!(refused.as_deref(), finds, "{name}");
+    });
+    assert!(25 < cases);
+}
+
+/// Sells as each case of a file says, and verifies; `further` is given what one finds, too. Returns
+/// how many there are.
+fn found_as_told(file: &str, further: impl Fn(&str, &Path, Option<&str>)) -> usize {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = fs::read_to_string(format!("{root}/tests/data/audit/{file}.txt")).unwrap();
     let cases: Vec<&str> = text.split("\n\n").filter(|case| !case.starts_with('#')).collect();
-    assert!(50 < cases.len());
-    for case in cases {
+    for case in &cases {
         let lines: Vec<_> = case.trim_end().lines().collect();
         let [name, change, sections @ .., finds] = &lines[..] else {
             panic!("not a case: {case}");
         };
-        let report = verified(sold(name, change, sections).path());
+        let data = sold(name, change, sections);
+        let report = verified(data.path());
         let found = report.findings.listed();
         let Some(finds) = finds.strip_prefix("finds ") else {
             assert_eq!((*finds, found), ("holds", &[][..]), "{name}");
+            further(name, data.path(), None);
             continue;
         };
         let (field, what) = finds.split_once(" | ").unwrap();
@@ -33,7 +61,9 @@ fn terms_that_are_not_those_in_force_are_found() {
         assert_eq!((first.index, &*first.field), (Some(0), field), "{name}: {first:?}");
         assert!(first.file.ends_with(".seg"), "{name}: {first:?}");
         assert!(first.what.contains(what), "{name}: {first:?}");
+        further(name, data.path(), Some(&format!("{field} | {}", first.what)));
     }
+    cases.len()
 }
 
 /// Sells once as a case says.

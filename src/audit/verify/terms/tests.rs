@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::auction::plan::plan;
+use crate::audit::replies;
 use crate::audit::verify::{snapshot, terms};
 use crate::config;
 use crate::model::bid::{Reply, ReplyOutcome};
@@ -22,6 +23,9 @@ fn what_callers_leave_out_is_on_the_terms_of_the_config() {
     for request in requests(&market) {
         let input = input(&request, &market);
         assert_eq!(faults(&market, &request, &input), Vec::<String>::new(), "{request:?}");
+        // Nor do its offers and its break contradict one another; nobody has replied.
+        let silent = AuctionInput { replies: Vec::new(), ..input.clone() };
+        assert_eq!(replies::faults(&Asked::of(&request), &silent), [], "{request:?}");
         for part in &input.plan.parts {
             types.push(part.mimes.len());
             promos.push(part.house.len());
