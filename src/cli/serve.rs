@@ -75,13 +75,14 @@ pub struct Running {
 ///
 /// When a listener or the data folder cannot be had.
 pub fn run(common: &Common) -> anyhow::Result<u8> {
+    // Before the config is held against them.
+    descriptors::raise();
     let Some(loaded) = load::config(common, Secrets::Read)? else {
         return Ok(NEGATIVE);
     };
     for warning in load::warnings(&loaded.market, clock::now()) {
         tracing::warn!("{warning}");
     }
-    descriptors::raise();
     let running = match start_from(common.config.clone(), loaded) {
         Ok(running) => running,
         Err(error) => return damaged(error),
