@@ -151,9 +151,9 @@ pub enum LogError {
 impl LogError {
     /// Says whether room on the disk or a descriptor was wanting, which may be there again.
     fn is_want(&self) -> bool {
-        let source = match self {
-            Self::Io { source, .. } | Self::Journal(JournalError::Io { source, .. }) => source,
-            _ => return false,
+        let (Self::Io { source, .. } | Self::Journal(JournalError::Io { source, .. })) = self
+        else {
+            return false;
         };
         is_full(source) || is_out(source)
     }
