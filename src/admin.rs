@@ -187,7 +187,9 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
             text.push_str(&format!("    not signed any more: the log of {failure}\n"));
         }
         if let Some(waiting) = health.log.waiting() {
-            text.push_str(&format!("    not signed until there is room: the log of {waiting}\n"));
+            text.push_str(&format!(
+                "    not signed for want of room or descriptors: the log of {waiting}\n"
+            ));
         }
     }
     text.push_str(if ready { "ready\n" } else { "not ready\n" });

@@ -26,7 +26,7 @@ use crate::cli::demo::summary::{Seen, Summary};
 use crate::cli::serve::{self, Running};
 use crate::cli::{Common, Format, INTERRUPTED, NEGATIVE, OK};
 use crate::config::settings;
-use crate::io::entropy;
+use crate::io::{descriptors, entropy};
 
 pub mod assertion;
 pub mod audience;
@@ -88,7 +88,7 @@ pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
     let admin = listener(options.admin, settings::ADMIN)?;
     let bidders = bidders::start(options.seed)?;
     let loaded = bidders::config(&bidders, traffic.address, admin.address, &data)?;
-    serve::raise_descriptors();
+    descriptors::raise();
     // Whoever took a port since it was found makes this fail and say which.
     let running = match serve::start(loaded) {
         Ok(running) => running,

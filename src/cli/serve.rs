@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::future::join;
-use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -22,7 +21,7 @@ use crate::auction::category;
 use crate::audit::finding::is_damage;
 use crate::cli::life::told::LifeError;
 use crate::cli::load::{self, Secrets};
-use crate::cli::serve::capacity::Capacity;
+use crate::cli::serve::capacity::{Capacity, workers};
 use crate::cli::serve::control::Control;
 use crate::cli::serve::labels::Known;
 use crate::cli::serve::reloader::Reloader;
@@ -46,7 +45,7 @@ use crate::io::log::follower::{Follower, Logs};
 use crate::io::log::published::Published;
 use crate::io::metrics::{Metrics, exposition};
 use crate::io::notifier::Notifier;
-use crate::io::{bidders, clock, journal, keys};
+use crate::io::{bidders, clock, descriptors, journal, keys};
 use crate::server::proxies::Proxies;
 use crate::server::room::Caps;
 use crate::server::{Listen, Server};
@@ -76,13 +75,14 @@ pub struct Running {
 ///
 /// When a listener or the data folder cannot be had.
 pub fn run(common: &Common) -> anyhow::Result<u8> {
+    // Before the config is held against them.
+    descriptors::raise();
     let Some(loaded) = load::config(common, Secrets::Read)? else {
         return Ok(NEGATIVE);
     };
     for warning in load::warnings(&loaded.market, clock::now()) {
         tracing::warn!("{warning}");
     }
-    raise_descriptors();
     let running = match start_from(common.config.clone(), loaded) {
         Ok(running) => running,
         Err(error) => return damaged(error),
@@ -377,20 +377,6 @@ fn upkeep(metrics: &Arc<Metrics>, connections: usize) -> Upkeep {
     let told = Arc::clone(&metrics);
     let late: Late = Arc::new(move |bidder, answer| observe::late(&told, bidder, answer));
     Upkeep { connections, least: bidders::LEAST, late, metrics }
-}
-
-/// One worker a core this process may use.
-fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Raises the soft limit on descriptors to the hard one: connections are what an exchange has.
-pub fn raise_descriptors() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::warn!(%error, "the limit on descriptors could not be raised");
-    }
 }
 
 /// Notices that are queued when the drain begins have this long to leave.

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::load::{self, Secrets};
 use crate::cli::{Common, NEGATIVE, OK};
-use crate::io::clock;
+use crate::io::{clock, descriptors};
 
 /// Options of `validate`.
 #[derive(Args, Debug)]
@@ -22,6 +22,8 @@ pub struct Options {
 ///
 /// When the file cannot be read.
 pub fn run(common: &Common, options: &Options) -> anyhow::Result<u8> {
+    // As `run` does: the config is held against them.
+    descriptors::raise();
     let secrets = if options.no_environment { Secrets::Skip } else { Secrets::Read };
     let Some(loaded) = load::config(common, secrets)? else {
         return Ok(NEGATIVE);

@@ -53,7 +53,8 @@ fn id(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads an endpoint; without `allow_loopback` it is https, on a named host and a usual port.
+/// Reads an endpoint; without `allow_loopback` it is https, on a named host that is not
+/// this machine.
 fn endpoint(text: &str, allow_loopback: bool) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("{text:?} is not a URL: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -71,11 +72,21 @@ fn endpoint(text: &str, allow_loopback: bool) -> Result<String, String> {
         _ => return Err(format!("{text:?} is neither https nor http")),
     }
     match url.host() {
+        Some(Host::Domain(name)) if !allow_loopback && is_here(name) => {
+            let help = "set `allow_loopback = true` for a bidder on this machine";
+            return Err(format!("{text:?} leads to this machine, which is not called: {help}"));
+        }
         Some(Host::Domain(_)) => {}
         Some(Host::Ipv4(_) | Host::Ipv6(_)) if allow_loopback => {}
         _ => return Err(format!("{text:?} names no host by a domain")),
     }
     Ok(url.into())
+}
+
+/// Says whether a name always stands for this machine (RFC 6761, 6.3).
+fn is_here(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.rsplit('.').next() == Some("localhost")
 }
 
 fn host(endpoint: &str) -> Option<Arc<str>> {

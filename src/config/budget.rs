@@ -30,11 +30,20 @@ pub struct Budget {
     callers: u64,
 }
 
-/// Memory holds too few sales.
+/// What a machine has is too little for so many bidders.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Short {
     budget: Budget,
     bidders: u64,
+    of: Scarce,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Scarce {
+    /// It holds too few sales.
+    Memory,
+    /// Not each worker can have a connection to each bidder.
+    Descriptors,
 }
 
 /// A connection at rest, the system's part included.
@@ -85,12 +94,20 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// When they are fewer than [`LEAST_SALES`].
+    /// When they are fewer than [`LEAST_SALES`], or connections are too few for each to have one to
+    /// each bidder.
     pub fn sales(&self, bidders: usize) -> Result<u32, Short> {
-        let short = Short { budget: *self, bidders: u64::try_from(bidders).unwrap_or(u64::MAX) };
-        let sales = self.left() / short.sale().saturating_mul(self.machine.workers.max(1).into());
+        let bidders = u64::try_from(bidders).unwrap_or(u64::MAX);
+        let short = Short { budget: *self, bidders, of: Scarce::Memory };
+        let sales = self.left() / short.sale().saturating_mul(self.workers());
         let sales = u32::try_from(sales).unwrap_or(u32::MAX);
-        if sales < LEAST_SALES { Err(short) } else { Ok(sales) }
+        if sales < LEAST_SALES {
+            return Err(short);
+        }
+        if self.to_bidders() / self.workers() < bidders {
+            return Err(Short { of: Scarce::Descriptors, ..short });
+        }
+        Ok(sales)
     }
 
     /// Returns how many bytes each worker touches beforehand: the buffers of its callers' connections,
@@ -98,7 +115,11 @@ impl Budget {
     #[must_use]
     pub fn touched(&self) -> u64 {
         let all = self.callers.saturating_mul(BUFFERS).min(self.machine.memory / 64);
-        all / u64::from(self.machine.workers.max(1))
+        all / self.workers()
+    }
+
+    fn workers(&self) -> u64 {
+        self.machine.workers.max(1).into()
     }
 
     /// Three quarters of the memory.
@@ -121,14 +142,25 @@ impl Short {
     fn sale(&self) -> u64 {
         REQUEST.saturating_add(self.bidders.saturating_mul(RESPONSE))
     }
-}
 
-impl fmt::Display for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { budget, bidders } = self;
-        let workers = budget.machine.workers.max(1);
-        let sales =
-            u64::from(LEAST_SALES).saturating_mul(workers.into()).saturating_mul(self.sale());
+    /// Returns what an operator can do.
+    fn help(&self) -> &'static str {
+        match self.of {
+            Scarce::Memory => {
+                "give the exchange more memory or fewer processors, lower `ulimit -n`, or take bidders \
+                 out: `docs/operating.md` has the sum under \"Sizing\""
+            }
+            Scarce::Descriptors => {
+                "raise `ulimit -n`, give the exchange fewer processors, or take bidders out: \
+                 `docs/operating.md` has the sum under \"Sizing\""
+            }
+        }
+    }
+
+    fn memory(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { budget, bidders, of: _ } = self;
+        let workers = budget.workers();
+        let sales = u64::from(LEAST_SALES).saturating_mul(workers).saturating_mul(self.sale());
         let [sales, left, memory, connections] =
             [sales, budget.left(), budget.machine.memory, budget.connections()].map(|it| it >> 20);
         write!(
@@ -138,15 +170,34 @@ impl fmt::Display for Short {
              for connections"
         )
     }
+
+    fn descriptors(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { budget, bidders, of: _ } = self;
+        let (workers, descriptors) = (budget.workers(), budget.machine.descriptors);
+        let (needed, there) = (workers.saturating_mul(*bidders), budget.to_bidders());
+        write!(
+            f,
+            "a connection of each of {workers} workers to each of {bidders} bidders makes {needed}, and \
+             {there} are there: 75 % of the {} of callers, with {descriptors} descriptors",
+            budget.callers()
+        )
+    }
+}
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.of {
+            Scarce::Memory => self.memory(f),
+            Scarce::Descriptors => self.descriptors(f),
+        }
+    }
 }
 
 impl std::error::Error for Short {}
 
-/// Reports a market whose sales the machine's memory does not hold.
+/// Reports a market whose sales the machine's memory does not hold, or its descriptors the connections.
 pub(super) fn judge(market: &Market, machine: Machine, root: &Section<'_>) {
     let Err(short) = Budget::of(machine).sales(market.bidders.len()) else { return };
-    let help = "give the exchange more memory or fewer processors, lower `ulimit -n`, or take bidders \
-                out: `docs/operating.md` has the sum under \"Sizing\"";
-    let told = (short.to_string(), "with these bidders", help.to_owned());
+    let told = (short.to_string(), "with these bidders", short.help().to_owned());
     root.problem(NO_ROOM, &root.place("bidder"), told);
 }

@@ -52,7 +52,7 @@ pub(super) const NOT_BUILT: &str = "BW0108";
 pub(super) const NO_SECRET: &str = "BW0109";
 /// What a running exchange cannot change.
 pub(super) const NEEDS_RESTART: &str = "BW0110";
-/// More than memory holds.
+/// More than memory or descriptors hold.
 pub(super) const NO_ROOM: &str = "BW0111";
 
 /// All problems of one file.

@@ -17,6 +17,7 @@ mod dialler;
 mod health;
 mod link;
 mod pool;
+mod retries;
 mod sessions;
 mod stock;
 mod swap;

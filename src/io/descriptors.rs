@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use rustix::process::{Resource, getrlimit};
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
@@ -19,6 +20,21 @@ pub const FILES: u64 = 8;
 #[must_use]
 pub fn most() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED)
+}
+
+/// Raises the soft limit on descriptors to the hard one: connections are what an exchange has.
+pub fn raise() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit on descriptors could not be raised");
+    }
+}
+
+/// Says whether something failed for want of a descriptor, of the process or of the system.
+#[must_use]
+pub fn is_out(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }
 
 /// The last descriptors of the process.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tlog::checkpoint::CheckpointError;
 
+use crate::io::descriptors::is_out;
 use crate::io::journal::space::is_full;
 use crate::io::journal::{JournalError, Stream};
 use crate::io::keys::KeyError;
@@ -148,9 +149,13 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// Says whether the disk has no room, which it may have again.
-    fn is_full(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if is_full(source))
+    /// Says whether room on the disk or a descriptor was wanting, which may be there again.
+    fn is_want(&self) -> bool {
+        let (Self::Io { source, .. } | Self::Journal(JournalError::Io { source, .. })) = self
+        else {
+            return false;
+        };
+        is_full(source) || is_out(source)
     }
 }
 

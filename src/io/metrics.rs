@@ -201,7 +201,7 @@ impl Metrics {
         self.series().log_failures.at([stream]).increment(1);
     }
 
-    /// Says whether a log waits for room on the disk.
+    /// Says whether a log waits for room on the disk or a descriptor.
     pub fn log_waiting(&self, stream: &str, waiting: bool) {
         self.series().log_waiting.at([stream]).set(flag(waiting));
     }

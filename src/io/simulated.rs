@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use rustix::io::Errno;
 
 mod disk;
 
@@ -91,6 +92,8 @@ pub(crate) struct Faults {
     pub(crate) space: Option<usize>,
     /// Bytes that it says are free.
     pub(crate) free: Option<u64>,
+    /// Files and folders that can still be opened; then there is no descriptor.
+    pub(crate) opens: Option<usize>,
     /// Syncs that still succeed.
     pub(crate) syncs: Option<usize>,
     /// Whether syncs wait.
@@ -125,6 +128,13 @@ impl State {
             Some(Node::Folder) => Err(ErrorKind::IsADirectory.into()),
             None => Err(ErrorKind::NotFound.into()),
         }
+    }
+
+    /// Takes a descriptor, as whatever opens a file or folder does.
+    fn descriptor(&mut self) -> io::Result<()> {
+        let Some(opens) = &mut self.faults.opens else { return Ok(()) };
+        *opens = opens.checked_sub(1).ok_or(Errno::MFILE)?;
+        Ok(())
     }
 
     fn is_folder(&self, path: &Path) -> bool {

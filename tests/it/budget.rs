@@ -1,4 +1,4 @@
-//! What memory holds, a line a machine of `tests/data/budget/cases.txt`: MiB of memory, descriptors,
+//! What memory and descriptors hold, a line a machine of `tests/data/budget/cases.txt`: MiB of memory, descriptors,
 //! workers and bidders, then connections of callers, connections to bidders, sales a worker and MiB that
 //! each worker touches at the start, or what is wrong. `UPDATE_EXPECT=1` rewrites what is right of the arrows.
 
@@ -48,8 +48,13 @@ fn what_is_promised_fits() {
             assert!(budget.touched() <= memory / 64);
             for bidders in [0, 1, 10, 1_000, usize::MAX] {
                 match budget.sales(bidders) {
-                    Ok(sales) => assert!(LEAST_SALES <= sales),
-                    Err(short) => assert!(short.to_string().contains("MiB are there")),
+                    Ok(sales) => {
+                        assert!(LEAST_SALES <= sales);
+                        let workers = usize::try_from(workers.max(1)).unwrap();
+                        let connections = u64::try_from(bidders * workers).unwrap();
+                        assert!(connections <= budget.to_bidders());
+                    }
+                    Err(short) => assert!(short.to_string().contains(" are there: 75 % of ")),
                 }
             }
         }
@@ -85,7 +90,7 @@ fn bidders_that_memory_does_not_hold_are_refused_before_anything_starts() {
         let ended = process::command(&config, &[command]).output().unwrap();
         let said = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(3), "{command}: {said}");
-        assert!(said.contains("BW0111") && said.contains("sales at once on each"), "{said}");
+        assert!(said.contains("BW0111") && said.contains(" are there: 75 % of "), "{said}");
     }
     assert!(!data.exists(), "nothing was begun");
 }

@@ -4,7 +4,7 @@
 //! `tests/data/config/reload/*.toml` is read by an exchange that runs with `running.toml` there.
 //!
 //! A file that starts with `# no environment` is read without secrets, one that starts with `# memory
-//! 512 MiB` on a small machine.
+//! 512 MiB` or `# descriptors 64, workers 16` on such a machine.
 
 use std::fmt::Write;
 use std::fs;
@@ -23,6 +23,8 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 struct Fake {
     /// In MiB.
     memory: u64,
+    descriptors: u64,
+    workers: u32,
 }
 
 impl Fake {
@@ -30,7 +32,12 @@ impl Fake {
     fn of(text: &str) -> Self {
         let first = text.lines().next().unwrap_or_default();
         let memory = first.strip_prefix("# memory ").and_then(|rest| rest.strip_suffix(" MiB"));
-        Self { memory: memory.map_or(8 << 10, |memory| memory.parse().unwrap()) }
+        let memory = memory.map_or(8 << 10, |memory| memory.parse().unwrap());
+        let few =
+            first.strip_prefix("# descriptors ").and_then(|rest| rest.split_once(", workers "));
+        let few = few.map(|(it, workers)| (it.parse().unwrap(), workers.parse().unwrap()));
+        let (descriptors, workers) = few.unwrap_or((20_000, 2));
+        Self { memory, descriptors, workers }
     }
 }
 
@@ -48,7 +55,8 @@ impl Environment for Fake {
     }
 
     fn machine(&self) -> Machine {
-        Machine { memory: self.memory << 20, descriptors: 20_000, workers: 2 }
+        let Self { memory, descriptors, workers } = *self;
+        Machine { memory: memory << 20, descriptors, workers }
     }
 }
 

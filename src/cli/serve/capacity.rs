@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::cli::serve::workers;
 use crate::config::budget::{Budget, LEAST_SALES, Machine, Short};
 use crate::exchange::gate::Gate;
 use crate::io::metrics::Metrics;
@@ -85,6 +84,11 @@ pub fn machine() -> Machine {
         descriptors: descriptors::most(),
         workers: u32::try_from(workers()).unwrap_or(u32::MAX),
     }
+}
+
+/// One worker a core this process may use.
+pub(super) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Returns the bounds of a worker that can hold `sales` at once.

@@ -61,6 +61,11 @@ impl Leave {
         Self(Some((attempt, place)))
     }
 
+    /// Takes leave to make the call once more; says whether there is any.
+    fn again(&self) -> bool {
+        self.0.as_ref().is_some_and(|(attempt, _)| attempt.again())
+    }
+
     /// Tells how the call ended, and makes room for another.
     pub(super) fn end(self, outcome: &AnswerOutcome) {
         if let (Some((attempt, _)), Some(how)) = (self.0, health::Ended::of(outcome)) {
@@ -143,7 +148,8 @@ impl OpenCall {
         // A call that was refused untouched says nothing against what it went over.
         lease.give_back(link, answered);
         let Err(Unsent) = fetched else { return fetched.ok() };
-        let outcome = if self.again || self.again_until <= Instant::now() {
+        let again = !self.again && Instant::now() < self.again_until && self.leave.again();
+        let outcome = if !again {
             AnswerOutcome::Unreachable
         } else {
             // It ended while it was idle, or the bidder refused it untouched. Only what was never

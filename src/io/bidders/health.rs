@@ -1,4 +1,4 @@
-//! Whether a bidder is fit to be called: its throttle and its breaker, shared by the workers.
+//! Whether a bidder is fit to be called: its throttle, its breaker and its retries, shared by the workers.
 //!
 //! When more than half of all breakers are open the fault is probably ours: they are frozen and
 //! let calls through, and the log says so once.
@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::io::bidders::breaker::{Breaker, Change, Leave, Position};
+use crate::io::bidders::retries::Retries;
 use crate::io::bidders::throttle::Throttle;
 use crate::io::entropy;
 use crate::model::call::AnswerOutcome;
@@ -29,6 +30,7 @@ struct Inner {
 struct State {
     throttle: Throttle,
     breaker: Breaker,
+    retries: Retries,
 }
 
 /// The breakers of all bidders.
@@ -68,7 +70,11 @@ impl Health {
     /// Returns the health of a bidder of which nothing is known.
     pub(super) fn new(together: Arc<Together>) -> Self {
         let breaker = Breaker::new(Duration::ZERO);
-        let state = Mutex::new(State { throttle: Throttle::default(), breaker });
+        let state = Mutex::new(State {
+            throttle: Throttle::default(),
+            breaker,
+            retries: Retries::default(),
+        });
         Self(Arc::new(Inner { begun: Instant::now(), state, together }))
     }
 
@@ -138,12 +144,18 @@ impl Ended {
 }
 
 impl Attempt {
+    /// Takes leave to make the call once more; says whether there is any.
+    pub(super) fn again(&self) -> bool {
+        self.health.as_ref().is_some_and(|health| health.state.lock().retries.take())
+    }
+
     /// Ends the call.
     pub(super) fn end(mut self, how: Ended) {
         let Some(health) = self.health.take() else { return };
         let now = health.begun.elapsed();
         let mut state = health.state.lock();
         state.throttle.count(how == Ended::Good, now);
+        state.retries.count();
         let leave = self.leave;
         // A call made before the breaker opened says nothing about the bidder as it is.
         let stale = leave == Leave::Free

@@ -1,7 +1,8 @@
 //! The thread that keeps the logs of both streams as the journal grows.
 //!
-//! A disk without room makes a log wait: it is opened again every few seconds, with all the checks of
-//! a start, and goes on where its files say. Any other failure is final until the next start.
+//! A disk without room or a process without descriptors makes a log wait: it is opened again every few
+//! seconds, with all the checks of a start, and goes on where its files say. Any other failure is final
+//! until the next start.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -40,7 +41,7 @@ pub(super) struct State {
     told: Condvar,
     /// Why a log is no longer kept.
     pub(super) failure: Mutex<Option<Arc<str>>>,
-    /// Why logs wait for room, by stream.
+    /// Why logs wait for room or descriptors, by stream.
     pub(super) waiting: Mutex<BTreeMap<&'static str, Arc<str>>>,
 }
 
@@ -152,7 +153,7 @@ impl Follower {
         self.state.failure.lock().clone()
     }
 
-    /// Returns why a log waits for room on the disk; it goes on by itself.
+    /// Returns why a log waits for room on the disk or for descriptors; it goes on by itself.
     #[must_use]
     pub fn waiting(&self) -> Option<Arc<str>> {
         let waiting = self.state.waiting.lock();
@@ -191,7 +192,7 @@ pub(super) struct Work {
 struct Kept {
     stream: Stream,
     log: StreamLog,
-    /// When it is opened again; none unless it waits for room on the disk.
+    /// When it is opened again; none unless it waits for room or descriptors.
     again: Option<Instant>,
 }
 
@@ -222,7 +223,7 @@ impl Work {
     }
 
     /// Takes up what is new in each stream; says whether the journal is still there. A log that
-    /// waits for room is tried again if that is due at `now`.
+    /// waits is tried again if that is due at `now`.
     pub(super) fn turn(&mut self, now: Instant) -> bool {
         let Self { state, metrics, logs, on_disk } = self;
         let mut there = true;
@@ -243,15 +244,15 @@ impl Work {
             match caught_up {
                 Ok(()) => {
                     if kept.again.take().is_some() {
-                        tracing::info!(stream, "the disk has room again: the log goes on");
+                        tracing::info!(stream, "what the log waited for is there again: it goes on");
                         metrics.log_waiting(stream, false);
                         state.waiting.lock().remove(stream);
                     }
                     true
                 }
-                Err(error) if error.is_full() => {
+                Err(error) if error.is_want() => {
                     if kept.again.replace(now + RETRY).is_none() {
-                        tracing::error!(stream, error = %Chain(&error), "the disk is full: the log waits for room");
+                        tracing::error!(stream, error = %Chain(&error), "no room on the disk or no descriptor: the log waits");
                         metrics.log_waiting(stream, true);
                     }
                     state.waiting.lock().insert(stream, format!("{stream}: {}", Chain(&error)).into());
@@ -295,5 +296,5 @@ impl State {
     }
 }
 
-/// How long a log waits for room before it looks again.
+/// How long a log waits for room or descriptors before it looks again.
 pub(super) const RETRY: Duration = Duration::from_secs(5);

@@ -166,7 +166,7 @@ pub const ALL: &[(&str, Kind, &str)] = &[
     (
         LOG_WAITING,
         Kind::Gauge,
-        "Whether a log waits for room on the disk: no checkpoint until then.",
+        "Whether a log waits for room on the disk or a descriptor: no checkpoint until then.",
     ),
     (BUILD_INFO, Kind::Gauge, "Always 1; the labels say which build this is."),
     (REQUESTS_REFUSED, Kind::Counter, "Requests refused as wrong, by error code."),

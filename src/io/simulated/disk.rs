@@ -29,13 +29,15 @@ impl Disk for MemoryDisk {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let state = self.0.state.lock();
+        let mut state = self.0.state.lock();
+        state.descriptor()?;
         let inside = state.names.keys().filter(|path| path.parent() == Some(folder));
         Ok(inside.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect())
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let mut state = self.step()?;
+        state.descriptor()?;
         if state.names.contains_key(path) {
             return Err(ErrorKind::AlreadyExists.into());
         }
@@ -52,7 +54,10 @@ impl Disk for MemoryDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = self.0.state.lock().file(path)?;
+        let mut state = self.0.state.lock();
+        state.descriptor()?;
+        let file = state.file(path)?;
+        drop(state);
         Ok(Box::new(MemoryFile { disk: self.clone(), path: path.to_owned(), file }))
     }
 
@@ -98,6 +103,7 @@ impl Disk for MemoryDisk {
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         let mut state = self.step()?;
+        state.descriptor()?;
         let changes = std::mem::take(&mut state.changes);
         for change in changes {
             if change.path.parent() == Some(folder) {

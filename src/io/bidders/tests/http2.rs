@@ -101,6 +101,31 @@ async fn a_refused_call_says_nothing_against_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_refuses_every_other_call_is_asked_again_one_time_in_twenty() {
+    let net = Net::new();
+    let mut calls = serve(&net, 100);
+    let bidders = bidders(&net, 1).await;
+    let (taken, came) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (answered, counted) = (Arc::clone(&taken), Arc::clone(&came));
+    tokio::spawn(async move {
+        while let Some((mut respond, _)) = calls.recv().await {
+            if counted.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+                respond.send_reset(h2::Reason::REFUSED_STREAM);
+            } else {
+                answered.fetch_add(1, Ordering::Relaxed);
+                say(&mut respond, "1");
+            }
+        }
+    });
+    for _ in 0..400 {
+        ask(&bidders, &["acme"], 100).await;
+    }
+    let again = came.load(Ordering::Relaxed) - 400;
+    assert!((20..=30).contains(&again), "ten to begin with, and twenty for 400: {again}");
+    assert_eq!(taken.load(Ordering::Relaxed), (400 + again) / 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_answers_no_ping_is_left() {
     let net = Net::new();
     let mut pipes = net.accept("acme");

@@ -1,4 +1,5 @@
-//! A disk that fills up: the log waits, and goes on when there is room, from whatever was half done.
+//! A disk that fills up, a process without descriptors: the log waits, and goes on when there is room
+//! or a descriptor, from whatever was half done.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,6 +53,37 @@ fn a_log_that_finds_the_disk_full_goes_on_by_itself() {
     }
     let counts = format!("{waited} waited, {still} twice, {half_done} had signed");
     assert!(200 < still && still <= waited && 0 < half_done, "{counts}");
+}
+
+#[test]
+fn a_log_that_finds_no_descriptor_goes_on_by_itself() {
+    let (mut waited, mut half_done) = (0, 0);
+    // Each time another file is the first that cannot be opened: of the journal, or one of the log.
+    for opens in 0..40 {
+        let mut world = grown(&[300]);
+        let log = world.open().unwrap();
+        world.append(300, &mut Chance(4)).unwrap();
+        let (state, exposition, size) = (Arc::new(State::default()), install(), world.size());
+        let metrics = Arc::new(exposition.metrics(&LABELS));
+        let logs = vec![(Stream::Auction, log)];
+        let mut work = Work::new(Arc::clone(&state), metrics, logs, move |_| Some(size));
+        world.disk.set(Faults { opens: Some(opens), ..Faults::default() });
+        let start = Instant::now();
+        assert!(work.turn(start));
+        let out = state.waiting.lock().contains_key("auction");
+        let signed = consistent(&world);
+        assert_eq!((waits(&exposition), signed == 600 || out), (out, true), "{opens} opens");
+        (waited, half_done) =
+            (waited + usize::from(out), half_done + usize::from(out && signed == 600));
+        assert!(work.turn(start + RETRY));
+        world.disk.set(Faults::default());
+        assert!(work.turn(start + RETRY * 2));
+        assert!(!waits(&exposition) && state.waiting.lock().is_empty(), "{opens} opens");
+        assert_eq!((consistent(&world), published(&world)), (600, 600), "{opens} opens");
+        assert_eq!(*state.failure.lock(), None);
+    }
+    let counts = format!("{waited} waited, {half_done} had signed");
+    assert!((10..40).contains(&waited) && 0 < half_done, "{counts}");
 }
 
 /// Checks that the copies of the checkpoint are of the journal's tree; returns the last size signed.
