@@ -161,12 +161,11 @@ fn the_standing_is_told_where_it_left_somebody_out() {
 fn canonical_texts_are_the_published_ones() {
     let vectors =
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tlog/tests/data/vectors.json"));
-    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
     let cases = vectors["jcs"].as_array().unwrap();
     assert!(!cases.is_empty());
     for case in cases {
-        let value: serde_json::Value =
-            serde_json::from_str(case["input_text"].as_str().unwrap()).unwrap();
+        let value: Value = serde_json::from_str(case["input_text"].as_str().unwrap()).unwrap();
         let published = case["canonical_text"].as_str().unwrap();
         assert_eq!(serde_json_canonicalizer::to_string(&value).unwrap(), published);
         let strings = value.as_array().into_iter().flatten().map(|it| it.as_str().unwrap());
