@@ -1,7 +1,7 @@
 //! Callers that ask for breaks, one after the other, until they are told to stop or the exchange is
 //! gone, and what they were answered, to be held against the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -184,9 +184,12 @@ impl Recorded {
     }
 
     /// Returns the answers whose auctions are not there.
+    ///
+    /// Who asks again is told of the same sale and waits for no flush: the first answer counts.
     pub(crate) fn missing<'a>(&self, answers: &'a Answers) -> Vec<&'a Sold> {
-        let there = |sold: &&Sold| !self.auctions.contains_key(&sold.auction);
-        answers.sold.iter().filter(there).collect()
+        let mut told = BTreeSet::new();
+        let first = answers.sold.iter().filter(|sold| told.insert(&sold.auction));
+        first.filter(|sold| !self.auctions.contains_key(&sold.auction)).collect()
     }
 
     /// Asserts that no auction is there twice.
