@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::killed::{verified, written};
@@ -14,10 +15,7 @@ use crate::support::until;
 #[test]
 fn the_last_descriptors_are_for_files_and_for_whoever_looks() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    fs::create_dir(&data).unwrap();
-    let config = written(folder.path(), &data);
-    let mut run = Process::start_by(process::from(&FEW, &config, &["run"]));
+    let (data, mut run) = started(folder.path());
     let mut kept = BufReader::new(http::connect(run.traffic));
     assert!(asks(&mut kept), "there is room for one");
     let crowd: Vec<TcpStream> = (0..200).map(|_| http::connect(run.traffic)).collect();
@@ -48,10 +46,7 @@ fn the_last_descriptors_are_for_files_and_for_whoever_looks() {
 #[test]
 fn whoever_looks_leaves_some_to_files() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    fs::create_dir(&data).unwrap();
-    let config = written(folder.path(), &data);
-    let mut run = Process::start_by(process::from(&FEW, &config, &["run"]));
+    let (data, mut run) = started(folder.path());
     let mut kept = BufReader::new(http::connect(run.traffic));
     let mut looking = BufReader::new(http::connect(run.admin));
     assert!(asks(&mut kept) && sends(&mut looking, &http::get_bytes("/livez")));
@@ -68,6 +63,15 @@ fn whoever_looks_leaves_some_to_files() {
     });
     assert_eq!(run.terminate(), Some(0), "{}", run.log());
     verified(&data);
+}
+
+/// Starts an exchange that has few descriptors; returns its data folder too.
+fn started(folder: &Path) -> (PathBuf, Process) {
+    let data = folder.join("data");
+    fs::create_dir(&data).unwrap();
+    let config = written(folder, &data);
+    let run = Process::start_by(process::from(&FEW, &config, &["run"]));
+    (data, run)
 }
 
 /// Leaves whatever follows 96 descriptors.
