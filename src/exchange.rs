@@ -92,9 +92,10 @@ impl Exchange {
     ///
     /// `current` is what the request was read with; a sale in force keeps what it began with.
     ///
-    /// The sale runs on a task of its own: a caller that hangs up ends nothing, and what is sold is
-    /// always recorded. An auction that is decided too late or not at all, or that the journal refuses,
-    /// sells nothing and leaves no record; its calls are counted only when it was decided too late.
+    /// Who asked first makes the sale, and a task of its own goes on when that caller hangs up or its
+    /// deadline comes: what is sold is always recorded. An auction that is decided too late or not at
+    /// all, or that the journal refuses, sells nothing and leaves no record; its calls are counted only
+    /// when it was decided too late.
     pub async fn serve(
         self: &Arc<Self>,
         current: Arc<Current>,
@@ -130,7 +131,7 @@ impl Exchange {
 
     /// Joins the sale in force for this request, or starts it if it is let in.
     ///
-    /// What is not let in gets no task: a refusal must cost next to nothing.
+    /// What is not let in gets no sale: a refusal must cost next to nothing.
     fn enter(
         self: &Arc<Self>,
         current: &Arc<Current>,
@@ -149,13 +150,13 @@ impl Exchange {
         let Some(key) = key else {
             let sell =
                 async move { exchange.sell_to_the_end(&current, &own, times, admitted).await };
-            return Ok(Once::start_then(sell));
+            return Ok(Once::begin(sell));
         };
         let number = self.shared.next_sale();
         let window = (times.arrived_at, request.ad_break.expires(times.arrived_at));
         let name = key.clone();
         let make = || {
-            Once::start_then(async move {
+            Once::begin(async move {
                 let shared = Arc::clone(&exchange.shared);
                 let forgotten = name.clone();
                 // Also when the sale panics: nobody could ask for this break again.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -62,17 +63,46 @@ async fn a_caller_leaves_at_its_own_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_caller_leaves_at_its_deadline_is_made_for_the_others() {
+    let slow = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        ("sale", || ())
+    };
+    let first = Once::begin(slow);
+    let joined = first.clone();
+    let deadline = Instant::now() + Duration::from_millis(80);
+    assert_eq!(first.by(deadline).await, Err(Missing::Late));
+    assert_eq!(joined.by(Instant::now() + FAR).await, Ok("sale"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_is_made_all_the_same() {
+    let first = Once::begin(async { ("sale", || ()) });
+    let joined = first.clone();
+    drop(first);
+    assert_eq!(joined.by(Instant::now() + FAR).await, Ok("sale"));
+}
+
+#[tokio::test]
+async fn who_asks_first_makes_it_in_its_own_turn() {
+    let once = Once::begin(async { ("sale", || ()) });
+    assert_eq!(once.by(Instant::now() + FAR).now_or_never(), Some(Ok("sale")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_maker_that_dies_leaves_nobody_waiting() {
-    let once = Once::<u8>::start(async { panic!("the sale failed") });
-    assert_eq!(once.by(Instant::now() + FAR).await, Err(Missing::Dead));
+    let fails = async { panic!("the sale failed") };
+    let first = Once::<u8>::begin(async { (fails.await, || ()) });
+    let joined = first.clone();
+    assert_eq!(first.by(Instant::now() + FAR).await, Err(Missing::Dead));
+    assert_eq!(joined.by(Instant::now() + FAR).await, Err(Missing::Dead));
 }
 
 #[tokio::test]
 async fn callers_go_before_the_aftermath() {
     let (said, heard) = std::sync::mpsc::channel();
     let aftermath = said.clone();
-    let once =
-        Once::start_then(async move { ("sale", move || aftermath.send("aftermath").unwrap()) });
+    let once = Once::begin(async move { ("sale", move || aftermath.send("aftermath").unwrap()) });
     let answer = once.by(Instant::now() + FAR).await.unwrap();
     said.send(answer).unwrap();
     tokio::task::yield_now().await;
