@@ -2,8 +2,9 @@
 //!
 //! While there is traffic, a probe lets the event loop turn once every few milliseconds and takes
 //! the time: what is ready now runs that much later. The least of a few probes is what is always left
-//! of the queue; a burst that is worked off at once is no delay. A pause of the whole process is known
-//! to the first request after it, by the time since the last probe.
+//! of the queue; a burst that is worked off at once is no delay. A turn so long that its end would be
+//! learnt of too late, or a pause of the whole process, is known at once by the time since the last
+//! probe.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,9 +21,8 @@ pub struct Lag {
     start: Instant,
     /// When the last probe ended, in microseconds since `start`; 0 while nobody probes.
     probed: AtomicU64,
-    /// The processor time this thread had used then, in microseconds.
-    used: AtomicU64,
-    /// The least that one of the last `LAST` probes had to wait, in microseconds.
+    /// The least that one of the last `LAST` probes had to wait, or the last one alone when that was
+    /// long, in microseconds.
     least: AtomicU64,
     /// When traffic was last seen, in microseconds since `start`.
     touched: AtomicU64,
@@ -32,7 +32,7 @@ pub struct Lag {
 /// What a few probes found.
 #[derive(Clone, Copy, Debug)]
 pub struct Felt {
-    /// The least that one of them waited.
+    /// The least that one of them waited, or the last one alone when that was long.
     pub delay: Duration,
     /// What the thread used of its processor from the first to the last.
     pub used: Duration,
@@ -43,7 +43,6 @@ impl Default for Lag {
         Self {
             start: Instant::now(),
             probed: AtomicU64::new(0),
-            used: AtomicU64::new(0),
             least: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             traffic: Notify::new(),
@@ -74,19 +73,12 @@ impl Lag {
             return Duration::ZERO;
         }
         let overdue = now.saturating_sub(probed).saturating_sub(micros(PERIOD + ROUNDING));
-        let pause = if micros(PAUSE) < overdue { overdue - self.worked(overdue) } else { 0 };
-        let pause = if micros(PAUSE) < pause { pause } else { 0 };
-        Duration::from_micros(pause.max(self.least.load(Ordering::Relaxed)))
-    }
-
-    /// Returns how much of the time since the last probe this thread worked: a burst of our own is
-    /// no pause.
-    fn worked(&self, most: u64) -> u64 {
-        micros(processor()).saturating_sub(self.used.load(Ordering::Relaxed)).min(most)
+        let overdue = if micros(LONG) <= overdue { overdue } else { 0 };
+        Duration::from_micros(overdue.max(self.least.load(Ordering::Relaxed)))
     }
 
     /// Probes as long as there is traffic, and calls `tick` with the time at each few probes, 10 ms or
-    /// more. It never ends.
+    /// more, and at each that waited long. It never ends.
     pub async fn watch(self: Arc<Self>, mut tick: impl FnMut(Felt, Duration) + Send) {
         loop {
             self.traffic.notified().await;
@@ -100,7 +92,6 @@ impl Lag {
     async fn probe(&self, tick: &mut (impl FnMut(Felt, Duration) + Send)) {
         let mut last = [Duration::ZERO; LAST];
         let mut told = processor();
-        self.used.store(micros(told), Ordering::Relaxed);
         self.probed.store(micros(self.now()).max(1), Ordering::Relaxed);
         for number in 0.. {
             let slept = Instant::now();
@@ -109,14 +100,17 @@ impl Lag {
             let before = Instant::now();
             // Everything that is ready runs before this does again.
             yield_now().await;
-            last[number % LAST] = late.max(before.elapsed());
+            let turn = before.elapsed();
+            last[number % LAST] = late.max(turn);
+            // Four long turns are half a second: nobody can wait for the least of them.
+            let is_long = LONG <= turn;
             let least = last.iter().min().copied().unwrap_or_default();
+            let least = if is_long { turn } else { least };
             let now = self.now();
             self.least.store(micros(least), Ordering::Relaxed);
-            let used = processor();
-            self.used.store(micros(used), Ordering::Relaxed);
             self.probed.store(micros(now).max(1), Ordering::Relaxed);
-            if number % LAST == LAST - 1 {
+            if is_long || number % LAST == LAST - 1 {
+                let used = processor();
                 tick(Felt { delay: least, used: used.saturating_sub(told) }, now);
                 told = used;
                 let touched = Duration::from_micros(self.touched.load(Ordering::Relaxed));
@@ -147,8 +141,8 @@ const ROUNDING: Duration = Duration::from_millis(2);
 /// Probes that one delay is told of.
 const LAST: usize = 4;
 
-/// Without a probe for so long, though the thread did not work, the whole process stood still.
-const PAUSE: Duration = Duration::from_millis(50);
+/// A turn so long, or so long without a probe, is a delay by itself.
+const LONG: Duration = Duration::from_millis(30);
 
 /// Without traffic for so long, probing ends.
 const QUIET: Duration = Duration::from_millis(500);

@@ -185,11 +185,14 @@ impl Admission {
         }
     }
 
-    /// Says whose request it is: beside others, a publisher with less than two thirds of its share
-    /// is no part of what is too much.
+    /// Says whose request it is: beside others, a publisher with less than four fifths of its share
+    /// of what runs is no part of what is too much.
+    ///
+    /// Not of the limit: where a backlog is what bounds sales, the noisiest has little of that.
     fn whose(&self, asks: &Asks<'_>) -> Whose {
-        let (own, share) = (self.shares.running(asks.publisher), self.share(asks));
-        let small = self.shares.are_several() && 3 * own < 2 * share;
+        let share = self.shares.of(self.limit.min(self.running), asks.weight);
+        let small =
+            self.shares.are_several() && 5 * self.shares.running(asks.publisher) < 4 * share;
         if small { Whose::Small } else { Whose::Large }
     }
 
@@ -200,12 +203,13 @@ impl Admission {
 
     /// Says whether a sale may be begun.
     fn has_room(&mut self, whose: Whose, delay: Duration, now: Duration) -> Result<(), Shed> {
-        let surging = self.backlog.is_long(delay, now);
-        let (delay, limit, surging) = match whose {
-            Whose::Large => (delay, self.limit, surging),
-            Whose::Small => (delay / BORNE, self.limit + self.limit / 10, false),
+        self.backlog.pass(delay, now);
+        let (borne, limit, horizons) = match whose {
+            Whose::Large => (2 * self.target(), self.limit, 1),
+            Whose::Small => (BORNE, self.limit + self.limit / 10, DEEPER),
         };
-        if self.is_jammed(delay) {
+        // Where hardly anything runs it is not our work that waits, and shedding would relieve nothing.
+        if borne < delay && self.bounds.least <= self.running {
             return Err(Shed::Delay);
         }
         if self.nearly() <= self.running {
@@ -214,7 +218,7 @@ impl Admission {
         if limit <= self.running {
             return Err(Shed::Full);
         }
-        if surging && self.bounds.least <= self.running {
+        if self.backlog.is_long(horizons) && self.bounds.least <= self.running {
             self.surged = true;
             return Err(Shed::Surge);
         }
@@ -236,13 +240,6 @@ impl Admission {
             return Err(Shed::Cohort);
         }
         Ok(())
-    }
-
-    /// Says whether work waits so long that no sale is begun.
-    ///
-    /// Where hardly anything runs it is not our work that waits, and shedding would relieve nothing.
-    fn is_jammed(&self, delay: Duration) -> bool {
-        2 * self.target() < delay && self.bounds.least <= self.running
     }
 
     /// Ends a sale that was begun.
@@ -327,8 +324,12 @@ const SURGES: Duration = Duration::from_millis(200);
 /// Of requests that would be refused unread, one in so many is read.
 const HEARD: u32 = 32;
 
-/// So many times the delay is borne for publishers with little of the limit.
-const BORNE: u32 = 4;
+/// So long a delay is borne for publishers with little of what runs: a sale waits its turn three
+/// times, so that a longer one would make it late.
+const BORNE: Duration = Duration::from_millis(64);
+
+/// For them so many times as much work may be to come.
+const DEEPER: u64 = 6;
 
 /// How often the delay is told of, or less often where work waits.
 const TICK: Duration = Duration::from_millis(10);

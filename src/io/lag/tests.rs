@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::task::yield_now;
 use tokio::time::{advance, sleep};
 
-use super::{Lag, processor};
+use super::Lag;
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_worker_neither_probes_nor_ticks() {
@@ -48,21 +48,29 @@ async fn a_pause_is_known_to_the_first_request_after_it_and_soon_forgotten() {
     assert!(worst.is_some_and(|worst| worst < Duration::from_millis(1)), "over at once: {worst:?}");
 }
 
-/// The processor's time is the real one: a burst of our own takes it, a process that stands still
-/// does not.
+/// Half a second would pass before four probes have told of turns as long as this.
 #[tokio::test(start_paused = true)]
-async fn work_of_our_own_is_no_pause() {
-    for works in [true, false] {
-        let (lag, _ticks) = watched();
+async fn one_long_turn_is_a_delay_and_a_shorter_one_is_not() {
+    for (ms, is_delay) in [(20, false), (40, true)] {
+        let (lag, ticks) = watched();
         lag.delay();
         sleep(Duration::from_millis(50)).await;
-        let begun = processor();
-        while works && processor() < begun + Duration::from_millis(90) {
-            std::hint::spin_loop();
-        }
-        advance_now(Duration::from_millis(90)).await;
-        let delay = lag.delay();
-        assert_eq!(delay == Duration::ZERO, works, "works: {works}, {delay:?}");
+        // A task that is ready once, at the same time as the probe.
+        let busy = tokio::spawn(async move {
+            sleep(Duration::from_millis(5)).await;
+            yield_now().await;
+            advance_now(Duration::from_millis(ms)).await;
+        });
+        busy.await.unwrap();
+        assert_eq!(
+            lag.delay() != Duration::ZERO,
+            is_delay,
+            "{ms} ms, in the turn: {:?}",
+            lag.delay()
+        );
+        sleep(Duration::from_millis(30)).await;
+        assert_eq!(lag.delay(), Duration::ZERO, "{ms} ms: over");
+        drop(ticks);
     }
 }
 
@@ -81,6 +89,22 @@ async fn what_runs_before_a_turn_ends_is_delay() {
     sleep(Duration::from_millis(15)).await;
     let worst = ticks.lock().iter().max().copied();
     assert!(worst.is_some_and(|worst| Duration::from_millis(2) < worst), "{worst:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_turn_is_told_of_at_its_end() {
+    let (lag, ticks) = watched();
+    lag.delay();
+    let busy = tokio::spawn(async {
+        for _ in 0..2 {
+            advance_now(Duration::from_millis(40)).await;
+            yield_now().await;
+        }
+    });
+    busy.await.unwrap();
+    sleep(Duration::from_millis(5)).await;
+    let worst = ticks.lock().iter().max().copied();
+    assert!(worst.is_some_and(|worst| Duration::from_millis(35) < worst), "{worst:?}");
 }
 
 /// Moves the clock without letting anything else run first.

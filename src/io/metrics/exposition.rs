@@ -65,10 +65,40 @@ impl Exposition {
         metrics.relabel(&self.recorder, labels);
     }
 
-    /// Returns the text for a scrape.
+    /// Returns the text for a scrape: families and their series by name, so that whoever reads it twice
+    /// finds everything where it was.
     #[must_use]
     pub fn render(&self) -> String {
-        self.handle.render()
+        in_order(&self.handle.render())
+    }
+}
+
+fn in_order(text: &str) -> String {
+    let mut families: Vec<&str> = text.split("\n\n").filter(|it| !it.is_empty()).collect();
+    families.sort_unstable();
+    let mut ordered = String::with_capacity(text.len());
+    for family in families {
+        let (comments, mut series): (Vec<&str>, Vec<&str>) =
+            family.lines().partition(|line| line.starts_with('#'));
+        // The sort is stable: the buckets of a histogram stay as they are.
+        series.sort_by_key(|line| labels(line));
+        for line in comments.into_iter().chain(series) {
+            ordered.push_str(line);
+            ordered.push('\n');
+        }
+        ordered.push('\n');
+    }
+    ordered
+}
+
+/// Returns the labels of a series, without that of a bucket, which comes last.
+fn labels(line: &str) -> &str {
+    let labels = line.find('{').map_or("", |at| &line[at + 1..]);
+    let labels = labels.rfind('}').map_or("", |end| &labels[..end]);
+    match labels.rsplit_once(',') {
+        Some((others, last)) if last.starts_with("le=") => others,
+        None if labels.starts_with("le=") => "",
+        _ => labels,
     }
 }
 

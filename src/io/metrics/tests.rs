@@ -157,6 +157,30 @@ fn a_reload_keeps_counts_and_instances_stay_apart() {
 }
 
 #[test]
+fn two_scrapes_have_the_same_order() {
+    let exposition = install();
+    let labels = Labels { workers: &["2", "0", "1"], ..LABELS };
+    let _metrics = exposition.metrics(&labels);
+    let text = exposition.render();
+    let again = exposition.render();
+    let moved = text.lines().zip(again.lines()).find(|(before, after)| before != after);
+    assert_eq!(moved, None);
+    let names: Vec<_> = text.lines().filter(|line| line.starts_with("# TYPE")).collect();
+    assert!(names.is_sorted(), "{names:#?}");
+    assert_eq!(names.len(), ALL.len());
+    let workers: Vec<_> =
+        text.lines().filter(|line| line.starts_with("breakwater_sales_limit{")).collect();
+    assert_eq!(workers.len(), 4, "{workers:#?}");
+    assert!(workers.is_sorted(), "{workers:#?}");
+    let wait = text.lines().filter_map(|line| {
+        line.strip_prefix("breakwater_stage_duration_seconds_bucket{stage=\"decide\",le=\"")
+    });
+    let buckets: Vec<_> = wait.filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(buckets.len(), BUCKETS.len() + 1);
+    assert_eq!((buckets[0], buckets[BUCKETS.len()]), ("0.00001", "+Inf"));
+}
+
+#[test]
 fn names_and_buckets_hold_the_rules() {
     let mut seen = BTreeSet::new();
     for (name, kind, help) in ALL {

@@ -36,19 +36,28 @@ impl Default for Backlog {
 }
 
 impl Backlog {
-    /// Says whether more was begun than can be done within the horizon, while work waits for `delay`.
-    pub fn is_long(&mut self, delay: Duration, now: Duration) -> bool {
+    /// Lets time pass, while work waits for `delay`: sales that were begun get what refusals leave.
+    pub fn pass(&mut self, delay: Duration, now: Duration) {
         let passed = micros(now.saturating_sub(self.at));
+        if passed < STEP {
+            return;
+        }
         let had = passed.saturating_mul(self.pace) / 100 * BUSY / 100;
+        // What waits already shows that work takes more than it is taken to: the longer, the less is
+        // begun.
+        let had = had.saturating_mul(CALM) / micros(delay).max(CALM);
         // Whoever asks again as soon as it is refused makes more refusals the fewer sales are begun:
-        // these keep a share, or nothing else would be done. Yet what is begun beside more refusals
-        // than that is late, once these wait.
-        let most = if BEHIND <= delay { 100 } else { MOST_REFUSED };
-        let refused = self.refused.min(had * most / 100);
+        // these keep a share, or nothing else would be done.
+        let refused = self.refused.min(had * MOST_REFUSED / 100);
         self.refused -= refused;
         self.left = self.left.saturating_sub(had - refused);
         self.at = now;
-        HORIZON < self.left
+    }
+
+    /// Says whether more was begun than can be done within so many horizons.
+    #[must_use]
+    pub fn is_long(&self, horizons: u64) -> bool {
+        horizons * HORIZON < self.left
     }
 
     /// Counts a sale that is begun.
@@ -90,15 +99,20 @@ fn micros(length: Duration) -> u64 {
 }
 
 /// More microseconds of work than this are not begun at once: what is refused waits behind it.
-const HORIZON: u64 = 15_000;
+const HORIZON: u64 = 10_000;
 
 /// Of the thread's time so much is given to sales and refusals, in percent: a thread that always has
 /// work has a queue that never ends.
 const BUSY: u64 = 92;
 
-/// Of that at most so much is given to refusals, in percent, while work waits for less than `BEHIND`.
+/// Of that at most so much is given to refusals, in percent.
 const MOST_REFUSED: u64 = 40;
-const BEHIND: Duration = Duration::from_millis(8);
+
+/// Time passes in so many microseconds or more: less would be lost in rounding.
+const STEP: u64 = 100;
+
+/// Work that waits for so many microseconds, the target of the limit, costs no sale its time.
+const CALM: u64 = 4_000;
 
 /// What a sale is taken to cost before any was made, in microseconds, how many sales that counts
 /// for, and between what bounds the cost is believed.

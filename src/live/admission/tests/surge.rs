@@ -52,7 +52,7 @@ fn a_herd_is_answered_in_time() {
 /// within a core's time is sold, to all bidders again soon.
 #[test]
 fn callers_who_ask_again_at_once_stop_nobody() {
-    for (callers, least) in [(50, 700), (75, 1_000), (256, 800), (1_500, 300)] {
+    for (callers, least) in [(50, 700), (75, 1_000), (256, 800), (1_500, 240)] {
         let mut worker = Worker::new();
         worker.insists = true;
         (0..callers).for_each(|_| worker.queue.push_back((0, Work::Request)));
@@ -62,13 +62,38 @@ fn callers_who_ask_again_at_once_stop_nobody() {
     }
 }
 
+/// A publisher that asks for half of its share beside one that asks for twelve times its own, by the
+/// first second on, though refusals take more than they are seen to: who asks for little is sold what
+/// it asks for, and waits little longer than alone.
+#[test]
+fn a_quiet_publisher_is_served_beside_a_noisy_one() {
+    let p99 = |seconds: Vec<Second>| {
+        let mut took: Vec<_> = seconds.into_iter().flat_map(|second| second.quiet_us).collect();
+        took.sort_unstable();
+        (took[took.len() * 99 / 100], took.len())
+    };
+    for refusal_us in [20, 40, 60] {
+        let mut worker = Worker::new();
+        (worker.refusal_us, worker.seen_percent) = (refusal_us, 75);
+        worker.quiet_one_in = 1;
+        let (alone, _) = p99(worker.run(4_000, 300));
+        worker.quiet_one_in = 25;
+        let (beside, sold) = p99(worker.run(5_000, 25 * 300));
+        assert!(beside * 10 < alone * 12, "{refusal_us} us: {beside} us beside {alone}");
+        assert!(1_485 <= sold, "{refusal_us} us: {sold} sold");
+    }
+}
+
 /// A worker whose auctions of ten bidders cost 640 us, spread over their time.
 struct Worker {
     admission: Admission,
     /// Whether callers ask again once they are answered.
     insists: bool,
-    /// What a refusal costs.
+    /// What a refusal costs, and how much of that is told.
     refusal_us: u64,
+    seen_percent: u64,
+    /// One request in so many is the quiet publisher's.
+    quiet_one_in: u64,
     now_us: u64,
     /// What is ready, and since when.
     queue: VecDeque<(u64, Work)>,
@@ -82,6 +107,7 @@ struct Worker {
     used: Duration,
     /// What the probes since the last tick waited.
     probes: Vec<u64>,
+    probed_us: u64,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -89,8 +115,10 @@ enum Work {
     Request,
     /// A bidder answers a sale that arrived then.
     Answer,
-    /// The last bidder has answered a sale that arrived then.
-    End(u64),
+    /// The last bidder has answered a sale that arrived then, and whether it is the quiet publisher's.
+    End(u64, bool),
+    /// Its record is on disk.
+    Flushed(u64, bool),
     /// A probe of the delay.
     Probe,
 }
@@ -103,6 +131,8 @@ struct Second {
     late: usize,
     /// How long each request waited that was refused.
     refused_us: Vec<u64>,
+    /// What each sale of the quiet publisher took.
+    quiet_us: Vec<u64>,
 }
 
 impl Worker {
@@ -111,6 +141,8 @@ impl Worker {
             admission: Admission::new(Bounds::WORKER),
             insists: false,
             refusal_us: 20,
+            seen_percent: 100,
+            quiet_one_in: u64::MAX,
             now_us: 0,
             queue: VecDeque::new(),
             waiting: BinaryHeap::new(),
@@ -119,6 +151,7 @@ impl Worker {
             offered: 0,
             used: Duration::ZERO,
             probes: Vec::new(),
+            probed_us: 0,
         }
     }
 
@@ -141,41 +174,61 @@ impl Worker {
     }
 
     fn do_one(&mut self, since: u64, work: Work, rate: u32, second: &mut Second) {
-        let one = PublisherId::new("one");
         let waited = self.now_us - since;
         match work {
             Work::Probe => self.probe(waited),
             Work::Answer => self.work(25, rate),
             Work::Request => {
                 self.offered += 1;
-                let cohort = u8::try_from(self.offered % 128).unwrap();
-                let now = Duration::from_micros(self.now_us);
-                let delay = Duration::from_micros(self.probes.iter().min().copied().unwrap_or(0));
-                if self.admission.begin(&asks(&one, cohort), delay, now).is_ok() {
-                    let bidders = [10, 6, 6, 3][usize::from(self.admission.brownout())];
-                    for bidder in 1..=bidders {
-                        // Answers come after 5 to 60 ms, no two alike.
-                        let after = 5_000 + (self.offered * 7_919 + bidder * 5_501) % 55_000;
-                        self.waiting.push(Reverse((self.now_us + after, Work::Answer)));
-                    }
-                    self.waiting.push(Reverse((self.now_us + 60_000, Work::End(since))));
-                    self.work(90 + 11 * bidders, rate);
+                let is_quiet = self.offered % self.quiet_one_in == 0;
+                if self.begins(is_quiet) {
+                    self.ask(since, is_quiet, rate);
                 } else {
                     second.refused_us.push(waited + self.refusal_us);
                     self.work(self.refusal_us, rate);
-                    self.admission.refused(Duration::from_micros(self.refusal_us));
+                    let seen = self.refusal_us * self.seen_percent / 100;
+                    self.admission.refused(Duration::from_micros(seen));
                     self.ask_again();
                 }
             }
-            Work::End(arrived) => {
-                self.work(190, rate);
-                self.admission.end(&one);
+            Work::End(arrived, is_quiet) => {
+                self.work(140, rate);
+                let flushed = Work::Flushed(arrived, is_quiet);
+                self.waiting.push(Reverse((self.now_us + 1_000, flushed)));
+            }
+            Work::Flushed(arrived, is_quiet) => {
+                self.work(50, rate);
+                self.admission.end(&publisher(is_quiet));
                 self.ask_again();
-                let is_late = arrived + 250_000 < self.now_us;
-                second.sold += usize::from(!is_late);
-                second.late += usize::from(is_late);
+                let took = self.now_us - arrived;
+                second.sold += usize::from(took <= 250_000);
+                second.late += usize::from(250_000 < took);
+                if is_quiet {
+                    second.quiet_us.push(took);
+                }
             }
         }
+    }
+
+    fn begins(&mut self, is_quiet: bool) -> bool {
+        let cohort = u8::try_from(self.offered % 128).unwrap();
+        let now = Duration::from_micros(self.now_us);
+        let overdue = Some(self.now_us - self.probed_us).filter(|overdue| 30_000 <= *overdue);
+        let delay = overdue.or(self.probes.iter().min().copied()).unwrap_or(0);
+        let delay = Duration::from_micros(delay);
+        self.admission.begin(&asks(&publisher(is_quiet), cohort), delay, now).is_ok()
+    }
+
+    /// Asks the bidders.
+    fn ask(&mut self, arrived: u64, is_quiet: bool, rate: u32) {
+        let bidders = [10, 6, 6, 3][usize::from(self.admission.brownout())];
+        for bidder in 1..=bidders {
+            // Answers come after 5 to 60 ms, no two alike.
+            let after = 5_000 + (self.offered * 7_919 + bidder * 5_501) % 55_000;
+            self.waiting.push(Reverse((self.now_us + after, Work::Answer)));
+        }
+        self.waiting.push(Reverse((self.now_us + 60_000, Work::End(arrived, is_quiet))));
+        self.work(90 + 11 * bidders, rate);
     }
 
     fn ask_again(&mut self) {
@@ -184,13 +237,15 @@ impl Worker {
         }
     }
 
-    /// Does as `io::lag` does: the least of four probes, each 2.5 ms after the one before.
+    /// Does as `io::lag` does: the least of four probes, each 2.5 ms after the one before, or one alone
+    /// that was long.
     fn probe(&mut self, waited: u64) {
-        if self.probes.len() == 4 {
+        if self.probes.len() == 4 || 30_000 <= waited {
             self.probes.clear();
         }
         self.probes.push(waited);
-        if self.probes.len() == 4 {
+        self.probed_us = self.now_us;
+        if self.probes.len() == 4 || 30_000 <= waited {
             let least = self.probes.iter().min().copied().unwrap_or(0);
             let spent = Spent { delay: Duration::from_micros(least), used: self.used };
             self.admission.tick(spent, Duration::from_micros(self.now_us));
@@ -221,4 +276,8 @@ impl Worker {
             self.queue.push_back((at, work));
         }
     }
+}
+
+fn publisher(is_quiet: bool) -> PublisherId {
+    PublisherId::new(if is_quiet { "quiet" } else { "one" })
 }
