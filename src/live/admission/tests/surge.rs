@@ -180,7 +180,7 @@ impl Worker {
             Work::Answer => self.work(25, rate),
             Work::Request => {
                 self.offered += 1;
-                let is_quiet = self.offered % self.quiet_one_in == 0;
+                let is_quiet = self.offered.is_multiple_of(self.quiet_one_in);
                 if self.begins(is_quiet) {
                     self.ask(since, is_quiet, rate);
                 } else {
@@ -214,7 +214,7 @@ impl Worker {
         let cohort = u8::try_from(self.offered % 128).unwrap();
         let now = Duration::from_micros(self.now_us);
         let overdue = Some(self.now_us - self.probed_us).filter(|overdue| 30_000 <= *overdue);
-        let delay = overdue.or(self.probes.iter().min().copied()).unwrap_or(0);
+        let delay = overdue.or_else(|| self.probes.iter().min().copied()).unwrap_or(0);
         let delay = Duration::from_micros(delay);
         self.admission.begin(&asks(&publisher(is_quiet), cohort), delay, now).is_ok()
     }
