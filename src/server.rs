@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use hyper::rt::Executor;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::exchange::Exchange;
+use crate::exchange::gate::Gate;
 use crate::io::descriptors::{self, Reserve};
 use crate::io::memory::Touched;
 use crate::io::metrics::Metrics;
@@ -263,7 +265,7 @@ async fn converse(
             Ok::<_, std::convert::Infallible>(doors.answer(request, from, stamps).await)
         }
     });
-    let builder = protocol();
+    let builder = protocol(Watched(Arc::clone(&gate)));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let leave = async {
         tokio::select! {
@@ -290,9 +292,25 @@ async fn converse(
     }
 }
 
+/// Runs the tasks of a connection over HTTP/2, where each request has one of its own: what refusals take
+/// of them counts as it does in the task of the connection.
+#[derive(Clone)]
+struct Watched(Arc<Gate>);
+
+impl<F> Executor<F> for Watched
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, task: F) {
+        let (gate, mut task) = (Arc::clone(&self.0), Box::pin(task));
+        tokio::spawn(poll_fn(move |cx| gate.watch_poll(|| task.as_mut().poll(cx))));
+    }
+}
+
 /// HTTP/1.1 and HTTP/2 cleartext, within the limits of `docs/operating.md`.
-fn protocol() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn protocol(tasks: Watched) -> Builder<Watched> {
+    let mut builder = Builder::new(tasks);
     let mut http1 = builder.http1();
     // `stamp` times heads itself: hyper's limit would also end idle connections.
     http1.timer(TokioTimer::new()).header_read_timeout(None);

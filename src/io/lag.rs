@@ -58,7 +58,7 @@ impl Lag {
     }
 
     /// Says that there is traffic, and returns how long work waits just now: what is always left of
-    /// the queue. A burst that is worked off at once is none.
+    /// the queue. A burst that is worked off at once is none, unless it takes 30 ms or more.
     pub fn delay(&self) -> Duration {
         self.delay_at(self.now())
     }
@@ -102,7 +102,8 @@ impl Lag {
             yield_now().await;
             let turn = before.elapsed();
             last[number % LAST] = late.max(turn);
-            // Four long turns are half a second: nobody can wait for the least of them.
+            // Four probes through long turns take a quarter of a second and more: nobody can wait for the
+            // least of them.
             let is_long = LONG <= turn;
             let least = last.iter().min().copied().unwrap_or_default();
             let least = if is_long { turn } else { least };

@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 /// A handle on a value that is being made or has been made. Its clones only wait.
@@ -49,7 +50,11 @@ impl<T: Clone + Send + Sync + 'static> Once<T> {
                 return;
             };
             sender.send_replace(Some(value));
-            tokio::spawn(async move { aftermath() });
+            tokio::spawn(async move {
+                // Whoever was woken goes first, and over HTTP/2 the connection that carries the answer.
+                yield_now().await;
+                aftermath();
+            });
         };
         Self { made, making: Some(Making(Some(Box::pin(making)))) }
     }
@@ -64,6 +69,11 @@ impl<T: Clone + Send + Sync + 'static> Once<T> {
         let wait = async {
             if let Some(making) = making {
                 making.await;
+                // Looked at before it is waited for: the making may have used up the task's turn.
+                let value = made.borrow().clone();
+                if value.is_some() {
+                    return Ok(value);
+                }
             }
             made.wait_for(Option::is_some).await.map(|made| made.clone())
         };
@@ -94,7 +104,7 @@ impl Future for Making {
 
 impl Drop for Making {
     fn drop(&mut self) {
-        // Where no runtime is left nobody waits either.
+        // Where no runtime is left, those who wait on other workers are told that it is gone.
         if let (Some(rest), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
             runtime.spawn(rest);
         }

@@ -206,7 +206,7 @@ impl Admission {
         self.backlog.pass(delay, now);
         let (borne, limit, horizons) = match whose {
             Whose::Large => (2 * self.target(), self.limit, 1),
-            Whose::Small => (BORNE, self.limit + self.limit / 10, DEEPER),
+            Whose::Small => (BORNE, self.limit + self.limit / 10, self.horizons()),
         };
         // Where hardly anything runs it is not our work that waits, and shedding would relieve nothing.
         if borne < delay && self.bounds.least <= self.running {
@@ -223,6 +223,12 @@ impl Admission {
             return Err(Shed::Surge);
         }
         Ok(())
+    }
+
+    /// Returns how many horizons of work may be to come for publishers with little of what runs: fewer
+    /// where more ask, since by chance some always have little then.
+    fn horizons(&self) -> u64 {
+        (HORIZONS / u64::from(self.shares.asking().max(1))).max(2)
     }
 
     /// Says who gives way while the limit is nearly reached.
@@ -328,8 +334,8 @@ const HEARD: u32 = 32;
 /// times, so that a longer one would make it late.
 const BORNE: Duration = Duration::from_millis(64);
 
-/// For them so many times as much work may be to come.
-const DEEPER: u64 = 6;
+/// For all of them together so many times as much work may be to come.
+const HORIZONS: u64 = 12;
 
 /// How often the delay is told of, or less often where work waits.
 const TICK: Duration = Duration::from_millis(10);

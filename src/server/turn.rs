@@ -45,7 +45,8 @@ impl Turns {
     ) -> Poll<T> {
         self.own.task.register(cx.waker());
         for _ in 0..MOST {
-            self.own.woken.store(false, Ordering::SeqCst);
+            // Read, not only written over: what whoever woke it wrote before is seen by this poll.
+            self.own.woken.swap(false, Ordering::SeqCst);
             self.own.is_on.store(true, Ordering::SeqCst);
             let polled = poll(&mut Context::from_waker(&self.waker));
             self.own.is_on.store(false, Ordering::SeqCst);

@@ -143,19 +143,20 @@ impl Setting<'_> {
     }
 }
 
-/// Runs a closed loop of the first publisher and reads the process before and after.
+/// Runs a closed loop of the first publisher, whose callers begin one after another over `ramp`, and reads
+/// the process before and after.
 pub(super) async fn closed(
     crew: &Crew,
     pid: u32,
     bidders: &[Running],
-    in_flight: u32,
+    (in_flight, ramp): (u32, Duration),
     seconds: f64,
 ) -> Result<Closed, BarError> {
     let read = |process: &str| process::read(process).map_err(RunError::Process);
     let counts = || bidders.iter().map(Running::counts).fold(Counts::default(), Counts::plus);
     let (before, own, calls) = (read(&pid.to_string())?, read("self")?, counts());
     let longest = Some(Duration::from_secs_f64(seconds));
-    let counted = crew.circle(u64::from(in_flight), u64::MAX, longest).await;
+    let counted = crew.circle(u64::from(in_flight), u64::MAX, (longest, ramp)).await;
     let (after, own_after, calls_after) = (read(&pid.to_string())?, read("self")?, counts());
     let mut bucket = Bucket::new(3);
     counted.lanes.iter().for_each(|(_, book, _)| bucket.add(&book.total()));
@@ -204,8 +205,9 @@ pub(super) async fn peak(
     while LEAST_IN_FLIGHT <= in_flight {
         // All of a loop ask at once when it begins: what that does to an exchange is not its peak.
         let begin = setting.seconds(8).max(BEGINNING);
-        closed(&crew, subject.pid(), bidders, in_flight, begin).await?;
-        let run = closed(&crew, subject.pid(), bidders, in_flight, setting.seconds(12)).await?;
+        let at_once = (in_flight, Duration::ZERO);
+        closed(&crew, subject.pid(), bidders, at_once, begin).await?;
+        let run = closed(&crew, subject.pid(), bidders, at_once, setting.seconds(12)).await?;
         let share = ratio(run.bucket.sold_in_time, run.bucket.answered);
         let peak = run.rate * share;
         verdict.note(format!(

@@ -114,19 +114,20 @@ impl Crew {
         Ok(self.counted(lag_us, begun))
     }
 
-    /// Asks for the first publisher in a closed loop: so many at a time, so many in all, so long.
+    /// Asks for the first publisher in a closed loop: so many at a time, so many in all, so long, its
+    /// callers beginning one after another over `ramp`.
     pub(crate) async fn circle(
         &self,
         in_flight: u64,
         requests: u64,
-        longest: Option<Duration>,
+        (longest, ramp): (Option<Duration>, Duration),
     ) -> Counted {
         let begun = Instant::now();
         let lag_us = lags();
         if let Some((_, desk)) = self.lanes.first() {
             desk.begin(begun, Book::new(self.manner.tmax, 1));
             let until = longest.map(|longest| begun + longest);
-            desk.circle(in_flight, requests, until).await;
+            desk.circle(in_flight, requests, (until, ramp)).await;
         }
         self.counted(lag_us, begun)
     }

@@ -126,18 +126,30 @@ impl Desk {
         }
     }
 
-    /// Asks in a closed loop until so many requests are made or the time is over.
-    pub(crate) async fn circle(&self, in_flight: u64, requests: u64, until: Option<Instant>) {
-        {
+    /// Asks in a closed loop until so many requests are made or the time is over; its callers begin one
+    /// after another, over so long.
+    pub(crate) async fn circle(
+        &self,
+        in_flight: u64,
+        requests: u64,
+        (until, ramp): (Option<Instant>, Duration),
+    ) {
+        let begun = Instant::now();
+        let idle = {
             let mut state = self.state.lock();
             state.looping = Some(Looping { left: requests, until, in_flight });
-            let idle = std::mem::take(&mut state.idle);
-            for caller in idle {
-                let seat = &mut state.callers[caller];
-                seat.idle = false;
-                if let Some(waker) = seat.waker.take() {
-                    waker.wake();
-                }
+            std::mem::take(&mut state.idle)
+        };
+        let step = ramp / u32::try_from(idle.len().max(1)).unwrap_or(u32::MAX);
+        for (at, caller) in (0..).zip(idle) {
+            if !step.is_zero() {
+                sleep((begun + step * at).saturating_duration_since(Instant::now())).await;
+            }
+            let mut state = self.state.lock();
+            let seat = &mut state.callers[caller];
+            seat.idle = false;
+            if let Some(waker) = seat.waker.take() {
+                waker.wake();
             }
         }
         loop {

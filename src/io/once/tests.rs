@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::runtime::Builder;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::{Missing, Once};
@@ -22,11 +22,11 @@ fn callers_on_other_workers_share_it_when_the_first_hangs_up() {
     let first = std::thread::spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async move {
-            let once = Once::start(async move {
+            let once = Once::begin(async move {
                 gate.await.unwrap();
-                count.fetch_add(1, Ordering::SeqCst) + 7
+                (count.fetch_add(1, Ordering::SeqCst) + 7, || ())
             });
-            hand_over.send(once.clone()).unwrap();
+            let joined = once.clone();
             // The first caller asks once and hangs up: its future is polled, then dropped.
             let waiting = once.by(Instant::now() + FAR);
             tokio::select! {
@@ -34,6 +34,7 @@ fn callers_on_other_workers_share_it_when_the_first_hangs_up() {
                 _ = waiting => panic!("nothing is made before the gate opens"),
                 () = std::future::ready(()) => {}
             }
+            hand_over.send(joined).unwrap();
             tokio::task::spawn_blocking(move || finished.recv()).await.unwrap().unwrap();
         });
     });
@@ -100,11 +101,17 @@ async fn a_maker_that_dies_leaves_nobody_waiting() {
 
 #[tokio::test]
 async fn callers_go_before_the_aftermath() {
-    let (said, heard) = std::sync::mpsc::channel();
-    let aftermath = said.clone();
-    let once = Once::begin(async move { ("sale", move || aftermath.send("aftermath").unwrap()) });
-    let answer = once.by(Instant::now() + FAR).await.unwrap();
-    said.send(answer).unwrap();
+    let (said, mut heard) = mpsc::unbounded_channel();
+    let answered = said.clone();
+    let once = Once::begin(async move { ("sale", move || said.send("aftermath").unwrap()) });
+    let joined = once.clone();
+    // As over HTTP/2: the task of a request hands its answer to that of the connection.
+    let (hand_over, handed) = oneshot::channel();
+    tokio::spawn(async move { answered.send(handed.await.unwrap()).unwrap() });
+    tokio::spawn(async move {
+        hand_over.send(joined.by(Instant::now() + FAR).await.unwrap()).unwrap();
+    });
     tokio::task::yield_now().await;
-    assert_eq!([heard.recv().unwrap(), heard.recv().unwrap()], ["sale", "aftermath"]);
+    assert_eq!(once.by(Instant::now() + FAR).await, Ok("sale"));
+    assert_eq!([heard.recv().await, heard.recv().await], [Some("sale"), Some("aftermath")]);
 }

@@ -38,14 +38,13 @@ impl Default for Backlog {
 impl Backlog {
     /// Lets time pass, while work waits for `delay`: sales that were begun get what refusals leave.
     pub fn pass(&mut self, delay: Duration, now: Duration) {
-        let passed = micros(now.saturating_sub(self.at));
+        let passed = micros(now.saturating_sub(self.at)).min(LONGEST);
         if passed < STEP {
             return;
         }
-        let had = passed.saturating_mul(self.pace) / 100 * BUSY / 100;
         // What waits already shows that work takes more than it is taken to: the longer, the less is
         // begun.
-        let had = had.saturating_mul(CALM) / micros(delay).max(CALM);
+        let had = passed * self.pace * BUSY * CALM / (100 * 100 * micros(delay).max(CALM));
         // Whoever asks again as soon as it is refused makes more refusals the fewer sales are begun:
         // these keep a share, or nothing else would be done.
         let refused = self.refused.min(had * MOST_REFUSED / 100);
@@ -108,8 +107,10 @@ const BUSY: u64 = 92;
 /// Of that at most so much is given to refusals, in percent.
 const MOST_REFUSED: u64 = 40;
 
-/// Time passes in so many microseconds or more: less would be lost in rounding.
-const STEP: u64 = 100;
+/// Time passes in so many microseconds or more, since less would be lost in rounding, and in so many at
+/// most, by which all is done.
+const STEP: u64 = 1_000;
+const LONGEST: u64 = 60_000_000;
 
 /// Work that waits for so many microseconds, the target of the limit, costs no sale its time.
 const CALM: u64 = 4_000;

@@ -45,6 +45,12 @@ impl Shares {
         self.weights += weight.get();
     }
 
+    /// Returns how many publishers ask.
+    #[must_use]
+    pub fn asking(&self) -> u32 {
+        self.active
+    }
+
     /// Says whether more than one publisher asks.
     #[must_use]
     pub fn are_several(&self) -> bool {

@@ -1,6 +1,8 @@
 //! CPU per auction in interleaved rounds: beside a floor, and beside the same exchange at another
 //! size.
 
+use std::time::Duration;
+
 use crate::{
     bars::{
         estimate::{Estimate, estimate},
@@ -20,6 +22,8 @@ struct Side<'a> {
     bidders: &'a [Running],
     crew: Crew,
     in_flight: u32,
+    /// Over how long its callers begin: as long as bidders take, or all would ask in waves.
+    ramp: Duration,
     /// What one auction's CPU is divided by.
     per: f64,
     busiest: f64,
@@ -28,8 +32,8 @@ struct Side<'a> {
 
 impl Side<'_> {
     async fn round(&mut self, seconds: f64) -> Result<f64, BarError> {
-        let run = closed(&self.crew, self.subject.pid(), self.bidders, self.in_flight, seconds);
-        let run = run.await?;
+        let load = (self.in_flight, self.ramp);
+        let run = closed(&self.crew, self.subject.pid(), self.bidders, load, seconds).await?;
         let cpu = run.cpu_us / self.per;
         self.busiest = self.busiest.max(run.busy);
         self.runs.push(run);
@@ -143,6 +147,7 @@ async fn one(
         bidders: &bidders,
         crew,
         in_flight,
+        ramp: ramp(regime.latency_ms),
         per: 1.0,
         busiest: 0.0,
         runs: Vec::new(),
@@ -160,6 +165,11 @@ async fn one(
     drop((exchange, floor));
     end(bidders).await;
     Ok(())
+}
+
+/// Returns the longest that bidders take.
+fn ramp(latency_ms: Option<[u32; 2]>) -> Duration {
+    latency_ms.map_or(Duration::ZERO, |[_, most]| Duration::from_millis(most.into()))
 }
 
 /// The exchange beside itself: more bidders, more auctions in flight.
@@ -200,6 +210,7 @@ async fn grown(
             bidders,
             crew: setting.crew(&exchange.origin, &connections).await?,
             in_flight: size.in_flight,
+            ramp: ramp(size.latency_ms),
             per: per(*size),
             busiest: 0.0,
             runs: Vec::new(),

@@ -84,6 +84,24 @@ fn a_quiet_publisher_is_served_beside_a_noisy_one() {
     }
 }
 
+/// However many ask, each with little: they are not all taken for one that asks for little.
+#[test]
+fn many_equal_publishers_are_no_way_past_the_backlog() {
+    for publishers in [3, 10, 50, 1_000] {
+        let mut worker = Worker::new();
+        (worker.publishers, worker.refusal_us) = (publishers, 40);
+        worker.run(3_000, 700);
+        let surge = worker.run(4_000, 7_000);
+        let late: usize = surge.iter().map(|second| second.late).sum();
+        let sold: usize = surge.iter().map(|second| second.sold).sum();
+        let mut waited: Vec<_> = surge.into_iter().flat_map(|second| second.refused_us).collect();
+        waited.sort_unstable();
+        let p99 = waited[waited.len() * 99 / 100];
+        assert!(late == 0 && p99 < 30_000, "{publishers}: {late} late, refused after {p99} us");
+        assert!(4_000 < sold, "{publishers}: {sold} sold");
+    }
+}
+
 /// A worker whose auctions of ten bidders cost 640 us, spread over their time.
 struct Worker {
     admission: Admission,
@@ -92,8 +110,9 @@ struct Worker {
     /// What a refusal costs, and how much of that is told.
     refusal_us: u64,
     seen_percent: u64,
-    /// One request in so many is the quiet publisher's.
+    /// One request in so many is the quiet publisher's; the others ask by turns.
     quiet_one_in: u64,
+    publishers: u64,
     now_us: u64,
     /// What is ready, and since when.
     queue: VecDeque<(u64, Work)>,
@@ -115,10 +134,10 @@ enum Work {
     Request,
     /// A bidder answers a sale that arrived then.
     Answer,
-    /// The last bidder has answered a sale that arrived then, and whether it is the quiet publisher's.
-    End(u64, bool),
+    /// The last bidder has answered a sale that arrived then, and whose it is.
+    End(u64, u64),
     /// Its record is on disk.
-    Flushed(u64, bool),
+    Flushed(u64, u64),
     /// A probe of the delay.
     Probe,
 }
@@ -143,6 +162,7 @@ impl Worker {
             refusal_us: 20,
             seen_percent: 100,
             quiet_one_in: u64::MAX,
+            publishers: 1,
             now_us: 0,
             queue: VecDeque::new(),
             waiting: BinaryHeap::new(),
@@ -181,8 +201,9 @@ impl Worker {
             Work::Request => {
                 self.offered += 1;
                 let is_quiet = self.offered.is_multiple_of(self.quiet_one_in);
-                if self.begins(is_quiet) {
-                    self.ask(since, is_quiet, rate);
+                let whose = if is_quiet { QUIET } else { 1 + self.offered % self.publishers };
+                if self.begins(whose) {
+                    self.ask(since, whose, rate);
                 } else {
                     second.refused_us.push(waited + self.refusal_us);
                     self.work(self.refusal_us, rate);
@@ -191,43 +212,43 @@ impl Worker {
                     self.ask_again();
                 }
             }
-            Work::End(arrived, is_quiet) => {
+            Work::End(arrived, whose) => {
                 self.work(140, rate);
-                let flushed = Work::Flushed(arrived, is_quiet);
+                let flushed = Work::Flushed(arrived, whose);
                 self.waiting.push(Reverse((self.now_us + 1_000, flushed)));
             }
-            Work::Flushed(arrived, is_quiet) => {
+            Work::Flushed(arrived, whose) => {
                 self.work(50, rate);
-                self.admission.end(&publisher(is_quiet));
+                self.admission.end(&publisher(whose));
                 self.ask_again();
                 let took = self.now_us - arrived;
                 second.sold += usize::from(took <= 250_000);
                 second.late += usize::from(250_000 < took);
-                if is_quiet {
+                if whose == QUIET {
                     second.quiet_us.push(took);
                 }
             }
         }
     }
 
-    fn begins(&mut self, is_quiet: bool) -> bool {
+    fn begins(&mut self, whose: u64) -> bool {
         let cohort = u8::try_from(self.offered % 128).unwrap();
         let now = Duration::from_micros(self.now_us);
         let overdue = Some(self.now_us - self.probed_us).filter(|overdue| 30_000 <= *overdue);
         let delay = overdue.or_else(|| self.probes.iter().min().copied()).unwrap_or(0);
         let delay = Duration::from_micros(delay);
-        self.admission.begin(&asks(&publisher(is_quiet), cohort), delay, now).is_ok()
+        self.admission.begin(&asks(&publisher(whose), cohort), delay, now).is_ok()
     }
 
     /// Asks the bidders.
-    fn ask(&mut self, arrived: u64, is_quiet: bool, rate: u32) {
+    fn ask(&mut self, arrived: u64, whose: u64, rate: u32) {
         let bidders = [10, 6, 6, 3][usize::from(self.admission.brownout())];
         for bidder in 1..=bidders {
             // Answers come after 5 to 60 ms, no two alike.
             let after = 5_000 + (self.offered * 7_919 + bidder * 5_501) % 55_000;
             self.waiting.push(Reverse((self.now_us + after, Work::Answer)));
         }
-        self.waiting.push(Reverse((self.now_us + 60_000, Work::End(arrived, is_quiet))));
+        self.waiting.push(Reverse((self.now_us + 60_000, Work::End(arrived, whose))));
         self.work(90 + 11 * bidders, rate);
     }
 
@@ -278,6 +299,9 @@ impl Worker {
     }
 }
 
-fn publisher(is_quiet: bool) -> PublisherId {
-    PublisherId::new(if is_quiet { "quiet" } else { "one" })
+fn publisher(whose: u64) -> PublisherId {
+    PublisherId::new(whose.to_string())
 }
+
+/// The number of the quiet publisher.
+const QUIET: u64 = 0;
