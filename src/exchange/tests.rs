@@ -93,32 +93,30 @@ fn a_sold_break_is_answered_again_while_sales_are_shed() {
 #[test]
 fn a_sale_goes_on_when_its_first_caller_leaves() {
     let (disk, runtime, mut chance) = (MemoryDisk::default(), paused(), Chance(7));
-    let _kept = runtime.block_on(async {
+    let ((left, found), _kept) = runtime.block_on(async {
         let net = Net::new(7);
         let (shared, exchange) = exchange(&disk, &net, Bounds::WORKER).await;
-        let mut found = 0;
+        let (mut left, mut found) = (0, 0);
         for number in 0..20 {
             let name = format!("left-{number}");
             let asked = request(exchange.current().market(), &mut chance, &name);
             let asked = BreakRequest { patience: None, ..asked };
-            let (own, left) = (Arc::clone(&exchange), asked.clone());
-            let first = tokio::spawn(async move { serve(&own, left).await });
+            let (own, same) = (Arc::clone(&exchange), asked.clone());
+            let first = tokio::spawn(async move { serve(&own, same).await });
             yield_now().await;
             first.abort();
-            assert!(
-                first.await.is_err_and(|error| error.is_cancelled()),
-                "bidders take their time"
-            );
+            left += usize::from(first.await.is_err_and(|error| error.is_cancelled()));
             exchange.idle().await;
             let again = Instant::now();
             let (sale, _) = serve(&exchange, asked).await;
             // Another auction would take time.
             found += usize::from(!sale.sold.ads.is_empty() && again.elapsed() == Duration::ZERO);
         }
-        assert!(10 < found, "{found} of 20");
-        (shared, exchange)
+        ((left, found), (shared, exchange))
     });
     drop(runtime);
+    assert_eq!(left, 20, "bidders take their time");
+    assert!(10 < found, "{found} of 20 were sold though their caller left");
 }
 
 /// What came of the sales of a seed.
