@@ -188,9 +188,11 @@ impl Admission {
     /// Says whose request it is: beside others, a publisher with less than four fifths of its share
     /// of what runs is no part of what is too much.
     ///
-    /// Not of the limit: where a backlog is what bounds sales, the noisiest has little of that.
+    /// Not of the limit: where a backlog is what bounds sales, the noisiest has little of that. Where hardly
+    /// more runs than always may, of twice that, or who asks for little would soon have its part.
     fn whose(&self, asks: &Asks<'_>) -> Whose {
-        let share = self.shares.of(self.limit.min(self.running), asks.weight);
+        let runs = self.running.max(2 * self.bounds.least);
+        let share = self.shares.of(self.limit.min(runs), asks.weight);
         let small =
             self.shares.are_several() && 5 * self.shares.running(asks.publisher) < 4 * share;
         if small { Whose::Small } else { Whose::Large }
